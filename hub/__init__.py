@@ -1,0 +1,1 @@
+"""The central HTTP API: the same deciders as the counter, with authority."""

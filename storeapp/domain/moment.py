@@ -1,0 +1,40 @@
+"""Instants are UTC and aware; a window is a half-open stretch of time in which something is promised."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+STORE_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def utc(moment: datetime) -> datetime:
+    """The same instant in UTC, cut to milliseconds, which is what is stored and sent.
+
+    Raises:
+        ValueError: the moment has no offset, so the instant is unknown.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment without an offset is no instant")
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def store_day(moment: datetime) -> date:
+    """The calendar day on the store's wall clock."""
+    return moment.astimezone(STORE_ZONE).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From ``start`` (included) to ``end`` (excluded), both UTC; ``end`` is never before ``start``."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError("a window ends before it starts")
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether the instant lies inside."""
+        return self.start <= moment < self.end

@@ -1,0 +1,1 @@
+"""The line to the hub: wire messages, signed requests and the exchange engine."""
