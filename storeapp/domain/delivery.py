@@ -1,0 +1,367 @@
+"""A delivery is the job; its parcels carry custody, and the delivery's state follows from theirs."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from storeapp.domain.moment import Window
+from storeapp.domain.words import Mode
+
+
+class Holder(StrEnum):
+    """Who can hold a parcel."""
+
+    STORE = "store"
+    GUIDE = "guide"
+    COURIER = "courier"
+    PICKUP_POINT = "pickup_point"
+    CUSTOMER = "customer"
+
+
+class DeliveryState(StrEnum):
+    """Where the job stands; derived, never stored by itself."""
+
+    WAITING = "waiting"
+    ASSIGNED = "assigned"
+    IN_CUSTODY = "in_custody"
+    PARTLY_DELIVERED = "partly_delivered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    AT_PICKUP_POINT = "at_pickup_point"
+    COLLECTED = "collected"
+    WITH_COURIER = "with_courier"
+    CANCELLED = "cancelled"
+
+
+BEFORE_CUSTODY = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED, DeliveryState.RETURNED})
+FINISHED = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
+
+
+class Proof(StrEnum):
+    """What shows that a handoff happened."""
+
+    TOKEN = "token"  # noqa: S105 -- the name of a proof, not a secret
+    SHORT_CODE = "short_code"
+    PICKUP_CODE = "pickup_code"
+    STAFF = "staff"
+    NONE = "none"
+
+
+class Attempt(StrEnum):
+    """How the current round of one parcel stands while somebody outside the store holds it."""
+
+    UNDER_WAY = "under_way"
+    FAILED = "failed"
+    RETURNING = "returning"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain of custody: who holds the parcel from when on, and what proves it."""
+
+    holder: Holder
+    holder_id: str
+    at: datetime
+    device: str
+    actor: str
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The paper that is valid for the parcel's current round."""
+
+    slip_id: str
+    reprint: int
+    key_id: str
+    issued_at: datetime
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What one slip covers. The last link of ``chain`` holds it, so there is always exactly one custodian."""
+
+    number: int
+    chain: tuple[Link, ...]
+    round: int = 0
+    attempt: Attempt = Attempt.UNDER_WAY
+    slip: Slip | None = None
+
+    @property
+    def custodian(self) -> Link:
+        """Who holds it now."""
+        return self.chain[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The job of getting one order's parcels to the customer.
+
+    ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
+    saw, so the first of two rivals wins whatever their clocks say.
+    """
+
+    KIND: ClassVar[str] = "delivery"
+    id: str
+    order_id: str
+    store: str
+    mode: Mode
+    window: Window
+    pieces: int
+    weight_g: int
+    parcels: tuple[Parcel, ...]
+    guide: str = ""
+    assignments: int = 0
+    eta: datetime | None = None
+    cancelled: bool = False
+    recalled: bool = False
+    return_reason: str = ""
+    handed_over_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def state(self) -> DeliveryState:
+        """The state that follows from the parcels' custody, the assignment and a cancellation."""
+        holders = {parcel.custodian.holder for parcel in self.parcels}
+        if holders == {Holder.CUSTOMER}:
+            return DeliveryState.COLLECTED if self._was_at_point() else DeliveryState.DELIVERED
+        if Holder.CUSTOMER in holders:
+            return DeliveryState.PARTLY_DELIVERED
+        if Holder.GUIDE in holders:
+            return self._on_the_way()
+        if Holder.COURIER in holders:
+            return DeliveryState.WITH_COURIER
+        if Holder.PICKUP_POINT in holders:
+            return DeliveryState.AT_PICKUP_POINT
+        return self._in_the_store()
+
+    def _was_at_point(self) -> bool:
+        return any(link.holder is Holder.PICKUP_POINT for parcel in self.parcels for link in parcel.chain)
+
+    def _on_the_way(self) -> DeliveryState:
+        attempts = {parcel.attempt for parcel in self.parcels if parcel.custodian.holder is Holder.GUIDE}
+        if Attempt.UNDER_WAY in attempts:
+            return DeliveryState.IN_CUSTODY
+        return DeliveryState.RETURNING if Attempt.RETURNING in attempts else DeliveryState.FAILED
+
+    def _in_the_store(self) -> DeliveryState:
+        if self.cancelled:
+            return DeliveryState.CANCELLED
+        if self.return_reason:
+            return DeliveryState.RETURNED
+        return DeliveryState.ASSIGNED if self.guide else DeliveryState.WAITING
+
+    def parcel(self, number: int) -> Parcel | None:
+        """The parcel with this number, counted from 1."""
+        return next((parcel for parcel in self.parcels if parcel.number == number), None)
+
+    @property
+    def on_time(self) -> bool | None:
+        """Whether it reached the customer within the promise; None while it has not."""
+        return None if self.finished_at is None or self.cancelled else self.finished_at <= self.window.end
+
+
+def slip_id(delivery: str, parcel: int, round_: int) -> str:
+    """The slip's 8 bytes as hex: any counter that knows the delivery can name its slip, whoever printed it."""
+    return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8].hex()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOpened:
+    """There is a job to do; the parcels lie in the store."""
+
+    KIND: ClassVar[str] = "delivery.opened"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChanged:
+    """The promise or the load changed."""
+
+    KIND: ClassVar[str] = "delivery.changed"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    mode: Mode
+    window: Window
+    pieces: int
+    weight_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAssigned:
+    """A guide is responsible, or with an empty ``guide`` nobody is any more."""
+
+    KIND: ClassVar[str] = "delivery.assigned"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    guide: str
+    eta: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlipIssued:
+    """A slip was printed for one parcel; a higher reprint voids the lower ones."""
+
+    KIND: ClassVar[str] = "delivery.slip_issued"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    parcel: int
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyMoved:
+    """One parcel changed hands; back in the store a new round begins and its slip is void."""
+
+    KIND: ClassVar[str] = "delivery.custody_moved"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    parcel: int
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The customer did not take one parcel, or it is on its way back."""
+
+    KIND: ClassVar[str] = "delivery.attempt_ended"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    parcel: int
+    attempt: Attempt
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReturned:
+    """Everything is back in the store; a person decides whether to try again."""
+
+    KIND: ClassVar[str] = "delivery.returned"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRetried:
+    """A returned delivery waits for a guide again."""
+
+    KIND: ClassVar[str] = "delivery.retried"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecalled:
+    """The order was cancelled after custody: the parcel must come back."""
+
+    KIND: ClassVar[str] = "delivery.recalled"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCancelled:
+    """The job is off."""
+
+    KIND: ClassVar[str] = "delivery.cancelled"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySplit:
+    """Staff packed the goods in several parcels."""
+
+    KIND: ClassVar[str] = "delivery.split"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    parcels: int
+
+
+DeliveryEvent = (
+    DeliveryOpened
+    | DeliveryChanged
+    | DeliveryAssigned
+    | SlipIssued
+    | CustodyMoved
+    | AttemptEnded
+    | DeliveryReturned
+    | DeliveryRetried
+    | DeliveryRecalled
+    | DeliveryCancelled
+    | DeliverySplit
+)
+
+
+def evolve(state: Delivery | None, event: DeliveryEvent) -> Delivery:
+    """Apply one event.
+
+    Raises:
+        ValueError: the event needs a delivery that never existed, which no decider emits.
+    """
+    if isinstance(event, DeliveryOpened):
+        return event.delivery
+    if state is None:
+        raise ValueError(f"{event.KIND} of an unknown delivery")
+    match event:
+        case DeliveryChanged():
+            return replace(state, mode=event.mode, window=event.window, pieces=event.pieces, weight_g=event.weight_g)
+        case DeliveryAssigned():
+            return replace(state, guide=event.guide, eta=event.eta, assignments=state.assignments + 1)
+        case SlipIssued():
+            return _with_parcel(state, event.parcel, lambda parcel: replace(parcel, slip=event.slip))
+        case CustodyMoved():
+            return _after_handoff(_with_parcel(state, event.parcel, lambda parcel: _moved(parcel, event.link)), event)
+        case AttemptEnded():
+            return _with_parcel(state, event.parcel, lambda parcel: replace(parcel, attempt=event.attempt))
+        case DeliveryReturned():
+            return replace(state, guide="", eta=None, assignments=state.assignments + 1, return_reason=event.reason)
+        case DeliveryRetried():
+            return replace(state, return_reason="")
+        case DeliveryRecalled():
+            return replace(state, recalled=True)
+        case DeliveryCancelled():
+            return replace(
+                state, cancelled=True, guide="", eta=None, assignments=state.assignments + 1, finished_at=event.at
+            )
+        case DeliverySplit():
+            first = state.parcels[0]
+            return replace(state, parcels=tuple(replace(first, number=n + 1) for n in range(event.parcels)))
+
+
+def _with_parcel(state: Delivery, number: int, change: Callable[[Parcel], Parcel]) -> Delivery:
+    parcels = (change(parcel) if parcel.number == number else parcel for parcel in state.parcels)
+    return replace(state, parcels=tuple(parcels))
+
+
+def _moved(parcel: Parcel, link: Link) -> Parcel:
+    back = link.holder is Holder.STORE
+    return replace(
+        parcel,
+        chain=(*parcel.chain, link),
+        attempt=Attempt.UNDER_WAY,
+        round=parcel.round + 1 if back else parcel.round,
+        slip=None if back else parcel.slip,
+    )
+
+
+def _after_handoff(state: Delivery, event: CustodyMoved) -> Delivery:
+    finished = all(parcel.custodian.holder is Holder.CUSTOMER for parcel in state.parcels)
+    leaves = event.link.holder is Holder.GUIDE
+    return replace(
+        state,
+        finished_at=event.link.at if finished else None,
+        handed_over_at=event.link.at if leaves else state.handed_over_at,
+        return_reason="" if event.link.holder is not Holder.STORE else state.return_reason,
+        cancelled=state.cancelled and event.link.holder is Holder.STORE,
+    )

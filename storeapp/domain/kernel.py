@@ -1,0 +1,112 @@
+"""The decider's vocabulary: states, events, commands and the draft in which one command is decided.
+
+Every rule is a function of (command, states, context); the counter and the hub run the same ones.
+``decide`` returns the events of one command or a refusal; ``evolve`` applies one event to one state.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from storeapp.domain.words import Role
+
+Data = Mapping[str, str | int]
+
+
+class Key(NamedTuple):
+    """Names one aggregate: its kind, such as ``delivery``, and its id."""
+
+    kind: str
+    id: str
+
+
+class State(Protocol):
+    """An aggregate's state: a frozen dataclass that knows its kind and id."""
+
+    KIND: ClassVar[str]
+
+    @property
+    def id(self) -> str:
+        """The aggregate's id, unique in its kind."""
+
+
+class Event(Protocol):
+    """What happened to one aggregate: a frozen dataclass that names its kind and the aggregate's id."""
+
+    KIND: ClassVar[str]
+    OF: ClassVar[type[Any]]
+
+    @property
+    def id(self) -> str:
+        """The id of the aggregate it happened to."""
+
+
+class Command(Protocol):
+    """What somebody asks for (an intent) or states to have happened (a fact)."""
+
+    KIND: ClassVar[str]
+    FACT: ClassVar[bool]
+
+
+S = TypeVar("S", bound=State)
+
+
+class Reader(Protocol):
+    """States as they are before the command."""
+
+    def get(self, of: type[S], key_id: str, /) -> S | None:
+        """The state of one aggregate, or None where it never existed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command is not done: a stable code with the data that its words need."""
+
+    code: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, where and when.
+
+    ``now`` is the clock of the device that made the command; it never orders anything.
+    ``command_id`` names what the command creates, so that both hosts create the same.
+    """
+
+    now: datetime
+    command_id: str
+    store: str
+    device: str
+    actor: str
+    role: Role = Role.MANAGER
+
+
+Evolve = Callable[[Any, Any], Any]
+
+
+class Draft:
+    """The states during one command: events take effect at once, and nothing outside sees them."""
+
+    def __init__(self, reader: Reader, evolve: Evolve) -> None:
+        self._reader = reader
+        self._evolve = evolve
+        self._changed: dict[Key, Any] = {}
+        self.events: list[Event] = []
+        self.read: set[Key] = set()
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """The state, with the events of this command so far."""
+        key = Key(of.KIND, key_id)
+        self.read.add(key)
+        if key in self._changed:
+            found: S | None = self._changed[key]
+            return found
+        return self._reader.get(of, key_id)
+
+    def emit(self, event: Event) -> None:
+        """Let an event happen."""
+        state = self.get(event.OF, event.id)
+        self._changed[Key(event.OF.KIND, event.id)] = self._evolve(state, event)
+        self.events.append(event)

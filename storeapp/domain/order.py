@@ -1,0 +1,189 @@
+"""An order: what was sold, to be where and when; everything personal is a sealed text beside it."""
+
+import hashlib
+from base64 import b32encode
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from storeapp.domain.moment import Window
+from storeapp.domain.words import Mode, Platform
+
+
+class OrderStatus(StrEnum):
+    """Whether anything is still to be done for the customer."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One article; ``reserved`` pieces of it are promised from this store's stock."""
+
+    sku: str
+    quantity: int
+    price_fen: int
+    title: str = ""
+    reserved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten."""
+
+    KIND: ClassVar[str] = "order"
+    id: str
+    platform: Platform
+    order_no: str
+    store: str
+    mode: Mode
+    window: Window
+    lines: tuple[OrderLine, ...]
+    created_at: datetime
+    updated_at: datetime | None
+    sealed: str
+    located: bool
+    needs: tuple[str, ...] = ()
+    status: OrderStatus = OrderStatus.OPEN
+    closed_at: datetime | None = None
+    cancel_reason: str = ""
+
+    @property
+    def delivery_id(self) -> str:
+        """The id of the job that brings it to the customer."""
+        return delivery_id(self.id)
+
+    @property
+    def total_fen(self) -> int:
+        """The price of the goods."""
+        return sum(line.price_fen * line.quantity for line in self.lines)
+
+
+def order_id(platform: Platform, order_no: str) -> str:
+    """The same order has the same id at every counter: 80 bits of a hash of platform and number."""
+    digest = hashlib.sha256(f"{platform}|{order_no}".encode()).digest()
+    return b32encode(digest[:10]).decode().lower()
+
+
+def delivery_id(order: str) -> str:
+    """The first delivery of an order."""
+    return f"{order}-1"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """A store took an order on."""
+
+    KIND: ClassVar[str] = "order.placed"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """What was ordered, where to or when, is now different; the reservation events stand beside it."""
+
+    KIND: ClassVar[str] = "order.changed"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+    mode: Mode
+    window: Window
+    lines: tuple[OrderLine, ...]
+    updated_at: datetime | None
+    sealed: str
+    located: bool
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """Nobody will deliver it."""
+
+    KIND: ClassVar[str] = "order.cancelled"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCompleted:
+    """The customer has everything."""
+
+    KIND: ClassVar[str] = "order.completed"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReopened:
+    """A fact undid the end: what was cancelled or completed turned out to be still on its way."""
+
+    KIND: ClassVar[str] = "order.reopened"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesReserved:
+    """How many pieces of each line are promised now, in the order of the lines."""
+
+    KIND: ClassVar[str] = "order.lines_reserved"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+    reserved: tuple[int, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderForgotten:
+    """The personal data is gone for good; the rest of the order stays."""
+
+    KIND: ClassVar[str] = "order.forgotten"
+    OF: ClassVar[type[Order]] = Order
+    id: str
+
+
+OrderEvent = (
+    OrderPlaced | OrderChanged | OrderCancelled | OrderCompleted | OrderReopened | LinesReserved | OrderForgotten
+)
+
+
+def evolve(state: Order | None, event: OrderEvent) -> Order:
+    """Apply one event.
+
+    Raises:
+        ValueError: the event needs an order that never existed, which no decider emits.
+    """
+    if isinstance(event, OrderPlaced):
+        return event.order
+    if state is None:
+        raise ValueError(f"{event.KIND} of an unknown order")
+    match event:
+        case OrderChanged():
+            return replace(
+                state,
+                mode=event.mode,
+                window=event.window,
+                lines=event.lines,
+                updated_at=event.updated_at,
+                sealed=event.sealed,
+                located=event.located,
+                needs=event.needs,
+            )
+        case OrderCancelled():
+            return replace(state, status=OrderStatus.CANCELLED, cancel_reason=event.reason, closed_at=event.at)
+        case OrderCompleted():
+            return replace(state, status=OrderStatus.COMPLETED, closed_at=event.at)
+        case OrderReopened():
+            return replace(state, status=OrderStatus.OPEN, closed_at=None, cancel_reason="")
+        case LinesReserved():
+            lines = tuple(replace(line, reserved=n) for line, n in zip(state.lines, event.reserved, strict=True))
+            return replace(state, lines=lines, needs=event.needs)
+        case OrderForgotten():
+            return replace(state, sealed="", located=False)

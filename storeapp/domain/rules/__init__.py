@@ -1,0 +1,1 @@
+"""The commands and the rules that decide them, one module a part of the trade."""

@@ -1,0 +1,113 @@
+"""What several rules share: reservations of an order's lines, discrepancies, and finding the subject of a fact."""
+
+from dataclasses import replace
+
+from storeapp.domain.catalogue import Sku
+from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
+from storeapp.domain.kernel import Context, Data, Draft
+from storeapp.domain.order import LinesReserved, Order, OrderLine
+from storeapp.domain.stock import Movement, StockItem, StockMoved, StockReserved, stock_id
+
+SHORT_STOCK = "short_stock"
+UNKNOWN_SKU = "unknown_sku"
+_STOCK_NEEDS = frozenset({SHORT_STOCK, UNKNOWN_SKU})
+
+
+def open_case(
+    draft: Draft,
+    ctx: Context,
+    *,
+    kind: ExceptionKind,
+    code: str,
+    subject: str,
+    data: Data | None = None,
+    case_id: str = "",
+) -> None:
+    """Open an exception; without ``case_id`` it is named after the command and the rule."""
+    case = ExceptionCase(
+        id=case_id or f"{ctx.command_id}/{code}",
+        kind=kind,
+        code=code,
+        store=ctx.store,
+        subject=subject,
+        opened_at=ctx.now,
+        opened_by=ctx.actor,
+        data=data or {},
+    )
+    draft.emit(ExceptionOpened(case.id, case))
+
+
+def discrepancy(draft: Draft, ctx: Context, code: str, *, subject: str, data: Data | None = None) -> None:
+    """A fact contradicts the state: the fact stands, and a person is asked."""
+    open_case(draft, ctx, kind=ExceptionKind.DISCREPANCY, code=code, subject=subject, data=data)
+
+
+def load_of(draft: Draft, lines: tuple[OrderLine, ...]) -> tuple[int, int]:
+    """Pieces and weight in grams; an unknown SKU weighs nothing, and the order says that it is unknown."""
+    weight_g = 0
+    for line in lines:
+        sku = draft.get(Sku, line.sku)
+        weight_g += sku.weight_g * line.quantity if sku else 0
+    return sum(line.quantity for line in lines), weight_g
+
+
+def release_lines(draft: Draft, order: Order) -> None:
+    """Set free what the order still holds."""
+    for line in order.lines:
+        if line.reserved:
+            draft.emit(StockReserved(stock_id(order.store, line.sku), -line.reserved, order.id))
+    _note(draft, order, (0,) * len(order.lines), needs=tuple(n for n in order.needs if n not in _STOCK_NEEDS))
+
+
+def reserve_lines(draft: Draft, order: Order) -> None:
+    """Promise as much of each line as is available, on top of what is held; the order says what is short."""
+    reserved = []
+    needs = [need for need in order.needs if need not in _STOCK_NEEDS]
+    for line in order.lines:
+        item_id = stock_id(order.store, line.sku)
+        item = draft.get(StockItem, item_id)
+        more = min(line.quantity - line.reserved, item.available if item else 0)
+        if more > 0:
+            draft.emit(StockReserved(item_id, more, order.id))
+        reserved.append(line.reserved + max(0, more))
+        if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
+            needs.append(UNKNOWN_SKU)
+        if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
+            needs.append(SHORT_STOCK)
+    _note(draft, order, tuple(reserved), needs=tuple(needs))
+
+
+def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
+    if reserved != tuple(line.reserved for line in order.lines) or needs != order.needs:
+        draft.emit(LinesReserved(order.id, reserved, needs))
+
+
+def move_goods(draft: Draft, ctx: Context, order: Order, movement: Movement) -> None:
+    """All lines of the order leave the store, come back to it, or are written off."""
+    sign = 1 if movement is Movement.RETURNED else -1
+    for line in order.lines:
+        item_id = stock_id(order.store, line.sku)
+        draft.emit(StockMoved(item_id, movement, sign * line.quantity, ctx.now, order.id))
+        below_zero(draft, ctx, item_id)
+
+
+def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:
+    """A fact took more than there was: it stands, and a person must count."""
+    item = draft.get(StockItem, item_id)
+    case_id = f"{item_id}/below_zero"
+    known = draft.get(ExceptionCase, case_id)
+    if item is not None and item.on_hand < 0 and not (known and known.open):
+        open_case(
+            draft,
+            ctx,
+            kind=ExceptionKind.DISCREPANCY,
+            code="stock_below_zero",
+            subject=item_id,
+            data={"sku": item.sku, "quantity": item.on_hand},
+            case_id=case_id,
+        )
+
+
+def without_reservations(lines: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
+    """The same lines with nothing promised."""
+    return tuple(replace(line, reserved=0) for line in lines)

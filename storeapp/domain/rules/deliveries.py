@@ -1,0 +1,163 @@
+"""Rules for deliveries before custody: who is responsible, slips, retries, parcels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from storeapp.domain.delivery import (
+    BEFORE_CUSTODY,
+    Delivery,
+    DeliveryAssigned,
+    DeliveryRetried,
+    DeliverySplit,
+    DeliveryState,
+    Slip,
+    SlipIssued,
+    slip_id,
+)
+from storeapp.domain.kernel import Command, Context, Draft, Refusal
+from storeapp.domain.people import Guide
+
+MAX_PARCELS = 9
+MAX_REPRINT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class AssignDelivery:
+    """Make a guide responsible. ``base`` is the count of assignments that the person saw."""
+
+    KIND: ClassVar[str] = "delivery.assign"
+    FACT: ClassVar[bool] = False
+    delivery_id: str
+    guide: str
+    base: int
+    eta: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignDelivery:
+    """Take the guide off; the delivery waits again."""
+
+    KIND: ClassVar[str] = "delivery.unassign"
+    FACT: ClassVar[bool] = False
+    delivery_id: str
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSlip:
+    """A slip was printed; printing again supersedes it."""
+
+    KIND: ClassVar[str] = "delivery.issue_slip"
+    FACT: ClassVar[bool] = False
+    delivery_id: str
+    parcel: int
+    key_id: str
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDelivery:
+    """What came back goes out again."""
+
+    KIND: ClassVar[str] = "delivery.retry"
+    FACT: ClassVar[bool] = False
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDelivery:
+    """Pack the goods in several parcels, each with its own slip."""
+
+    KIND: ClassVar[str] = "delivery.split"
+    FACT: ClassVar[bool] = False
+    delivery_id: str
+    parcels: int
+
+
+def assign(command: AssignDelivery, draft: Draft, ctx: Context) -> Refusal | None:
+    """The first assignment that saw the current count wins."""
+    delivery = draft.get(Delivery, command.delivery_id)
+    refusal = _assignable(delivery, base=command.base)
+    if refusal or delivery is None:
+        return refusal
+    guide = draft.get(Guide, command.guide)
+    if guide is None or not guide.active:
+        return Refusal("unknown_guide", {"guide": command.guide})
+    if guide.store != delivery.store:
+        return Refusal("guide_of_other_store", {"guide": command.guide, "store": guide.store})
+    draft.emit(DeliveryAssigned(delivery.id, command.guide, command.eta))
+    return None
+
+
+def unassign(command: UnassignDelivery, draft: Draft, ctx: Context) -> Refusal | None:
+    """Only an assignment that is still the one the person saw can be taken back."""
+    delivery = draft.get(Delivery, command.delivery_id)
+    refusal = _assignable(delivery, base=command.base)
+    if refusal or delivery is None:
+        return refusal
+    if delivery.guide:
+        draft.emit(DeliveryAssigned(delivery.id, ""))
+    return None
+
+
+def _assignable(delivery: Delivery | None, *, base: int) -> Refusal | None:
+    if delivery is None:
+        return Refusal("unknown_delivery")
+    if delivery.assignments != base:
+        return Refusal("stale_base", {"guide": delivery.guide, "state": delivery.state.value})
+    if delivery.state not in {DeliveryState.WAITING, DeliveryState.ASSIGNED}:
+        return Refusal("not_assignable", {"state": delivery.state.value})
+    return None
+
+
+def issue_slip(command: IssueSlip, draft: Draft, ctx: Context) -> Refusal | None:
+    """A slip of the current round; each print voids the one before."""
+    delivery = draft.get(Delivery, command.delivery_id)
+    if delivery is None:
+        return Refusal("unknown_delivery")
+    parcel = delivery.parcel(command.parcel)
+    if parcel is None:
+        return Refusal("unknown_parcel", {"parcel": command.parcel})
+    if delivery.state not in BEFORE_CUSTODY:
+        return Refusal("not_in_store", {"state": delivery.state.value})
+    reprint = parcel.slip.reprint + 1 if parcel.slip else 0
+    if reprint > MAX_REPRINT:
+        return Refusal("too_many_reprints")
+    name = slip_id(delivery.id, parcel.number, parcel.round)
+    draft.emit(SlipIssued(delivery.id, parcel.number, Slip(name, reprint, command.key_id, ctx.now, command.hours)))
+    return None
+
+
+def retry(command: RetryDelivery, draft: Draft, ctx: Context) -> Refusal | None:
+    """Only what came back can go out again."""
+    delivery = draft.get(Delivery, command.delivery_id)
+    if delivery is None:
+        return Refusal("unknown_delivery")
+    if delivery.state is not DeliveryState.RETURNED:
+        return Refusal("not_returned", {"state": delivery.state.value})
+    draft.emit(DeliveryRetried(delivery.id))
+    return None
+
+
+def split(command: SplitDelivery, draft: Draft, ctx: Context) -> Refusal | None:
+    """Only an untouched delivery can be split, because slips and custody belong to a parcel."""
+    delivery = draft.get(Delivery, command.delivery_id)
+    if delivery is None:
+        return Refusal("unknown_delivery")
+    if not 1 <= command.parcels <= MAX_PARCELS:
+        return Refusal("parcel_count", {"most": MAX_PARCELS})
+    if delivery.state not in {DeliveryState.WAITING, DeliveryState.ASSIGNED} or len(delivery.parcels[0].chain) > 1:
+        return Refusal("not_splittable", {"state": delivery.state.value})
+    draft.emit(DeliverySplit(delivery.id, command.parcels))
+    return None
+
+
+RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
+    (AssignDelivery, assign),
+    (UnassignDelivery, unassign),
+    (IssueSlip, issue_slip),
+    (RetryDelivery, retry),
+    (SplitDelivery, split),
+)

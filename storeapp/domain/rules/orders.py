@@ -1,0 +1,317 @@
+"""Rules for orders: taken on, changed, corrected, rescheduled, cancelled, forgotten."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from storeapp.domain.delivery import (
+    BEFORE_CUSTODY,
+    Attempt,
+    Delivery,
+    DeliveryCancelled,
+    DeliveryChanged,
+    DeliveryOpened,
+    DeliveryRecalled,
+    DeliveryState,
+    Holder,
+    Link,
+    Parcel,
+    Proof,
+)
+from storeapp.domain.exception import ExceptionCase, ExceptionKind
+from storeapp.domain.kernel import Command, Context, Draft, Refusal
+from storeapp.domain.moment import Window
+from storeapp.domain.order import (
+    Order,
+    OrderCancelled,
+    OrderChanged,
+    OrderForgotten,
+    OrderLine,
+    OrderPlaced,
+    OrderStatus,
+    order_id,
+)
+from storeapp.domain.rules.common import load_of, open_case, release_lines, reserve_lines, without_reservations
+from storeapp.domain.words import Mode, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """An order as its platform states it now. ``revise`` says that it differs from what this counter knew."""
+
+    KIND: ClassVar[str] = "order.place"
+    FACT: ClassVar[bool] = True
+    platform: Platform
+    order_no: str
+    store: str
+    mode: Mode
+    window: Window
+    lines: tuple[OrderLine, ...]
+    created_at: datetime
+    updated_at: datetime | None
+    sealed: str
+    located: bool
+    needs: tuple[str, ...] = ()
+    revise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectOrder:
+    """Staff mended the customer's data or the goods, or found the position by hand."""
+
+    KIND: ClassVar[str] = "order.correct"
+    FACT: ClassVar[bool] = False
+    order_id: str
+    sealed: str
+    located: bool
+    needs: tuple[str, ...]
+    lines: tuple[OrderLine, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleOrder:
+    """The customer agreed to another promise."""
+
+    KIND: ClassVar[str] = "order.reschedule"
+    FACT: ClassVar[bool] = False
+    order_id: str
+    mode: Mode
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Somebody calls the order off; after custody it becomes a recall."""
+
+    KIND: ClassVar[str] = "order.cancel"
+    FACT: ClassVar[bool] = False
+    order_id: str
+    reason: str
+    by_platform: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveOrder:
+    """New stock has come: promise what was short."""
+
+    KIND: ClassVar[str] = "order.reserve"
+    FACT: ClassVar[bool] = False
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetOrder:
+    """The grace period is over: the key is destroyed, and the ciphertext is dropped."""
+
+    KIND: ClassVar[str] = "order.forget"
+    FACT: ClassVar[bool] = True
+    order_id: str
+
+
+def recall_id(delivery_id: str) -> str:
+    """A delivery has at most one recall."""
+    return f"{delivery_id}/recall"
+
+
+def place(command: PlaceOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Take the order on, or bring it up to date; an order that is over or unchanged stays as it is."""
+    known = draft.get(Order, order_id(command.platform, command.order_no))
+    if known is None:
+        _place_new(command, draft, ctx)
+    elif known.status is OrderStatus.OPEN and command.revise and not _older(command, known):
+        _change(draft, ctx, known, _changed(known, command))
+    return None
+
+
+def _older(command: PlaceOrder, known: Order) -> bool:
+    if command.updated_at is None or known.updated_at is None:
+        return False
+    return command.updated_at < known.updated_at
+
+
+def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
+    order = Order(
+        id=order_id(command.platform, command.order_no),
+        platform=command.platform,
+        order_no=command.order_no,
+        store=command.store,
+        mode=command.mode,
+        window=command.window,
+        lines=without_reservations(command.lines),
+        created_at=command.created_at,
+        updated_at=command.updated_at,
+        sealed=command.sealed,
+        located=command.located,
+        needs=command.needs,
+    )
+    draft.emit(OrderPlaced(order.id, order))
+    reserve_lines(draft, order)
+    draft.emit(DeliveryOpened(order.delivery_id, _job(draft, ctx, order)))
+
+
+def _job(draft: Draft, ctx: Context, order: Order) -> Delivery:
+    pieces, weight_g = load_of(draft, order.lines)
+    here = Link(Holder.STORE, order.store, ctx.now, ctx.device, ctx.actor, Proof.NONE)
+    return Delivery(
+        id=order.delivery_id,
+        order_id=order.id,
+        store=order.store,
+        mode=order.mode,
+        window=order.window,
+        pieces=pieces,
+        weight_g=weight_g,
+        parcels=(Parcel(1, (here,), attempt=Attempt.UNDER_WAY),),
+    )
+
+
+def _changed(known: Order, command: PlaceOrder) -> OrderChanged:
+    return OrderChanged(
+        known.id,
+        mode=command.mode,
+        window=command.window,
+        lines=without_reservations(command.lines),
+        updated_at=command.updated_at,
+        sealed=command.sealed,
+        located=command.located,
+        needs=command.needs,
+    )
+
+
+def _change(draft: Draft, ctx: Context, known: Order, event: OrderChanged) -> None:
+    """Change an open order; its goods are promised anew while they are still in the store."""
+    delivery = draft.get(Delivery, known.delivery_id)
+    in_store = delivery is None or delivery.state in BEFORE_CUSTODY
+    if in_store:
+        release_lines(draft, known)
+    draft.emit(event)
+    changed = draft.get(Order, known.id)
+    if changed is not None and in_store:
+        reserve_lines(draft, changed)
+    pieces, weight_g = load_of(draft, event.lines)
+    draft.emit(DeliveryChanged(known.delivery_id, event.mode, event.window, pieces, weight_g))
+    if not in_store:
+        open_case(
+            draft, ctx, kind=ExceptionKind.CHANGED_IN_CUSTODY, code="changed_in_custody", subject=known.delivery_id
+        )
+
+
+def correct(command: CorrectOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Replace the sealed data, and the goods where they are given."""
+    order = draft.get(Order, command.order_id)
+    if order is None or order.status is not OrderStatus.OPEN:
+        return _not_open(order)
+    event = OrderChanged(
+        order.id,
+        mode=order.mode,
+        window=order.window,
+        lines=without_reservations(command.lines or order.lines),
+        updated_at=order.updated_at,
+        sealed=command.sealed,
+        located=command.located,
+        needs=command.needs,
+    )
+    _change(draft, ctx, order, event)
+    return None
+
+
+def reschedule(command: RescheduleOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Promise another window."""
+    order = draft.get(Order, command.order_id)
+    if order is None or order.status is not OrderStatus.OPEN:
+        return _not_open(order)
+    needs = tuple(need for need in order.needs if need not in {"window_passed", "window_default", "mode_assumed"})
+    event = OrderChanged(
+        order.id,
+        mode=command.mode,
+        window=command.window,
+        lines=order.lines,
+        updated_at=order.updated_at,
+        sealed=order.sealed,
+        located=order.located,
+        needs=needs,
+    )
+    _change(draft, ctx, order, event)
+    return None
+
+
+def cancel(command: CancelOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Call it off before custody, recall it after, and note a refund that came too late."""
+    order = draft.get(Order, command.order_id)
+    if order is None:
+        return _not_open(order)
+    delivery = draft.get(Delivery, order.delivery_id)
+    if order.status is OrderStatus.CANCELLED:
+        return None if command.by_platform else _not_open(order)
+    if delivery is not None and delivery.state in {DeliveryState.DELIVERED, DeliveryState.COLLECTED}:
+        return _refunded(command, draft, ctx, delivery)
+    if delivery is None or delivery.state in BEFORE_CUSTODY:
+        close_cancelled(draft, ctx, order, reason=command.reason)
+        return None
+    _recall(draft, ctx, delivery, reason=command.reason)
+    return None
+
+
+def close_cancelled(draft: Draft, ctx: Context, order: Order, *, reason: str) -> None:
+    """The goods are in the store: free them and end the job."""
+    release_lines(draft, order)
+    draft.emit(OrderCancelled(order.id, reason, ctx.now))
+    draft.emit(DeliveryCancelled(order.delivery_id, ctx.now))
+
+
+def _refunded(command: CancelOrder, draft: Draft, ctx: Context, delivery: Delivery) -> Refusal | None:
+    if not command.by_platform:
+        return Refusal("already_delivered")
+    case_id = f"{delivery.id}/refunded"
+    if draft.get(ExceptionCase, case_id) is None:
+        kind = ExceptionKind.REFUNDED_AFTER_DELIVERY
+        open_case(draft, ctx, kind=kind, code=kind.value, subject=delivery.id, case_id=case_id)
+    return None
+
+
+def _recall(draft: Draft, ctx: Context, delivery: Delivery, *, reason: str) -> None:
+    if delivery.recalled:
+        return
+    draft.emit(DeliveryRecalled(delivery.id))
+    open_case(
+        draft,
+        ctx,
+        kind=ExceptionKind.RECALL,
+        code="recall",
+        subject=delivery.id,
+        data={"guide": delivery.guide, "reason": reason},
+        case_id=recall_id(delivery.id),
+    )
+
+
+def reserve(command: ReserveOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Promise what was short, as far as there is stock now."""
+    order = draft.get(Order, command.order_id)
+    if order is None or order.status is not OrderStatus.OPEN:
+        return _not_open(order)
+    delivery = draft.get(Delivery, order.delivery_id)
+    if delivery is not None and delivery.state in BEFORE_CUSTODY:
+        reserve_lines(draft, order)
+    return None
+
+
+def forget(command: ForgetOrder, draft: Draft, ctx: Context) -> Refusal | None:
+    """Drop the ciphertext of an order that is over."""
+    order = draft.get(Order, command.order_id)
+    if order is not None and order.status is not OrderStatus.OPEN and order.sealed:
+        draft.emit(OrderForgotten(order.id))
+    return None
+
+
+def _not_open(order: Order | None) -> Refusal:
+    return Refusal("unknown_order") if order is None else Refusal("order_closed", {"status": order.status.value})
+
+
+RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
+    (PlaceOrder, place),
+    (CorrectOrder, correct),
+    (RescheduleOrder, reschedule),
+    (CancelOrder, cancel),
+    (ReserveOrder, reserve),
+    (ForgetOrder, forget),
+)

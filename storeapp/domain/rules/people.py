@@ -1,0 +1,199 @@
+"""Rules for guides, badges, shifts, staff and what the brand lays down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from storeapp.domain.catalogue import (
+    BuildingLocated,
+    Policy,
+    PolicySet,
+    Sku,
+    SkuRegistered,
+    Store,
+    StoreRegistered,
+)
+from storeapp.domain.kernel import Command, Context, Draft, Refusal
+from storeapp.domain.people import (
+    Badge,
+    BadgeIssued,
+    BadgeRevoked,
+    Guide,
+    GuideRegistered,
+    Shift,
+    ShiftSet,
+    Staff,
+    StaffRegistered,
+)
+from storeapp.domain.place import Position
+
+MAX_SERIAL = 255
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterStore:
+    """Enter a store or change its data."""
+
+    KIND: ClassVar[str] = "store.register"
+    FACT: ClassVar[bool] = False
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSku:
+    """Enter an article or change its data."""
+
+    KIND: ClassVar[str] = "sku.register"
+    FACT: ClassVar[bool] = False
+    sku: Sku
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """Set the brand's numbers."""
+
+    KIND: ClassVar[str] = "policy.set"
+    FACT: ClassVar[bool] = False
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class LocateBuilding:
+    """Enter or confirm where a building stands."""
+
+    KIND: ClassVar[str] = "building.locate"
+    FACT: ClassVar[bool] = False
+    building: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterGuide:
+    """Enter a guide or change the data."""
+
+    KIND: ClassVar[str] = "guide.register"
+    FACT: ClassVar[bool] = False
+    guide: Guide
+
+
+@dataclass(frozen=True, slots=True)
+class IssueBadge:
+    """Print a badge; the one before is void."""
+
+    KIND: ClassVar[str] = "guide.issue_badge"
+    FACT: ClassVar[bool] = False
+    guide: str
+    badge_id: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeBadge:
+    """The badge was lost, or the guide left."""
+
+    KIND: ClassVar[str] = "guide.revoke_badge"
+    FACT: ClassVar[bool] = False
+    guide: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetShift:
+    """Set a guide's hours of one day."""
+
+    KIND: ClassVar[str] = "shift.set"
+    FACT: ClassVar[bool] = False
+    shift: Shift
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterStaff:
+    """Let a person sign in, or no longer."""
+
+    KIND: ClassVar[str] = "staff.register"
+    FACT: ClassVar[bool] = False
+    staff: Staff
+
+
+def register_store(command: RegisterStore, draft: Draft, ctx: Context) -> Refusal | None:
+    """What is already so is not said again."""
+    if draft.get(Store, command.store.id) != command.store:
+        draft.emit(StoreRegistered(command.store.id, command.store))
+    return None
+
+
+def register_sku(command: RegisterSku, draft: Draft, ctx: Context) -> Refusal | None:
+    """What is already so is not said again."""
+    if draft.get(Sku, command.sku.id) != command.sku:
+        draft.emit(SkuRegistered(command.sku.id, command.sku))
+    return None
+
+
+def set_policy(command: SetPolicy, draft: Draft, ctx: Context) -> Refusal | None:
+    """What is already so is not said again."""
+    if draft.get(Policy, command.policy.id) != command.policy:
+        draft.emit(PolicySet(command.policy.id, command.policy))
+    return None
+
+
+def locate_building(command: LocateBuilding, draft: Draft, ctx: Context) -> Refusal | None:
+    """The last word counts, and how often it was confirmed."""
+    draft.emit(BuildingLocated(command.building, command.position))
+    return None
+
+
+def register_guide(command: RegisterGuide, draft: Draft, ctx: Context) -> Refusal | None:
+    """Guides are one by their code."""
+    draft.emit(GuideRegistered(command.guide.id, command.guide))
+    return None
+
+
+def issue_badge(command: IssueBadge, draft: Draft, ctx: Context) -> Refusal | None:
+    """The next serial of the same badge, or the first of a new one."""
+    guide = draft.get(Guide, command.guide)
+    if guide is None or not guide.active:
+        return Refusal("unknown_guide", {"guide": command.guide})
+    same = guide.badge is not None and guide.badge.badge_id == command.badge_id
+    serial = guide.badge.serial + 1 if same and guide.badge else 0
+    if serial > MAX_SERIAL:
+        return Refusal("too_many_reprints")
+    draft.emit(BadgeIssued(guide.id, Badge(command.badge_id, serial, ctx.now, command.days)))
+    return None
+
+
+def revoke_badge(command: RevokeBadge, draft: Draft, ctx: Context) -> Refusal | None:
+    """No badge of the guide is valid any more."""
+    guide = draft.get(Guide, command.guide)
+    if guide is None:
+        return Refusal("unknown_guide", {"guide": command.guide})
+    if guide.badge is not None:
+        draft.emit(BadgeRevoked(guide.id))
+    return None
+
+
+def set_shift(command: SetShift, draft: Draft, ctx: Context) -> Refusal | None:
+    """The guide must be known."""
+    if draft.get(Guide, command.shift.guide) is None:
+        return Refusal("unknown_guide", {"guide": command.shift.guide})
+    if draft.get(Shift, command.shift.id) != command.shift:
+        draft.emit(ShiftSet(command.shift.id, command.shift))
+    return None
+
+
+def register_staff(command: RegisterStaff, draft: Draft, ctx: Context) -> Refusal | None:
+    """Staff are one by their id."""
+    if draft.get(Staff, command.staff.id) != command.staff:
+        draft.emit(StaffRegistered(command.staff.id, command.staff))
+    return None
+
+
+RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
+    (RegisterStore, register_store),
+    (RegisterSku, register_sku),
+    (SetPolicy, set_policy),
+    (LocateBuilding, locate_building),
+    (RegisterGuide, register_guide),
+    (IssueBadge, issue_badge),
+    (RevokeBadge, revoke_badge),
+    (SetShift, set_shift),
+    (RegisterStaff, register_staff),
+)
