@@ -1,0 +1,260 @@
+"""Small building blocks that every page uses, so that spacing and roles are decided once."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from ui.kit import tokens
+from ui.kit.style import look
+
+_BoxT = TypeVar("_BoxT", bound=QBoxLayout)
+_RESTYLE = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+
+
+def hbox(parent: QWidget | None = None, *, margins: Sequence[int] = (0, 0, 0, 0), gap: int = 8) -> QHBoxLayout:
+    """A row layout with explicit margins (left, top, right, bottom) and gap."""
+    return _spaced(QHBoxLayout(parent) if parent else QHBoxLayout(), margins, gap)
+
+
+def vbox(parent: QWidget | None = None, *, margins: Sequence[int] = (0, 0, 0, 0), gap: int = 8) -> QVBoxLayout:
+    """A column layout with explicit margins (left, top, right, bottom) and gap."""
+    return _spaced(QVBoxLayout(parent) if parent else QVBoxLayout(), margins, gap)
+
+
+def _spaced(made: _BoxT, margins: Sequence[int], gap: int) -> _BoxT:
+    left, top, right, bottom = margins
+    made.setContentsMargins(left, top, right, bottom)
+    made.setSpacing(gap)
+    return made
+
+
+def label(text: str, role: str = "", *, chip: str = "", wrap: bool = False) -> QLabel:
+    """Words with a role (muted, soft, title, strong, display, caption, error, key) or as a chip of a tone."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    if chip:
+        made.setProperty("chip", chip)
+    if role == "key" or chip:
+        made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def set_chip(chip: QLabel, text: str, tone: str) -> None:
+    """Change the words and the tone of a chip."""
+    chip.setText(text)
+    chip.setProperty("chip", tone)
+    restyle(chip)
+
+
+def restyle(widget: QWidget) -> None:
+    """Have the style sheet look at a widget's properties again."""
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    widget.update()
+
+
+def panel(name: str = "panel") -> QFrame:
+    """A bordered surface; ``sunken`` for a quiet one inside a panel."""
+    made = QFrame()
+    made.setObjectName(name)
+    return made
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in … where there is no room; the full words are its tooltip."""
+
+    def __init__(self, text: str = "", role: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(24)
+        if role:
+            self.setProperty("role", role)
+        self._full = ""
+        self.setText(text)
+
+    @override
+    def setText(self, text: str) -> None:
+        """Show these words, shortened to the room there is."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._fit()
+        self.updateGeometry()
+
+    @override
+    def text(self) -> str:
+        """The full words, not what fitted."""
+        return self._full
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._full) + 2, super().sizeHint().height())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        fitted = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(self.width(), 24))
+        super().setText(fitted)
+        self.setToolTip(self._full if fitted != self._full else "")
+
+
+class IconLabel(QWidget):
+    """One icon in a token's colour; it follows the theme."""
+
+    def __init__(self, name: str, ink: str = "text2", size: int = 16) -> None:
+        super().__init__()
+        self._name, self._ink, self._size = name, ink, size
+        self.setFixedSize(size, size)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def show_icon(self, name: str, ink: str) -> None:
+        """Show another icon or colour."""
+        self._name, self._ink = name, ink
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, look().pixmap(self._name, self._ink, self._size, dpr=self.devicePixelRatioF()))
+        painter.end()
+
+
+class Button(QPushButton):
+    """A push button whose icon follows the theme; ``kind`` is plain, primary, flat or desk (44 px)."""
+
+    def __init__(self, text: str, *, kind: str = "plain", icon: str = "", name: str = "") -> None:
+        super().__init__(text)
+        self._icon = icon
+        self._primary = kind == "primary"
+        self.setProperty(kind, "true")
+        self.setAutoDefault(False)
+        self.setAccessibleName(name or text)
+        self.setToolTip(name if not text else "")
+        self.setIconSize(QSize(16, 16))
+        self._draw_icon()
+
+    def show_icon(self, icon: str) -> None:
+        """Show another icon."""
+        self._icon = icon
+        self._draw_icon()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _RESTYLE:
+            self._draw_icon()
+
+    def _draw_icon(self) -> None:
+        # The base constructor sends change events before our own attributes exist.
+        if getattr(self, "_icon", ""):
+            self.setIcon(look().icon(self._icon, "on_accent" if self._primary else "text2"))
+
+
+class Segments(QWidget):
+    """A row of choices of which one is on, such as the filter over a list."""
+
+    chosen = Signal(str)
+    """The key of the choice that was switched on by hand."""
+
+    def __init__(self, choices: Sequence[tuple[str, str]], *, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, Button] = {}
+        row = hbox(self, gap=2)
+        for key, text in choices:
+            row.addWidget(self._add(key, text))
+        self._group.buttonClicked.connect(self._clicked)
+
+    def _add(self, key: str, text: str) -> Button:
+        button = Button(text, kind="flat")
+        button.setCheckable(True)
+        button.setChecked(not self._buttons)
+        self._group.addButton(button)
+        self._buttons[key] = button
+        return button
+
+    def current(self) -> str:
+        """The key of the choice that is on."""
+        return next(key for key, button in self._buttons.items() if button.isChecked())
+
+    def choose(self, key: str) -> None:
+        """Switch a choice on without telling anybody."""
+        self._buttons[key].setChecked(True)
+
+    def set_text(self, key: str, text: str) -> None:
+        """Change the words of a choice, such as its count."""
+        self._buttons[key].setText(text)
+        self._buttons[key].setAccessibleName(text)
+
+    @Slot(QAbstractButton)
+    def _clicked(self, clicked: QAbstractButton) -> None:
+        self.chosen.emit(next(key for key, button in self._buttons.items() if button is clicked))
+
+
+class CodeLineEdit(QLineEdit):
+    """A field for codes, PINs and numbers that keeps input methods off, so that they cannot swallow digits.
+
+    Clearing ``WA_InputMethodEnabled`` does not reach the platform's input context on every Qt release; answering
+    its query does.
+    """
+
+    @override
+    def inputMethodQuery(self, query: Qt.InputMethodQuery, argument: object = None) -> object:
+        """Answer that no input method is wanted; everything else as usual."""
+        if query == Qt.InputMethodQuery.ImEnabled:
+            return False
+        return super().inputMethodQuery(query) if argument is None else super().inputMethodQuery(query, argument)
+
+
+class KeyHints(QWidget):
+    """Pairs of key and meaning in one line, for the foot of the window and beside messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = hbox(self, gap=6)
+
+    def show_hints(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Show these (key, words) pairs instead of the earlier ones."""
+        while item := self._row.takeAt(0):
+            if widget := item.widget():
+                widget.setParent(None)
+                widget.deleteLater()
+        for key, words in hints:
+            self._row.addWidget(label(key, "key"))
+            self._row.addWidget(label(words, "muted"))
+            self._row.addSpacing(tokens.GAP_S)
+        self._row.addStretch(1)
+
+
+def heading(text: str, *extra: QWidget, margins: Sequence[int] = (12, 0, 12, 0)) -> QHBoxLayout:
+    """A panel's title line: the title left, everything else right."""
+    row = hbox(margins=margins)
+    row.addWidget(label(text, "strong"))
+    row.addStretch(1)
+    for widget in extra:
+        row.addWidget(widget)
+    return row
