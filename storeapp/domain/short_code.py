@@ -1,0 +1,31 @@
+"""The short code beside a slip's QR code, for a torn print, a 1D scanner or a voice on the phone.
+
+It names a slip but proves nothing: it counts only where this counter knows the slip.
+"""
+
+import hashlib
+
+from storeapp.domain import crockford
+
+LENGTH = 10
+_PAYLOAD = LENGTH - 1
+
+
+def short_code(slip_id: bytes) -> str:
+    """Ten characters: 45 bits of the id's SHA-256 and a check character; the form to store and to compare."""
+    digest = hashlib.sha256(b"short/1|" + slip_id).digest()
+    payload = crockford.write(int.from_bytes(digest[:8], "big"), _PAYLOAD)
+    return payload + crockford.check_letter(payload)
+
+
+def grouped(code: str) -> str:
+    """The code as it is printed: two groups of five."""
+    return f"{code[:5]}-{code[5:]}"
+
+
+def read_short_code(typed: str) -> str | None:
+    """The stored form of what somebody typed, or None where it is no code or has a slip of the finger."""
+    code = crockford.tidy(typed)
+    if code is None or len(code) != LENGTH or not crockford.is_checked(code):
+        return None
+    return code
