@@ -92,7 +92,7 @@ class Draft:
     def __init__(self, reader: Reader, evolve: Evolve) -> None:
         self._reader = reader
         self._evolve = evolve
-        self._changed: dict[Key, Any] = {}
+        self.changed: dict[Key, Any] = {}
         self.events: list[Event] = []
         self.read: set[Key] = set()
 
@@ -100,13 +100,13 @@ class Draft:
         """The state, with the events of this command so far."""
         key = Key(of.KIND, key_id)
         self.read.add(key)
-        if key in self._changed:
-            found: S | None = self._changed[key]
+        if key in self.changed:
+            found: S | None = self.changed[key]
             return found
         return self._reader.get(of, key_id)
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""
         state = self.get(event.OF, event.id)
-        self._changed[Key(event.OF.KIND, event.id)] = self._evolve(state, event)
+        self.changed[Key(event.OF.KIND, event.id)] = self._evolve(state, event)
         self.events.append(event)

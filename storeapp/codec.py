@@ -1,0 +1,71 @@
+"""Turns commands, events and states into JSON and back; the bytes that were hashed are the bytes kept."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from storeapp.domain.kernel import Command, Event, State
+from storeapp.domain.rules.registry import COMMANDS, EVENTS, STATES
+
+encode = msgspec.json.Encoder().encode
+_events = msgspec.json.Decoder(list[tuple[str, msgspec.Raw]])
+
+
+class UnknownKind(ValueError):
+    """A newer program wrote a kind of command, event or state that this one does not know."""
+
+
+class Malformed(ValueError):
+    """The bytes are not what their kind says; the message never repeats them."""
+
+
+_decoders = {of: msgspec.json.Decoder(of) for of in (*COMMANDS.values(), *EVENTS.values(), *STATES.values())}
+
+
+def _decode(table: dict[str, type[Any]], kind: str, body: bytes | msgspec.Raw) -> Any:
+    of = table.get(kind)
+    if of is None:
+        raise UnknownKind(kind)
+    try:
+        return _decoders[of].decode(body)
+    except (msgspec.DecodeError, ValueError) as error:
+        # The library's message can quote a value, which may be personal.
+        raise Malformed(kind) from (error if isinstance(error, msgspec.ValidationError) else None)
+
+
+def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
+    """The command of a kind.
+
+    Raises:
+        UnknownKind: there is no such command.
+        Malformed: the body does not fit it.
+    """
+    command: Command = _decode(COMMANDS, kind, body)
+    return command
+
+
+def decode_state(kind: str, body: bytes | msgspec.Raw) -> State:
+    """The state of an aggregate of a kind.
+
+    Raises:
+        UnknownKind: there is no such aggregate.
+        Malformed: the body does not fit it.
+    """
+    state: State = _decode(STATES, kind, body)
+    return state
+
+
+def encode_events(events: Iterable[Event]) -> bytes:
+    """Events in order, each with its kind."""
+    return encode([(event.KIND, event) for event in events])
+
+
+def decode_events(body: bytes) -> list[Event]:
+    """The events that `encode_events` wrote.
+
+    Raises:
+        UnknownKind: one is of an unknown kind.
+        Malformed: one does not fit its kind.
+    """
+    return [_decode(EVENTS, kind, raw) for kind, raw in _events.decode(body)]

@@ -1,0 +1,46 @@
+"""A batch of commands decided one after another over one reader, with nothing written until the end.
+
+The counter and the hub both decide in a workspace: a command takes effect whole or not at all, and what
+changed is written afterwards in bulk.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Reader, Refusal, State
+from storeapp.domain.rules.registry import decide_in, evolve
+
+S = TypeVar("S", bound=State)
+
+
+class Workspace:
+    """States as they are after the commands so far; ``dirty`` holds those that changed."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._seen: dict[Key, Any] = {}
+        self.dirty: dict[Key, State] = {}
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """The state of one aggregate, read once from below."""
+        key = Key(of.KIND, key_id)
+        if key not in self._seen:
+            self._seen[key] = self._reader.get(of, key_id)
+        found: S | None = self._seen[key]
+        return found
+
+    def run(self, command: Command, ctx: Context) -> tuple[Event, ...] | Refusal:
+        """Decide one command; an accepted one takes effect here."""
+        draft = Draft(self, evolve)
+        decided = decide_in(draft, command, ctx)
+        if not isinstance(decided, Refusal):
+            self._seen.update(draft.changed)
+            self.dirty.update(draft.changed)
+        return decided
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Let events happen that were decided before."""
+        for event in events:
+            state = evolve(self.get(event.OF, event.id), event)
+            key = Key(event.OF.KIND, event.id)
+            self._seen[key] = self.dirty[key] = state

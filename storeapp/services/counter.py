@@ -1,0 +1,187 @@
+"""The open counter: one home folder, and the transaction in which every use-case runs.
+
+A use-case is one journal transaction: take the lock, bring the cache up to the last command, decide, append,
+commit. So a window and a command line can share a home, and of two that scan one slip exactly one gets *ok*.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from storeapp.codec import encode, encode_events
+from storeapp.domain.catalogue import BRAND_POLICY, Policy
+from storeapp.domain.kernel import Command, Context, Event, Refusal, State
+from storeapp.domain.words import Role
+from storeapp.domain.workspace import Workspace
+from storeapp.services.clock import Clock, new_command_id
+from storeapp.store.cache import Cache, Progress
+from storeapp.store.journal import Entry, Journal, Status
+
+S = TypeVar("S", bound=State)
+
+
+class NotSetUp(Exception):
+    """The home folder holds no counter yet."""
+
+    code = "not_set_up"
+
+
+class Refused(Exception):
+    """A use-case whose refusal undoes everything it did; the refusal says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is signed in."""
+
+    id: str
+    role: Role
+
+
+SYSTEM = Actor("system", Role.MANAGER)
+"""The program itself, where no person decides: set-up, learning an address, forgetting."""
+
+
+class Transaction:
+    """One use-case under the journal's lock: reads see all commands so far, and what is run is saved together."""
+
+    def __init__(self, counter: "Counter", actor: Actor) -> None:
+        self._counter = counter
+        self._work = Workspace(counter.cache)
+        self._next = counter.journal.last() + 1
+        self.actor = actor
+        self.now = counter.clock.now()
+        self.done: list[tuple[Entry, tuple[Event, ...]]] = []
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """A state, with what this use-case has done so far."""
+        return self._work.get(of, key_id)
+
+    def run(self, command: Command, *, at: datetime | None = None) -> tuple[Event, ...] | Refusal:
+        """Decide one command and keep it; a refused one leaves no trace."""
+        context = self._context(at or self.now)
+        decided = self._work.run(command, context)
+        if not isinstance(decided, Refusal):
+            self.done.append((self._entry(command, context, decided), decided))
+            self._next += 1
+        return decided
+
+    def must(self, command: Command) -> tuple[Event, ...]:
+        """Decide one command without which the whole use-case makes no sense.
+
+        Raises:
+            Refused: it was refused; nothing of this use-case is saved.
+        """
+        decided = self.run(command)
+        if isinstance(decided, Refusal):
+            raise Refused(decided)
+        return decided
+
+    def _context(self, at: datetime) -> Context:
+        counter = self._counter
+        return Context(at, new_command_id(), counter.store, counter.device, self.actor.id, self.actor.role)
+
+    def _entry(self, command: Command, ctx: Context, events: tuple[Event, ...]) -> Entry:
+        return Entry(
+            n=self._next,
+            id=ctx.command_id,
+            kind=command.KIND,
+            at=ctx.now,
+            actor=ctx.actor,
+            role=ctx.role,
+            store=ctx.store,
+            body=encode(command),
+            events=encode_events(events),
+            status=Status.PENDING if self._counter.enrolled else Status.SAVED,
+            simulated=self._counter.clock.simulated,
+            seq=self._next,
+        )
+
+    def audit(self, action: str, subject: str) -> None:
+        """Note in the audit chain that somebody saw or did something."""
+        self._counter.journal.audit(at=self.now, actor=self.actor.id, action=action, subject=subject)
+
+    def printed(self, paper: str, subject: str, copy: int) -> None:
+        """Note that a paper was made."""
+        self._counter.journal.printed(at=self.now, actor=self.actor.id, paper=paper, subject=subject, copy=copy)
+
+    def apply(self) -> bool:
+        """Bring the cache up to what was just saved."""
+        return not self.done or self._counter.cache.apply(self.done, self._work.dirty)
+
+
+class Counter:
+    """One counter's home, open in one thread. Another thread or process opens its own."""
+
+    def __init__(self, home: Path, *, journal: Journal, cache: Cache, clock: Clock) -> None:
+        self.home = home
+        self.journal = journal
+        self.cache = cache
+        self.clock = clock
+        self.reload()
+
+    def reload(self) -> None:
+        """Read again who this counter is, after set-up or enrolment."""
+        self.identity = self.journal.identity()
+
+    @property
+    def store(self) -> str:
+        """The code of the store it stands in.
+
+        Raises:
+            NotSetUp: there is no store yet.
+        """
+        if "store" not in self.identity:
+            raise NotSetUp
+        return self.identity["store"]
+
+    @property
+    def device(self) -> str:
+        """This device's id."""
+        return self.identity.get("device", "")
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether a hub is the authority."""
+        return bool(self.identity.get("hub"))
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers in force."""
+        return self.cache.get(Policy, BRAND_POLICY) or Policy()
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[Transaction]:
+        """Run a use-case; what it ran is saved when this returns, and shown.
+
+        Raises:
+            Refused: the use-case gave up; nothing is saved.
+            StoreError: the disk failed; nothing is saved.
+        """
+        with self.journal.writing():
+            self.cache.catch_up(self.journal)
+            transaction = Transaction(self, actor)
+            yield transaction
+            self.journal.append(entry for entry, _ in transaction.done)
+        if not transaction.apply():
+            self.cache.catch_up(self.journal)
+
+    def catch_up(self, progress: Progress | None = None) -> int:
+        """Bring the cache up to the journal, such as after another process worked or the cache was lost."""
+        return self.cache.catch_up(self.journal, progress)
+
+    def close(self) -> None:
+        """Give the files back."""
+        self.journal.close()
+        self.cache.close()
+
+
+Open = Callable[[], Counter]
+"""Opens the same home again, for a thread of its own."""

@@ -1,0 +1,201 @@
+"""The cache: states as this counter sees them now. Everything in it can be made again from elsewhere.
+
+A row's ``body`` is what the screens show. Where commands are not yet confirmed, ``base`` keeps what the hub
+said last, and ``touch`` names the commands that led from there to here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from storeapp.codec import decode_events, decode_state, encode
+from storeapp.domain.kernel import Event, Key, State
+from storeapp.domain.workspace import Workspace
+from storeapp.store import views
+from storeapp.store.errors import translate_sqlite_errors
+from storeapp.store.journal import Entry, Journal, Status
+from storeapp.store.migrate import immediate, open_database
+from storeapp.store.schema import MIGRATIONS
+
+S = TypeVar("S", bound=State)
+CHUNK = 2000
+NOTHING = b""
+"""The base of a row that the hub does not have."""
+
+Progress = Callable[[int, int], None]
+"""Told how many commands are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One aggregate as the hub sends it."""
+
+    kind: str
+    id: str
+    version: int
+    body: bytes
+
+
+class Cache:
+    """One open ``cache.db``; use it from one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL")
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.db.close()
+
+    # -- reading
+
+    @translate_sqlite_errors()
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """The state as it is shown, unconfirmed commands included."""
+        row = self.db.execute("SELECT body FROM state WHERE kind = ? AND id = ?", (of.KIND, key_id)).fetchone()
+        return self._typed(of, row[0]) if row and row[0] else None
+
+    def base(self, of: type[S], key_id: str) -> S | None:
+        """The state as the hub last confirmed it."""
+        row = self.db.execute(
+            "SELECT coalesce(base, body) FROM state WHERE kind = ? AND id = ?", (of.KIND, key_id)
+        ).fetchone()
+        return self._typed(of, row[0]) if row and row[0] else None
+
+    @translate_sqlite_errors()
+    def every(self, of: type[S]) -> list[S]:
+        """All states of a kind, by id; for kinds that have few."""
+        rows = self.db.execute("SELECT body FROM state WHERE kind = ? AND body <> x'' ORDER BY id", (of.KIND,))
+        return [self._typed(of, body) for (body,) in rows]
+
+    @translate_sqlite_errors()
+    def many(self, of: type[S], ids: Sequence[str]) -> dict[str, S]:
+        """Several states by id; what does not exist is left out."""
+        found: dict[str, S] = {}
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            sql = f"SELECT id, body FROM state WHERE kind = ? AND id IN ({','.join('?' * len(part))})"
+            rows = self.db.execute(sql, (of.KIND, *part))
+            found |= {key_id: self._typed(of, body) for key_id, body in rows if body}
+        return found
+
+    @staticmethod
+    def _typed(of: type[S], body: bytes) -> S:
+        state = decode_state(of.KIND, body)
+        if not isinstance(state, of):
+            raise TypeError(f"a row of {of.KIND} holds something else")
+        return state
+
+    @translate_sqlite_errors()
+    def mark(self, name: str, default: str = "") -> str:
+        """A remembered value: ``applied``, ``cursor``, ``epoch``, ``synced_at``."""
+        row = self.db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else default
+
+    @property
+    def applied(self) -> int:
+        """The number of the last journal command in here."""
+        return int(self.mark("applied", "0"))
+
+    # -- writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction; all of it or nothing."""
+        with immediate(self.db):
+            yield
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Remember a value; call inside `writing`."""
+        self.db.execute("INSERT OR REPLACE INTO mark (name, value) VALUES (?, ?)", (name, value))
+
+    def apply(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> bool:
+        """Take in commands that were just saved, with the states they led to.
+
+        Returns:
+            False where another process was faster or slower; `catch_up` is then the way.
+        """
+        with self.writing():
+            if not done or self.applied != done[0][0].n - 1:
+                return False
+            self._take(done, dirty)
+        return True
+
+    def _take(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> None:
+        open_ones = [(entry, events) for entry, events in done if entry.status is not Status.SAVED]
+        if open_ones:
+            self._keep_bases(dirty)
+            self._touch(open_ones)
+        self.write(dirty)
+        for entry, events in done:
+            views.record(self.db, entry, events)
+        self.set_mark("applied", str(done[-1][0].n))
+
+    def _keep_bases(self, keys: Iterable[Key]) -> None:
+        self.db.conn.executemany(
+            """INSERT INTO state (kind, id, body, base) VALUES (?, ?, x'', x'')
+            ON CONFLICT DO UPDATE SET base = coalesce(base, body)""",
+            keys,
+        )
+
+    def _touch(self, done: Iterable[tuple[Entry, Sequence[Event]]]) -> None:
+        self.db.conn.executemany(
+            "INSERT OR IGNORE INTO touch (n, kind, id) VALUES (?, ?, ?)",
+            {(entry.n, event.OF.KIND, event.id) for entry, events in done for event in events},
+        )
+
+    def write(self, dirty: Mapping[Key, State]) -> None:
+        """Store states and their views; call inside `writing`."""
+        self.db.conn.executemany(
+            """INSERT INTO state (kind, id, body) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET body = excluded.body""",
+            ((key.kind, key.id, encode(state)) for key, state in dirty.items()),
+        )
+        views.project(self.db, dict(dirty), lookup=self.get)
+
+    def catch_up(self, journal: Journal, progress: Progress | None = None) -> int:
+        """Take in what the journal has and this cache has not; returns how many commands that were."""
+        last, start = journal.last(), self.applied
+        if start > last:
+            raise ValueError("the cache is of another journal")
+        done = start
+        while done < last:
+            with self.writing():
+                done = self._take_chunk(journal, self.applied)
+            if progress is not None:
+                progress(done - start, last - start)
+        return done - start
+
+    def _take_chunk(self, journal: Journal, after: int) -> int:
+        entries = journal.after(after, limit=CHUNK)
+        if not entries:
+            return after
+        work = Workspace(self)
+        done = [(entry, decode_events(entry.events)) for entry in entries]
+        for _, events in done:
+            work.replay(events)
+        self._take(done, work.dirty)
+        return entries[-1].n
+
+    def finder_add(self, hashes: Iterable[tuple[bytes, str]]) -> None:
+        """Make orders findable by keyed hashes; call inside `writing`."""
+        self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", hashes)
+
+    @translate_sqlite_errors()
+    def finder_has(self, order_id: str) -> bool:
+        """Whether an order is findable by keyed hashes."""
+        return bool(self.db.execute("SELECT 1 FROM finder WHERE order_id = ? LIMIT 1", (order_id,)).fetchone())
+
+
+def reset(path: Path) -> None:
+    """Throw a cache away; the next opening makes it anew."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def typed(rows: Iterable[Row]) -> dict[Key, Any]:
+    """The states in rows from the hub; an empty body means that the row is gone."""
+    return {Key(row.kind, row.id): decode_state(row.kind, row.body) if row.body else None for row in rows}

@@ -1,0 +1,253 @@
+"""The journal: this device's commands in order with their outcome. A command is saved once it is here."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storeapp.domain.words import Role
+from storeapp.store.errors import translate_sqlite_errors
+from storeapp.store.migrate import immediate, open_database, statements
+
+GENESIS = b"\0" * 32
+
+
+class Status(StrEnum):
+    """What has become of a command."""
+
+    SAVED = "saved"
+    """Final: this counter is the authority."""
+    PENDING = "pending"
+    """The hub has not answered yet."""
+    APPLIED = "applied"
+    REFUSED = "refused"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command as it stands in the journal; ``events`` is what it did here, ``problem`` why the hub refused."""
+
+    n: int
+    id: str
+    kind: str
+    at: datetime
+    actor: str
+    role: Role
+    store: str
+    body: bytes
+    events: bytes
+    status: Status
+    simulated: bool = False
+    seq: int = 0
+    feed_seq: int | None = None
+    problem: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The hub's answer to one command; ``feed_seq`` is the number of its last change in the store's feed."""
+
+    id: str
+    status: Status
+    feed_seq: int | None = None
+    problem: bytes = b""
+
+
+MIGRATIONS = (
+    statements(
+        """CREATE TABLE command (
+            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, at TEXT NOT NULL,
+            actor TEXT NOT NULL, role TEXT NOT NULL, store TEXT NOT NULL, body BLOB NOT NULL,
+            events BLOB NOT NULL, simulated INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
+            feed_seq INTEGER, problem BLOB NOT NULL DEFAULT x'')""",
+        "CREATE INDEX command_open ON command (status, n) WHERE status IN ('pending', 'refused', 'parked')",
+        """CREATE TABLE audit (
+            n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+            subject TEXT NOT NULL, hash BLOB NOT NULL)""",
+        """CREATE TABLE print_job (
+            n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, paper TEXT NOT NULL,
+            subject TEXT NOT NULL, copy INTEGER NOT NULL)""",
+        "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)
+_COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed_seq, problem"
+
+
+class Journal:
+    """One open ``journal.db``; use it from one thread. Writes stand inside `writing`."""
+
+    def __init__(self, path: Path) -> None:
+        self._db: Database = open_database(path, migrations=MIGRATIONS, synchronous="FULL")
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction under the write lock; all of it is on the disk when this returns.
+
+        Raises:
+            StoreError: nothing of it is saved.
+        """
+        with immediate(self._db):
+            yield
+
+    # -- commands
+
+    @translate_sqlite_errors()
+    def last(self) -> int:
+        """The number of the newest command, 0 for none."""
+        return int(self._db.execute("SELECT coalesce(max(n), 0) FROM command").fetchone()[0])
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Add commands with the numbers they bear; call inside `writing`."""
+        self._db.conn.executemany(
+            f"INSERT INTO command ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            map(_row, entries),
+        )
+
+    def after(self, n: int, *, limit: int = 1000) -> list[Entry]:
+        """The commands after a number, oldest first."""
+        return self._select("n > ? ORDER BY n LIMIT ?", n, limit)
+
+    def pending(self, *, limit: int = 1000) -> list[Entry]:
+        """What the hub has still to answer, oldest first."""
+        return self._select("status = 'pending' ORDER BY n LIMIT ?", limit)
+
+    def numbered(self, numbers: Iterable[int]) -> list[Entry]:
+        """The commands with these numbers, oldest first."""
+        wanted = sorted(numbers)
+        found: list[Entry] = []
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            found += self._select(f"n IN ({','.join('?' * len(part))}) ORDER BY n", *part)
+        return found
+
+    def rejected(self) -> list[Entry]:
+        """What the hub refused or parked and nobody has accepted yet."""
+        return self._select(
+            """status IN ('refused', 'parked') AND id NOT IN
+            (SELECT subject FROM audit WHERE action = 'refusal.accepted') ORDER BY n"""
+        )
+
+    def by_id(self, command_id: str) -> Entry | None:
+        """The command with this id."""
+        return next(iter(self._select("id = ?", command_id)), None)
+
+    @translate_sqlite_errors()
+    def _select(self, where: str, *values: object) -> list[Entry]:
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM command WHERE {where}", values)
+        return [_entry(row) for row in rows]
+
+    @translate_sqlite_errors()
+    def counts(self) -> dict[Status, int]:
+        """How many commands are in each status."""
+        rows = self._db.execute("SELECT status, count(*) FROM command GROUP BY status")
+        return {Status(status): count for status, count in rows}
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Note the hub's answers; one that was settled before stays as it was. Call inside `writing`."""
+        self._db.conn.executemany(
+            "UPDATE command SET status = ?, feed_seq = ?, problem = ? WHERE id = ? AND status = 'pending'",
+            ((o.status, o.feed_seq, o.problem, o.id) for o in outcomes),
+        )
+
+    @translate_sqlite_errors()
+    def settled_numbers(self, *, since: int, cursor: int) -> list[int]:
+        """Commands from ``since`` on whose effect is in what the hub has sent up to ``cursor``, or never will be."""
+        rows = self._db.execute(
+            """SELECT n FROM command WHERE n >= ? AND status <> 'pending'
+            AND (feed_seq IS NULL OR feed_seq <= ?)""",
+            (since, cursor),
+        )
+        return [int(n) for (n,) in rows]
+
+    def enrol(self) -> None:
+        """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
+        self._db.execute("UPDATE command SET status = 'pending' WHERE status = 'saved'")
+
+    # -- identity, audit, printing
+
+    @translate_sqlite_errors()
+    def identity(self) -> dict[str, str]:
+        """What this counter is: store, device, certificates; no secrets."""
+        return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM identity")}
+
+    def identify(self, **values: str) -> None:
+        """Note facts about this counter; call inside `writing`."""
+        self._db.conn.executemany("INSERT OR REPLACE INTO identity (name, value) VALUES (?, ?)", values.items())
+
+    def audit(self, *, at: datetime, actor: str, action: str, subject: str) -> None:
+        """Add a link to the audit chain; call inside `writing`."""
+        row = self._db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
+        n, previous = (int(row[0]) + 1, bytes(row[1])) if row else (1, GENESIS)
+        self._db.execute(
+            "INSERT INTO audit (n, at, actor, action, subject, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            (n, at.isoformat(), actor, action, subject, link_hash(previous, n, at.isoformat(), actor, action, subject)),
+        )
+
+    @translate_sqlite_errors()
+    def audit_entries(self) -> list[tuple[int, str, str, str, str, bytes]]:
+        """The chain, oldest first: number, time, actor, action, subject, hash."""
+        return list(self._db.execute("SELECT n, at, actor, action, subject, hash FROM audit ORDER BY n"))
+
+    def audit_broken_at(self) -> int | None:
+        """The first entry that does not follow from the one before, None when the chain holds."""
+        previous = GENESIS
+        for expected, (n, at, actor, action, subject, found) in enumerate(self.audit_entries(), start=1):
+            if n != expected or found != link_hash(previous, n, at, actor, action, subject):
+                return n
+            previous = found
+        return None
+
+    def printed(self, *, at: datetime, actor: str, paper: str, subject: str, copy: int) -> None:
+        """Note that a paper was made; call inside `writing`."""
+        self._db.execute(
+            "INSERT INTO print_job (at, actor, paper, subject, copy) VALUES (?, ?, ?, ?, ?)",
+            (at.isoformat(), actor, paper, subject, copy),
+        )
+
+
+def link_hash(previous: bytes, n: int, at: str, actor: str, action: str, subject: str) -> bytes:
+    """SHA-256 over the link before and this entry; the unit separator keeps the fields apart."""
+    content = "\x1f".join((str(n), at, actor, action, subject)).encode()
+    return hashlib.sha256(previous + content).digest()
+
+
+def _row(e: Entry) -> tuple[object, ...]:
+    who = (e.actor, e.role, e.store)
+    outcome = (e.status, e.simulated, e.seq, e.feed_seq, e.problem)
+    return (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, feed_seq, problem = row
+    return Entry(
+        n=int(str(n)),
+        id=str(command_id),
+        kind=str(kind),
+        at=datetime.fromisoformat(str(at)),
+        actor=str(actor),
+        role=Role(str(role)),
+        store=str(store),
+        body=_bytes(body),
+        events=_bytes(events),
+        status=Status(str(status)),
+        simulated=bool(simulated),
+        seq=int(str(seq)),
+        feed_seq=None if feed_seq is None else int(str(feed_seq)),
+        problem=_bytes(problem),
+    )
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("a blob column holds something else")
+    return value

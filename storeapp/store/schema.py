@@ -1,0 +1,45 @@
+"""The tables of ``cache.db``: states as rows, what depends on unconfirmed commands, and views for the screens."""
+
+from storeapp.store.migrate import statements
+
+MIGRATIONS = (
+    statements(
+        """CREATE TABLE state (
+            kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
+            base BLOB, version INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+        # Which aggregates an unconfirmed command changed; a row without a base did not exist at the hub.
+        """CREATE TABLE touch (
+            n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (n, kind, id)) WITHOUT ROWID""",
+        "CREATE INDEX touch_key ON touch (kind, id)",
+        "CREATE TABLE stale (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID",
+        "CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE delivery_view (
+            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL,
+            platform TEXT NOT NULL, state TEXT NOT NULL, status TEXT NOT NULL, mode TEXT NOT NULL,
+            window_start TEXT NOT NULL, window_end TEXT NOT NULL, created_at TEXT NOT NULL, guide TEXT NOT NULL,
+            eta TEXT, pieces INTEGER NOT NULL, weight_g INTEGER NOT NULL, needs TEXT NOT NULL,
+            located INTEGER NOT NULL, finished_at TEXT, closed_at TEXT)""",
+        "CREATE INDEX delivery_by_state ON delivery_view (state, window_end)",
+        "CREATE INDEX delivery_by_number ON delivery_view (order_no)",
+        "CREATE INDEX delivery_by_age ON delivery_view (created_at)",
+        "CREATE INDEX delivery_by_guide ON delivery_view (guide, state)",
+        "CREATE INDEX delivery_needing ON delivery_view (id) WHERE needs <> '' AND status = 'open'",
+        "CREATE TABLE slip_view (slip_id TEXT PRIMARY KEY, delivery_id TEXT NOT NULL, parcel INTEGER NOT NULL)",
+        "CREATE INDEX slip_of ON slip_view (delivery_id)",
+        """CREATE TABLE case_view (
+            id TEXT PRIMARY KEY, kind TEXT NOT NULL, is_open INTEGER NOT NULL, opened_at TEXT NOT NULL,
+            subject TEXT NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX case_open ON case_view (opened_at) WHERE is_open",
+        """CREATE TABLE movement (
+            n INTEGER PRIMARY KEY, item TEXT NOT NULL, movement TEXT NOT NULL, quantity INTEGER NOT NULL,
+            at TEXT NOT NULL, reference TEXT NOT NULL, actor TEXT NOT NULL)""",
+        "CREATE INDEX movement_of ON movement (item, n)",
+        """CREATE TABLE timeline (
+            n INTEGER PRIMARY KEY, subject TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
+            event TEXT NOT NULL, command INTEGER NOT NULL)""",
+        "CREATE INDEX timeline_of ON timeline (subject, n)",
+        "CREATE TABLE finder (hash BLOB NOT NULL, order_id TEXT NOT NULL, PRIMARY KEY (hash, order_id)) WITHOUT ROWID",
+        "CREATE INDEX finder_of ON finder (order_id)",
+        "CREATE VIRTUAL TABLE search USING fts5(words, tokenize = 'trigram', columnsize = 0)",
+    ),
+)
