@@ -13,7 +13,9 @@ class Person:
     """Everything personal of one order; it is sealed before it touches a disk.
 
     ``phone`` is digits only, without country code; empty where the platform gave none or a masked one.
-    ``address`` is one line, city and district included. ``position`` is exact, so it is personal too.
+    ``phone_extension`` is dialled after it (platforms hand out virtual numbers shared by many customers) and
+    ``phone_until`` is when such a number stops working. ``address`` is one line, city and district included.
+    ``position`` is exact, so it is personal too.
     """
 
     name: str = ""
@@ -21,11 +23,13 @@ class Person:
     address: str = ""
     note: str = ""
     position: Position | None = None
+    phone_extension: str = ""
+    phone_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingLine:
-    """One article of an order; ``price_fen`` is the price of one piece."""
+    """One article of an order; ``price_fen`` is one piece's price, ``sku`` is empty where the platform has none."""
 
     sku: str
     quantity: int
