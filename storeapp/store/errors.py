@@ -8,7 +8,9 @@
     ├── Locked            database_locked     another process holds it for too long
     ├── ReadOnly          database_read_only
     ├── Corrupt           database_corrupt    damaged, or not a database at all
-    └── NewerSchema       schema_newer        written by a newer program; data: found, known
+    ├── NewerSchema       schema_newer        written by a newer program; data: found, known
+    ├── NoRootKey         no_root_key         the keys are closed: no personal data can be read or kept
+    └── WrongRootKey      root_key_wrong      the keys were wrapped by another root key, or are damaged
 
 Everything else that SQLite raises (a missing table, a broken constraint) is a bug and stays as it is.
 """
@@ -67,6 +69,18 @@ class NewerSchema(StoreError):
 
     def __init__(self, *, found: int, known: int) -> None:
         super().__init__(found=found, known=known)
+
+
+class NoRootKey(StoreError):
+    """The keys were opened without a root key, so no personal data can be read or kept."""
+
+    code = "no_root_key"
+
+
+class WrongRootKey(StoreError):
+    """A key was wrapped by another root key, or was changed on the disk."""
+
+    code = "root_key_wrong"
 
 
 _BY_SQLITE: dict[int, type[StoreError]] = {
