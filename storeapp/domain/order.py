@@ -32,7 +32,11 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten."""
+    """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten.
+
+    ``digest`` is a keyed hash of what the platform stated last, so that importing the same again changes
+    nothing, whatever staff have corrected since.
+    """
 
     KIND: ClassVar[str] = "order"
     id: str
@@ -46,6 +50,7 @@ class Order:
     updated_at: datetime | None
     sealed: str
     located: bool
+    digest: str = ""
     needs: tuple[str, ...] = ()
     status: OrderStatus = OrderStatus.OPEN
     closed_at: datetime | None = None
@@ -97,6 +102,7 @@ class OrderChanged:
     sealed: str
     located: bool
     needs: tuple[str, ...]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,7 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
                 sealed=event.sealed,
                 located=event.located,
                 needs=event.needs,
+                digest=event.digest,
             )
         case OrderCancelled():
             return replace(state, status=OrderStatus.CANCELLED, cancel_reason=event.reason, closed_at=event.at)
@@ -186,4 +193,4 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
             lines = tuple(replace(line, reserved=n) for line, n in zip(state.lines, event.reserved, strict=True))
             return replace(state, lines=lines, needs=event.needs)
         case OrderForgotten():
-            return replace(state, sealed="", located=False)
+            return replace(state, sealed="", digest="", located=False)

@@ -1,10 +1,10 @@
 """The people of a store: guides with badges and shifts, and the staff who sign in at the counter."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from storeapp.domain.moment import Window
+from storeapp.domain.moment import STORE_ZONE, Window
 from storeapp.domain.words import Role, TravelMode
 
 
@@ -20,7 +20,10 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A shopping guide who delivers; the home is sealed, because it is nobody's business at the counter."""
+    """A shopping guide who delivers; the home is sealed, because it is nobody's business at the counter.
+
+    ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them.
+    """
 
     KIND: ClassVar[str] = "guide"
     id: str
@@ -32,6 +35,7 @@ class Guide:
     certificates: tuple[str, ...] = ()
     commute_home: bool = False
     sealed_home: str = ""
+    hours: tuple[time, time] | None = None
     active: bool = True
     badge: Badge | None = None
 
@@ -63,6 +67,16 @@ class Staff:
 def shift_id(guide: str, day: date) -> str:
     """One shift a guide and day."""
     return f"{guide}/{day.isoformat()}"
+
+
+def shift_window(guide: Guide, shift: Shift | None, day: date) -> Window | None:
+    """When a guide works on a day of the store; hours that end before they start end on the next day."""
+    if shift is not None:
+        return shift.window
+    if guide.hours is None:
+        return None
+    start, end = (datetime.combine(day, hour, STORE_ZONE).astimezone(UTC) for hour in guide.hours)
+    return Window(start, end if end > start else end + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

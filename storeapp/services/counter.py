@@ -17,8 +17,10 @@ from storeapp.domain.kernel import Command, Context, Event, Refusal, State
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from storeapp.services.clock import Clock, new_command_id
+from storeapp.services.privacy import Privacy
 from storeapp.store.cache import Cache, Progress
 from storeapp.store.journal import Entry, Journal, Status
+from storeapp.store.keys import Keys
 
 S = TypeVar("S", bound=State)
 
@@ -120,10 +122,14 @@ class Transaction:
 class Counter:
     """One counter's home, open in one thread. Another thread or process opens its own."""
 
-    def __init__(self, home: Path, *, journal: Journal, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, home: Path, *, journal: Journal, cache: Cache, keys: Keys, privacy: Privacy, clock: Clock
+    ) -> None:
         self.home = home
         self.journal = journal
         self.cache = cache
+        self.keys = keys
+        self.privacy = privacy
         self.clock = clock
         self.reload()
 
@@ -181,6 +187,7 @@ class Counter:
         """Give the files back."""
         self.journal.close()
         self.cache.close()
+        self.keys.close()
 
 
 Open = Callable[[], Counter]

@@ -9,7 +9,7 @@ from storeapp.domain.order import LinesReserved, Order, OrderLine
 from storeapp.domain.stock import Movement, StockItem, StockMoved, StockReserved, stock_id
 
 SHORT_STOCK = "short_stock"
-UNKNOWN_SKU = "unknown_sku"
+UNKNOWN_SKU = "sku_unknown"
 _STOCK_NEEDS = frozenset({SHORT_STOCK, UNKNOWN_SKU})
 
 

@@ -53,6 +53,7 @@ class PlaceOrder:
     sealed: str
     located: bool
     needs: tuple[str, ...] = ()
+    digest: str = ""
     revise: bool = False
 
 
@@ -143,6 +144,7 @@ def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
         updated_at=command.updated_at,
         sealed=command.sealed,
         located=command.located,
+        digest=command.digest,
         needs=command.needs,
     )
     draft.emit(OrderPlaced(order.id, order))
@@ -175,6 +177,7 @@ def _changed(known: Order, command: PlaceOrder) -> OrderChanged:
         sealed=command.sealed,
         located=command.located,
         needs=command.needs,
+        digest=command.digest,
     )
 
 
@@ -210,6 +213,7 @@ def correct(command: CorrectOrder, draft: Draft, ctx: Context) -> Refusal | None
         sealed=command.sealed,
         located=command.located,
         needs=command.needs,
+        digest=order.digest,
     )
     _change(draft, ctx, order, event)
     return None
@@ -230,6 +234,7 @@ def reschedule(command: RescheduleOrder, draft: Draft, ctx: Context) -> Refusal 
         sealed=order.sealed,
         located=order.located,
         needs=needs,
+        digest=order.digest,
     )
     _change(draft, ctx, order, event)
     return None

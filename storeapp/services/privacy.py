@@ -1,0 +1,104 @@
+"""The one door to people's data: seals it on the way in, opens it for a reason on the way out."""
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from storeapp.adapters import sealing
+from storeapp.codec import encode
+from storeapp.domain.address import parse_address
+from storeapp.domain.incoming import IncomingOrder, Person
+from storeapp.domain.order import Order
+from storeapp.store.keys import Keys
+from storeapp.store.keywrap import finder_hash
+
+NAME, STREET, PHONE_END = "name", "street", "phone_end"
+NOBODY = Person()
+
+
+class Privacy:
+    """Opens and closes sealed records with the keys of this home."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    @property
+    def available(self) -> bool:
+        """Whether personal data can be kept and read here; without a root key it is not kept at all."""
+        return self._keys.is_unlocked
+
+    def keys_for(self, subjects: Sequence[str], *, now: datetime) -> dict[str, bytes]:
+        """The keys of these subjects; missing ones are made and saved first, so nothing is sealed under a lost key."""
+        if not self.available:
+            return {}
+        found = self._keys.get_many(subjects)
+        missing = [subject for subject in subjects if subject not in found]
+        return found | (self._keys.new_keys(missing, now=now) if missing else {})
+
+    def known_keys(self, subjects: Sequence[str]) -> dict[str, bytes]:
+        """The keys that exist already, for looking without leaving a trace."""
+        return self._keys.get_many(subjects) if self.available else {}
+
+    def seal(self, person: Person, key: bytes | None, *, subject: str) -> str:
+        """The sealed record; empty where there is no key, because then nothing personal is kept."""
+        return sealing.seal(person, key, subject=subject) if key else ""
+
+    def person(self, subject: str, sealed: str) -> Person | None:
+        """The person behind a sealed record, None where it was forgotten or cannot be opened here.
+
+        Raises:
+            SealBroken: the record or its key was changed.
+        """
+        if not sealed or not self.available:
+            return None
+        key = self._keys.get(subject, sealing.sealed_with(sealed))
+        return sealing.unseal(sealed, key, subject=subject) if key else None
+
+    def people(self, orders: Iterable[Order]) -> dict[str, Person]:
+        """The people of several orders, by order id; the forgotten are left out."""
+        found = ((order.id, self.person(order.id, order.sealed)) for order in orders)
+        return {order_id: person for order_id, person in found if person is not None}
+
+    def pickup_code(self, order: Order) -> str | None:
+        """The code by which the customer proves the delivery, None once it is forgotten."""
+        if not order.sealed or not self.available:
+            return None
+        key = self._keys.get(order.id, sealing.sealed_with(order.sealed))
+        return sealing.pickup_code(key) if key else None
+
+    def digest(self, incoming: IncomingOrder, key: bytes | None) -> str:
+        """A keyed hash of what a platform states of an order, without where it stood in its file."""
+        if key is None:
+            return ""
+        lines = [(line.sku, line.quantity, line.price_fen) for line in incoming.lines]
+        content = encode((incoming.mode, incoming.window, lines, incoming.person, sorted(incoming.needs)))
+        return hmac.digest(key, b"cdigest/1|" + content, "sha256")[:16].hex()
+
+    def finder_hashes(self, people: Mapping[str, Person]) -> list[tuple[bytes, str]]:
+        """Keyed hashes by which open orders are found: name, street, the phone's last four digits."""
+        if not self.available:
+            return []
+        search_key = self._keys.search_key()
+        return [
+            (finder_hash(search_key, kind, text), order_id)
+            for order_id, person in people.items()
+            for kind, text in _findable(person)
+        ]
+
+    def finder_terms(self, text: str) -> list[bytes]:
+        """The hashes a typed text may stand for."""
+        if not self.available or not text.strip():
+            return []
+        return [finder_hash(self._keys.search_key(), kind, text) for kind in (NAME, STREET, PHONE_END)]
+
+    def forget(self, subjects: Sequence[str]) -> None:
+        """Destroy the keys of these subjects for good."""
+        self._keys.forget(subjects)
+
+
+def _findable(person: Person) -> list[tuple[str, str]]:
+    address = parse_address(person.address)
+    terms = [(NAME, person.name), (PHONE_END, person.phone[-4:]), (STREET, address.street)]
+    if address.street and address.lane:
+        terms.append((STREET, address.street + address.lane))
+    return [(kind, text) for kind, text in terms if text]
