@@ -93,6 +93,7 @@ def test_a_certificate_is_read_back() -> None:
         {"kid": "AAAAAA"},
         {"kind": "king"},
         {"pub": "AAAA"},
+        {"pub": "A"},
         {"extra": 1},
         {"nbf": "1"},
         {"dev": 5},
