@@ -2,7 +2,7 @@
 
 Recognised by content: WeChat Shop order JSON, WooCommerce REST v3 JSON, the Shopify order export, and the plain
 table as CSV or XLSX. Text may be UTF-8 with or without a mark, GB18030, or UTF-16 with a mark; files hold at most
-10 MB and 100,000 rows.
+32 MB and 100,000 rows.
 """
 
 from storeapp.adapters.intake.reading import read_bytes, read_file

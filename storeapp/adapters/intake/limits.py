@@ -1,7 +1,7 @@
 """How much one file may hold, so that a hostile or mistaken file ends in a message and never in a full memory."""
 
-FILE_BYTES = 10 * 1024 * 1024
-"""Largest file that is read: some 60,000 orders as a table."""
+FILE_BYTES = 32 * 1024 * 1024
+"""Largest file that is read: more than 10,000 orders in the wordiest format, pretty-printed JSON."""
 UNPACKED_BYTES = 64 * 1024 * 1024
 """Largest sum of the parts of a workbook once unpacked."""
 WORKBOOK_PARTS = 500
