@@ -7,6 +7,7 @@ bound to its subject. The content is JSON without empty fields, padded with blan
 import base64
 import hmac
 import os
+from dataclasses import fields
 from typing import ClassVar
 
 import msgspec
@@ -19,7 +20,7 @@ from storeapp.domain.sealed import CHECK_BYTES, KEY_BYTES, key_check
 NONCE_BYTES = 12
 PADDING_BYTES = 32
 _CONTENT_AT = CHECK_BYTES + NONCE_BYTES
-_FIELDS = ("name", "phone", "address", "note", "position")
+_FIELDS = tuple(field.name for field in fields(Person))
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Person).decode
 

@@ -17,7 +17,7 @@ _STREET = re.compile(r"[㐀-鿿]{1,9}?(?:大道|大街|公路|路|街(?!道|区|
 _HOUSED = re.compile(r"[室层户号栋幢单元]")
 _PLACE = re.compile(rf"{_NAME}{{2,12}}?(?:小区|花园|公寓|大厦|广场|新村|家园|中心|[苑庭府坊])")
 _LANE = re.compile(r"([0-9]+[A-Za-z]?(?:-[0-9]+)?)(弄|巷|号院|号(?!楼))")
-_BUILDING = re.compile(rf"{_COUNT}(?:号楼|支弄|号|栋|幢|座|楼(?=.))")
+_BUILDING = re.compile(rf"{_COUNT}(?:号楼|支弄|号|栋|幢|座)")
 _ROOM = re.compile(
     rf"(?:{_COUNT}单元)?(?:{_COUNT}(?:层|楼|[Ff]))?(?:[A-Za-z]?[0-9]+[A-Za-z]?(?:-[0-9A-Za-z]+)*(?:室|房|户)?)?"
 )

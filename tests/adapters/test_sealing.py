@@ -1,4 +1,5 @@
 import base64
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,15 @@ POSITIONS = st.builds(
     Position, st.floats(-90, 90, allow_nan=False), st.floats(-180, 180, allow_nan=False), st.sampled_from(Datum)
 )
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-PEOPLE = st.builds(Person, name=WORDS, address=WORDS, note=WORDS, position=st.none() | POSITIONS)
+PEOPLE = st.builds(
+    Person,
+    name=WORDS,
+    address=WORDS,
+    note=WORDS,
+    position=st.none() | POSITIONS,
+    phone_extension=WORDS,
+    phone_until=st.none() | st.datetimes(timezones=st.just(UTC)),
+)
 
 
 @given(PEOPLE)

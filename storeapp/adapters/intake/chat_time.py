@@ -55,7 +55,8 @@ def read_window(text: str, now: datetime) -> Window:
     evening = match["day"] in _EVENING
     first = datetime.combine(day, _clock(match, 1, evening=evening), STORE_ZONE)
     if not spans:
-        return _future(now, first, now)
+        midnight = datetime.combine(day, time(), STORE_ZONE)
+        return _future(max(now, midnight), first, now)
     inherited = match["half1"] if match["half2"] is None else None
     return _future(
         first, datetime.combine(day, _clock(match, 2, evening=evening, inherited=inherited), STORE_ZONE), now

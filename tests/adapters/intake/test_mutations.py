@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storeapp.adapters.intake import Intake, read_bytes
 
-DEMO = Path("resources/demo")
+DEMO = Path(__file__).parents[3] / "resources" / "demo"
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

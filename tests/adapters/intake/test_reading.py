@@ -16,7 +16,7 @@ from storeapp.adapters.intake.codes import FILE_ERRORS, NEEDS, ROW_ERRORS, SKIPS
 from storeapp.adapters.intake.limits import FILE_BYTES
 from storeapp.domain.words import Platform
 
-DEMO = Path("resources/demo")
+DEMO = Path(__file__).parents[3] / "resources" / "demo"
 FORMATS = {
     "orders-weixin-shop.json": FileFormat.WEIXIN_SHOP,
     "orders-shopify.csv": FileFormat.SHOPIFY,
