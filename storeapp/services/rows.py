@@ -1,0 +1,194 @@
+"""What lists and details show: read-only rows, with people masked unless somebody asked to see them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.moment import Window
+from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.words import Mode, Platform, Role, TravelMode
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedPerson:
+    """A customer as lists show one; all empty where the person was forgotten or cannot be opened here."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    area: str = ""
+    """Street and number only, what fits a card."""
+    has_note: bool = False
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order with its delivery, as lists and the board show it; ``id`` is the delivery's."""
+
+    id: str
+    order_id: str
+    order_no: str
+    platform: Platform
+    state: DeliveryState
+    status: OrderStatus
+    mode: Mode
+    window: Window
+    created_at: datetime
+    guide: str
+    guide_name: str
+    eta: datetime | None
+    pieces: int
+    weight_g: int
+    needs: tuple[str, ...]
+    located: bool
+    finished_at: datetime | None
+    person: MaskedPerson
+    goods: str
+    """The first article's name, and how many kinds more as ``+2``."""
+    unconfirmed: bool = False
+    """Whether a command about it has not reached the hub yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One article of an order with what the catalogue and the shelf know of it."""
+
+    sku: str
+    barcode: str
+    name: str
+    quantity: int
+    reserved: int
+    price_fen: int
+    bin: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One thing that happened; ``event`` is a code."""
+
+    at: datetime
+    actor: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One link of the chain of custody."""
+
+    at: datetime
+    holder: str
+    name: str
+    proof: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """Everything the detail panel shows, without personal data in clear."""
+
+    row: OrderRow
+    order: Order
+    lines: tuple[LineRow, ...]
+    timeline: tuple[TimelineRow, ...]
+    custody: tuple[LinkRow, ...]
+    cases: tuple[ExceptionCase, ...]
+    assignments: int
+    reprint: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One SKU of the store."""
+
+    id: str
+    sku: str
+    barcode: str
+    name: str
+    bin: str
+    on_hand: int
+    reserved: int
+    available: int
+    counted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRow:
+    """One movement of a SKU."""
+
+    at: datetime
+    movement: str
+    quantity: int
+    reference: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRow:
+    """One guide on one day."""
+
+    id: str
+    name: str
+    mode: TravelMode
+    active: bool
+    window: Window | None
+    on_shift: bool
+    max_parcels: int
+    max_weight_g: int
+    certificates: tuple[str, ...]
+    assigned: int
+    in_custody: int
+    delivered: int
+    earnings_fen: int
+    badge_until: date | None
+    badge_serial: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A person who may sign in."""
+
+    id: str
+    name: str
+    role: Role
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRow:
+    """One thing that waits for a person.
+
+    ``source`` is ``exception``, ``refused`` (the hub said no), ``parked`` or ``needs`` (an order lacks something);
+    ``code`` finds the words ``attention.<source>.<code>``.
+    """
+
+    id: str
+    source: str
+    code: str
+    at: datetime
+    subject: str
+    order_no: str
+    delivery_id: str
+    data: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers on the rail and in the bar."""
+
+    by_state: dict[DeliveryState, int]
+    attention: int
+    pending: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The deliveries of the day by column; finished ones are those of today."""
+
+    waiting: tuple[OrderRow, ...]
+    assigned: tuple[OrderRow, ...]
+    out: tuple[OrderRow, ...]
+    back: tuple[OrderRow, ...]
+    done: tuple[OrderRow, ...]

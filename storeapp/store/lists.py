@@ -1,0 +1,191 @@
+"""The queries behind lists: ids first, so that a list of 100,000 orders costs one pass over an index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.store.errors import translate_sqlite_errors
+from storeapp.store.views import stamp
+
+SORTS = {
+    "window_end": "window_end",
+    "created_at": "created_at",
+    "finished_at": "finished_at",
+    "order_no": "order_no",
+    "state": "state",
+    "guide": "guide",
+    "pieces": "pieces",
+}
+SHORTEST_FULL_TEXT = 3
+"""The trigram index answers from three characters on."""
+MOST_FOUND = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which deliveries, in which order; ``text`` is what a person typed."""
+
+    text: str = ""
+    states: tuple[DeliveryState, ...] = ()
+    open_only: bool = False
+    guide: str = ""
+    needs: str = ""
+    finished_since: datetime | None = None
+    sort: str = "created_at"
+    descending: bool = True
+    limit: int = -1
+
+
+@translate_sqlite_errors()
+def delivery_ids(db: Database, wanted: OrderFilter, *, hashes: Sequence[bytes]) -> list[str]:
+    """The ids that fit, in order.
+
+    Raises:
+        KeyError: nothing can be sorted by ``wanted.sort``.
+    """
+    where, values = _where(wanted)
+    text = wanted.text.strip()
+    if text:
+        numbers = _found(db, text, hashes)
+        where.append(f"n IN ({','.join(map(str, numbers))})")
+    direction = "DESC" if wanted.descending else "ASC"
+    condition = f"WHERE {' AND '.join(where)}" if where else ""
+    sql = f"SELECT id FROM delivery_view {condition} ORDER BY {SORTS[wanted.sort]} {direction}, n {direction} LIMIT ?"
+    return [key for (key,) in db.execute(sql, (*values, wanted.limit))]
+
+
+def _where(wanted: OrderFilter) -> tuple[list[str], list[object]]:
+    where: list[str] = []
+    values: list[object] = []
+    if wanted.states:
+        where.append(f"state IN ({','.join('?' * len(wanted.states))})")
+        values += wanted.states
+    if wanted.open_only:
+        where.append("status = 'open'")
+    if wanted.guide:
+        where.append("guide = ?")
+        values.append(wanted.guide)
+    if wanted.needs:
+        where.append("instr(' ' || needs || ' ', ?)")
+        values.append(f" {wanted.needs} ")
+    if wanted.finished_since is not None:
+        where.append("finished_at >= ?")
+        values.append(stamp(wanted.finished_since))
+    return where, values
+
+
+def _found(db: Database, text: str, hashes: Sequence[bytes]) -> list[int]:
+    """Row numbers that a typed text finds, at most the newest `MOST_FOUND`."""
+    found = _by_hash(db, hashes) | _by_guide(db, text) | _by_prefix(db, text)
+    if len(text) >= SHORTEST_FULL_TEXT:
+        phrase = '"' + text.replace('"', '""') + '"'
+        sql = "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?"
+        found |= {n for (n,) in db.execute(sql, (phrase, MOST_FOUND))}
+    return sorted(found, reverse=True)[:MOST_FOUND]
+
+
+def _by_hash(db: Database, hashes: Sequence[bytes]) -> set[int]:
+    sql = f"""SELECT v.n FROM finder f JOIN delivery_view v ON v.order_id = f.order_id
+        WHERE f.hash IN ({",".join("?" * len(hashes))})"""
+    return {n for (n,) in db.execute(sql, tuple(hashes))}
+
+
+def _by_guide(db: Database, text: str) -> set[int]:
+    sql = """SELECT v.n FROM delivery_view v WHERE v.guide IN
+        (SELECT id FROM state WHERE kind = 'guide' AND body <> x''
+        AND (lower(id) = lower(?1) OR body ->> '$.name' = ?1)) ORDER BY v.n DESC LIMIT ?2"""
+    return {n for (n,) in db.execute(sql, (text, MOST_FOUND))}
+
+
+def _by_prefix(db: Database, text: str) -> set[int]:
+    sql = "SELECT n FROM delivery_view WHERE order_no >= ?1 AND order_no < ?1 || char(1114111) LIMIT ?2"
+    return {n for (n,) in db.execute(sql, (text, MOST_FOUND))}
+
+
+@translate_sqlite_errors()
+def count_by_state(db: Database) -> dict[str, int]:
+    """How many deliveries are in each state."""
+    return dict(db.execute("SELECT state, count(*) FROM delivery_view GROUP BY state").fetchall())
+
+
+@translate_sqlite_errors()
+def count_open_cases(db: Database) -> int:
+    """How many exceptions wait for a person."""
+    return int(db.execute("SELECT count(*) FROM case_view WHERE is_open").fetchone()[0])
+
+
+@translate_sqlite_errors()
+def open_cases(db: Database) -> list[str]:
+    """The exceptions that wait for a person, the oldest first."""
+    return [key for (key,) in db.execute("SELECT id FROM case_view WHERE is_open ORDER BY opened_at, id")]
+
+
+@translate_sqlite_errors()
+def cases_of(db: Database, subject: str) -> list[str]:
+    """All exceptions of one subject, the oldest first."""
+    return [key for (key,) in db.execute("SELECT id FROM case_view WHERE subject = ? ORDER BY opened_at", (subject,))]
+
+
+@translate_sqlite_errors()
+def count_needing(db: Database) -> int:
+    """How many open orders lack something."""
+    return int(db.execute("SELECT count(*) FROM delivery_view WHERE needs <> '' AND status = 'open'").fetchone()[0])
+
+
+@translate_sqlite_errors()
+def needing(db: Database, *, limit: int) -> list[str]:
+    """Open orders that lack something, the most urgent first."""
+    sql = "SELECT id FROM delivery_view WHERE needs <> '' AND status = 'open' ORDER BY window_end LIMIT ?"
+    return [key for (key,) in db.execute(sql, (limit,))]
+
+
+@translate_sqlite_errors()
+def by_number(db: Database, order_no: str) -> list[str]:
+    """Deliveries of the orders with exactly this number, of any platform."""
+    return [key for (key,) in db.execute("SELECT id FROM delivery_view WHERE order_no = ?", (order_no,))]
+
+
+@translate_sqlite_errors()
+def by_slip(db: Database, slip_id: str) -> tuple[str, int] | None:
+    """The delivery and parcel a slip belongs to."""
+    row = db.execute("SELECT delivery_id, parcel FROM slip_view WHERE slip_id = ?", (slip_id,)).fetchone()
+    return (str(row[0]), int(row[1])) if row else None
+
+
+@translate_sqlite_errors()
+def timeline_of(db: Database, subjects: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Time, actor and event of what happened to these subjects, the oldest first."""
+    sql = f"SELECT at, actor, event FROM timeline WHERE subject IN ({','.join('?' * len(subjects))}) ORDER BY n"
+    return list(db.execute(sql, tuple(subjects)))
+
+
+@translate_sqlite_errors()
+def movements_of(db: Database, item: str, *, limit: int = 200) -> list[tuple[str, str, int, str, str]]:
+    """Time, kind, quantity, reference and actor of a shelf's movements, the latest first."""
+    sql = "SELECT at, movement, quantity, reference, actor FROM movement WHERE item = ? ORDER BY n DESC LIMIT ?"
+    return list(db.execute(sql, (item, limit)))
+
+
+@translate_sqlite_errors()
+def unconfirmed(db: Database, ids: Sequence[str]) -> set[str]:
+    """Which of these deliveries an unanswered command touches."""
+    sql = f"SELECT DISTINCT id FROM touch WHERE kind = 'delivery' AND id IN ({','.join('?' * len(ids))})"
+    return {key for (key,) in db.execute(sql, tuple(ids))}
+
+
+@translate_sqlite_errors()
+def load_by_guide(db: Database) -> dict[tuple[str, str], int]:
+    """How many deliveries each guide has in each state, of those that are not over."""
+    sql = "SELECT guide, state, count(*) FROM delivery_view WHERE guide <> '' AND status = 'open' GROUP BY guide, state"
+    return {(guide, state): n for guide, state, n in db.execute(sql)}
+
+
+@translate_sqlite_errors()
+def due_for_forgetting(db: Database, *, closed_before: datetime, limit: int) -> list[str]:
+    """Orders that ended before an instant and whose person is still known; ``closed_at`` bounds the look."""
+    sql = """SELECT v.order_id FROM delivery_view v JOIN state s ON s.kind = 'order' AND s.id = v.order_id
+        WHERE v.closed_at < ? AND s.body ->> '$.sealed' <> '' LIMIT ?"""
+    return [key for (key,) in db.execute(sql, (stamp(closed_before), limit))]
