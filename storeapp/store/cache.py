@@ -184,6 +184,10 @@ class Cache:
         """Make orders findable by keyed hashes; call inside `writing`."""
         self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", hashes)
 
+    def finder_remove(self, order_id: str) -> None:
+        """Make an order no longer findable by keyed hashes; call inside `writing`."""
+        self.db.execute("DELETE FROM finder WHERE order_id = ?", (order_id,))
+
     @translate_sqlite_errors()
     def finder_has(self, order_id: str) -> bool:
         """Whether an order is findable by keyed hashes."""
