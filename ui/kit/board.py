@@ -1,0 +1,176 @@
+"""The board of deliveries by state: columns of cards beside the guides, one selection, mouse and keys alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from storeapp.i18n import Translator
+from ui.kit.card_list import CardList
+from ui.kit.cards import DeliveryCard, GuideCard
+from ui.kit.drops import DropTarget
+from ui.kit.guide_strip import GuideStrip
+from ui.kit.parts import hbox, label, panel, set_chip, vbox
+
+_GUIDES_PX = 248
+
+
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """One state: its key, its title and what to say while it is empty; a card dropped there is unassigned."""
+
+    key: str
+    title: str
+    empty: str
+    takes_back: bool = False
+
+
+class _ColumnPanel(QObject):
+    """A column's frame, count and list."""
+
+    def __init__(self, column: BoardColumn) -> None:
+        super().__init__()
+        self.column = column
+        self.list = CardList(name=column.title, empty=column.empty)
+        self._count = label("0", chip="idle")
+        self.frame: QFrame = panel()
+        body = vbox(self.frame, margins=(1, 10, 1, 6), gap=8)
+        head = hbox(margins=(12, 0, 12, 0))
+        head.addWidget(label(column.title, "strong"))
+        head.addWidget(self._count)
+        head.addStretch(1)
+        body.addLayout(head)
+        body.addWidget(self.list, 1)
+
+    def show_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
+        self.list.set_cards(cards, selected)
+        set_chip(self._count, str(len(cards)), "idle")
+
+
+class Board(QWidget):
+    """Shows cards by column and says what the person asked for; the page decides and gives new cards."""
+
+    selected = Signal(str)
+    """The selected delivery changed by key or mouse."""
+    assign_requested = Signal(str, str)
+    """Delivery id, guide id: give the delivery to this guide."""
+    accept_requested = Signal(str)
+    """Delivery id: do what its proposal says."""
+    unassign_requested = Signal(str)
+    """Delivery id: take it back from its guide."""
+    opened = Signal(str)
+    """Delivery id: show everything about it."""
+
+    def __init__(self, words: Translator, columns: Sequence[BoardColumn]) -> None:
+        super().__init__()
+        self._selected: str | None = None
+        self._columns = [_ColumnPanel(column) for column in columns]
+        self.guides = GuideStrip(name=words.text("kit.board.guides"))
+        row = hbox(self, margins=(10, 10, 10, 10), gap=10)
+        for column in self._columns:
+            row.addWidget(column.frame, 1)
+            self._connect(column)
+        row.addWidget(self._guide_panel(words))
+        self.guides.dropped.connect(self.assign_requested)
+        self.guides.chosen.connect(self._assign_selected)
+
+    def set_cards(self, cards: Mapping[str, Sequence[DeliveryCard]]) -> None:
+        """Show these cards by column key; columns that are not named become empty."""
+        if self._selected not in {card.id for column in cards.values() for card in column}:
+            self._selected = None
+        for column in self._columns:
+            column.show_cards(cards.get(column.column.key, ()), self._selected)
+        self._show_proposed()
+
+    def set_guides(self, guides: Sequence[GuideCard]) -> None:
+        """Show these guides; their order gives the keys 1-9."""
+        self.guides.set_guides(guides)
+        self._show_proposed()
+
+    def selected_id(self) -> str | None:
+        """The selected delivery, if it is on the board."""
+        return self._selected
+
+    def select(self, delivery_id: str) -> None:
+        """Select a delivery and give its column the keys."""
+        for column in self._columns:
+            row = next((at for at, card in enumerate(column.list.cards) if card.id == delivery_id), None)
+            if row is not None:
+                column.list.pick_row(row)
+                column.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def column(self, key: str) -> CardList:
+        """The list of a column."""
+        return next(column.list for column in self._columns if column.column.key == key)
+
+    def _guide_panel(self, words: Translator) -> QFrame:
+        frame = panel()
+        frame.setFixedWidth(_GUIDES_PX)
+        body = vbox(frame, margins=(1, 10, 1, 6), gap=8)
+        head = hbox(margins=(12, 0, 12, 0))
+        head.addWidget(label(words.text("kit.board.guides"), "strong"))
+        head.addStretch(1)
+        head.addWidget(label(words.text("kit.board.drop_here"), "caption"))
+        body.addLayout(head)
+        body.addWidget(self.guides, 1)
+        return frame
+
+    def _connect(self, column: _ColumnPanel) -> None:
+        cards = column.list
+        cards.picked.connect(self._picked)
+        cards.opened.connect(self.opened)
+        cards.entered.connect(self._entered)
+        cards.digit.connect(self._digit)
+        cards.removed.connect(self._removed)
+        cards.sideways.connect(lambda step: self._move(column, step))
+        if column.column.takes_back:
+            target = DropTarget(cards.viewport(), lambda _point: column.column.key)
+            target.dropped.connect(lambda delivery, _key: self.unassign_requested.emit(delivery))
+
+    def _picked(self, delivery_id: str) -> None:
+        self._selected = delivery_id
+        for column in self._columns:
+            if all(card.id != delivery_id for card in column.list.cards):
+                column.list.show_selected(None)
+        self._show_proposed()
+        self.selected.emit(delivery_id)
+
+    def _card(self) -> DeliveryCard | None:
+        every = (card for column in self._columns for card in column.list.cards)
+        return next((card for card in every if card.id == self._selected), None)
+
+    def _show_proposed(self) -> None:
+        card = self._card()
+        self.guides.show_proposed(card.proposal.guide_id if card and card.proposal else "")
+
+    def _entered(self) -> None:
+        card = self._card()
+        if card is None:
+            return
+        (self.accept_requested if card.proposal else self.opened).emit(card.id)
+
+    def _digit(self, number: int) -> None:
+        if number <= len(self.guides.guides):
+            self._assign_selected(self.guides.guides[number - 1].id)
+
+    def _assign_selected(self, guide_id: str) -> None:
+        if self._selected is not None:
+            self.assign_requested.emit(self._selected, guide_id)
+
+    def _removed(self) -> None:
+        card = self._card()
+        if card is not None and card.guide:
+            self.unassign_requested.emit(card.id)
+
+    def _move(self, start: _ColumnPanel, step: int) -> None:
+        """Go to the next column that has cards, at the height of the selected one."""
+        here = self._columns.index(start)
+        beyond = self._columns[here + 1 :] if step > 0 else self._columns[:here][::-1]
+        target = next((column.list for column in beyond if column.list.cards), None)
+        if target is None:
+            return
+        middle = start.list.visualRect(start.list.currentIndex()).center().y()
+        index = target.indexAt(QPoint(target.viewport().width() // 2, middle))
+        target.pick_row(index.row() if index.isValid() else len(target.cards) - 1)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)

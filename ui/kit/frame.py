@@ -1,0 +1,155 @@
+"""What stands around every page: the rail's buttons, the top bar and the foot."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import QFrame, QToolButton
+from typing_extensions import override
+
+from storeapp.i18n import Translator
+from ui.kit import tokens
+from ui.kit.actions import ActionRegistry
+from ui.kit.finder import Finder
+from ui.kit.messages import MessageLine
+from ui.kit.parts import IconLabel, KeyHints, hbox, label, set_chip
+from ui.kit.style import look
+
+_RESTYLE = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+
+
+class SyncState(StrEnum):
+    """How this counter stands to the hub."""
+
+    ALONE = "alone"
+    OK = "ok"
+    PENDING = "pending"
+    OFFLINE = "offline"
+    ATTENTION = "attention"
+
+
+_SYNC_SHAPES = {
+    SyncState.ALONE: ("store", "text3", "idle"),
+    SyncState.OK: ("cloud-check", "ok", "ok"),
+    SyncState.PENDING: ("cloud-up", "accent", "accent"),
+    SyncState.OFFLINE: ("cloud-off", "warn", "warn"),
+    SyncState.ATTENTION: ("warning", "danger", "danger"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RailEntry:
+    """A page in the rail: its id, icon, the two characters under it and its full name."""
+
+    id: str
+    icon: str
+    short: str
+    name: str
+    at_end: bool = False
+
+
+class RailButton(QToolButton):
+    """An icon over two characters; chosen ones are lit."""
+
+    def __init__(self, entry: RailEntry, key: str) -> None:
+        super().__init__()
+        self._icon = entry.icon
+        self.setObjectName("railButton")
+        self.setText(entry.short)
+        self.setAccessibleName(entry.name)
+        self.setToolTip(f"{entry.name}  {key}".strip())
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setIconSize(QSize(20, 20))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setFixedSize(54, 54)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.toggled.connect(self._draw)
+        self._draw()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # The base constructor sends change events before our own attributes exist.
+        if event.type() in _RESTYLE and hasattr(self, "_icon"):
+            self._draw()
+
+    def _draw(self) -> None:
+        self.setIcon(look().icon(self._icon, "rail_on" if self.isChecked() else "rail_text", 20))
+
+
+class TopBar(QFrame):
+    """Title, where and when, the last message, the search, how the sync stands and who is signed in."""
+
+    def __init__(self, words: Translator, actions: ActionRegistry) -> None:
+        super().__init__()
+        self.setObjectName("bar")
+        self.setFixedHeight(tokens.BAR_PX)
+        self._words = words
+        self.title = label("", "title")
+        self.subtitle = label("", "muted")
+        self.message = MessageLine(words)
+        self.finder = Finder(words, actions)
+        self.finder.setFixedWidth(220)
+        self._sync_icon = IconLabel("store", "text3")
+        self._sync = label("", chip="idle")
+        self._person_icon = IconLabel("user", "text2")
+        self._person = label("", "soft")
+        self._lay_out()
+
+    def show_sync(self, state: SyncState, pending: int) -> None:
+        """Show how the sync stands: a shape, words and a count."""
+        icon, ink, tone = _SYNC_SHAPES[state]
+        self._sync_icon.show_icon(icon, ink)
+        set_chip(self._sync, self._words.text(f"kit.sync.{state}", count=pending), tone)
+
+    def show_person(self, name: str) -> None:
+        """Show who is signed in; empty when nobody is."""
+        self._person.setText(name)
+        self._person.setVisible(bool(name))
+        self._person_icon.setVisible(bool(name))
+
+    def _lay_out(self) -> None:
+        row = hbox(self, margins=(16, 0, 16, 0), gap=12)
+        row.addWidget(self.title)
+        row.addWidget(self.subtitle)
+        row.addSpacing(tokens.GAP_S)
+        row.addWidget(self.message, 1)
+        row.addStretch(0)
+        row.addWidget(self.finder)
+        row.addWidget(label("Ctrl K", "key"))
+        row.addSpacing(tokens.GAP_XS)
+        sync = hbox(gap=6)
+        sync.addWidget(self._sync_icon)
+        sync.addWidget(self._sync)
+        row.addLayout(sync)
+        person = hbox(gap=4)
+        person.addWidget(self._person_icon)
+        person.addWidget(self._person)
+        row.addLayout(person)
+
+
+class Foot(QFrame):
+    """The keys that work now, and whether a scanner is listened to."""
+
+    def __init__(self, words: Translator) -> None:
+        super().__init__()
+        self.setObjectName("foot")
+        self.setFixedHeight(tokens.FOOT_PX)
+        self._words = words
+        self.hints = KeyHints()
+        self._icon = IconLabel("scan", "ok", 14)
+        self._scanner = label("", "soft")
+        row = hbox(self, margins=(16, 0, 16, 0), gap=6)
+        row.addWidget(self.hints, 1)
+        row.addWidget(label("?", "key"))
+        row.addWidget(label(words.text("kit.keys.all"), "muted"))
+        row.addSpacing(tokens.GAP_M)
+        row.addWidget(self._icon)
+        row.addWidget(self._scanner)
+        self.show_scanner(listening=True)
+
+    def show_scanner(self, *, listening: bool) -> None:
+        """Show whether a scan would be heard on this page."""
+        self._icon.show_icon("scan", "ok" if listening else "text3")
+        self._scanner.setText(self._words.text("kit.scanner.ready" if listening else "kit.scanner.off"))

@@ -1,0 +1,208 @@
+"""The guides' day on a time axis: one painted widget in which every kind of block has its own shape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from ui.kit import tokens
+from ui.kit.cards import BlockKind, Lane, LaneBlock
+from ui.kit.drops import DropTarget
+from ui.kit.paint import CENTRE, Pen
+from ui.kit.style import BOLD, look
+
+_HEAD_PX, _NAME_PX, _RIGHT_PX, _LANE_PX = 28, 128, 10, 56
+_HOUR_MIN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    fill: str
+    edge: str
+    ink: str
+    icon: str
+    dashed: bool = False
+
+
+_SHAPES = {
+    BlockKind.DONE: _Shape("idle_bg", "", "text3", "check"),
+    BlockKind.RETURN: _Shape("idle_bg", "", "text2", "corner-down-left"),
+    BlockKind.LIVE: _Shape("accent", "", "on_accent", "navigation"),
+    BlockKind.PLANNED: _Shape("accent_bg", "accent", "accent", ""),
+    BlockKind.PROPOSAL: _Shape("surface", "accent", "accent", "sparkles", dashed=True),
+    BlockKind.LATE: _Shape("danger_bg", "danger", "danger", "warning"),
+    BlockKind.REST: _Shape("", "border", "text3", "cup", dashed=True),
+}
+
+
+class Lanes(QWidget):
+    """Lanes of guides between two times of day; blocks can be picked, deliveries dropped on a lane."""
+
+    picked = Signal(str)
+    """The delivery of the block that was clicked."""
+    dropped = Signal(str, str)
+    """A delivery's id and the guide on whose lane it was dropped."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__()
+        self._lanes: tuple[Lane, ...] = ()
+        self._from_min, self._to_min, self._now_min = 8 * _HOUR_MIN, 20 * _HOUR_MIN, -1
+        self._now_text = ""
+        self._selected = ""
+        self._hovered = ""
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        self._target = DropTarget(self, self._guide_at)
+        self._target.dropped.connect(self.dropped)
+        self._target.hovered.connect(self._hover)
+        look().changed.connect(self.update)
+
+    def set_lanes(self, lanes: Sequence[Lane], *, from_min: int, to_min: int) -> None:
+        """Show these lanes between two times, in minutes after the store's midnight."""
+        self._lanes = tuple(lanes)
+        self._from_min, self._to_min = from_min, to_min
+        self.updateGeometry()
+        self.update()
+
+    def set_now(self, now_min: int, text: str) -> None:
+        """Move the line of the present; ``text`` is the time of day on its flag."""
+        self._now_min, self._now_text = now_min, text
+        self.update()
+
+    def show_selected(self, delivery_id: str) -> None:
+        """Draw the one selection on this delivery's block."""
+        self._selected = delivery_id
+        self.update()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(720, self.minimumSizeHint().height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, _HEAD_PX + _LANE_PX * max(1, len(self._lanes)) + 4)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        point = event.position()
+        for number, lane in enumerate(self._lanes):
+            for block in lane.blocks:
+                if block.delivery_id and self._block_rect(number, block).contains(point):
+                    self.picked.emit(block.delivery_id)
+                    return
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = Pen(painter, look(), self.devicePixelRatioF())
+        self._paint_axis(pen)
+        for number, lane in enumerate(self._lanes):
+            self._paint_lane(pen, number, lane)
+        self._paint_now(pen)
+        painter.end()
+
+    def _x(self, minute: int) -> float:
+        share = (minute - self._from_min) / max(1, self._to_min - self._from_min)
+        return _NAME_PX + share * (self.width() - _NAME_PX - _RIGHT_PX)
+
+    def _lane_px(self) -> float:
+        return min(72.0, (self.height() - _HEAD_PX - 4) / max(1, len(self._lanes)))
+
+    def _block_rect(self, number: int, block: LaneBlock) -> QRectF:
+        left, right = max(self._x(block.start_min), _NAME_PX), min(self._x(block.end_min), self.width() - _RIGHT_PX)
+        top = _HEAD_PX + number * self._lane_px()
+        return QRectF(left + 1, top + 4, right - left - 2, self._lane_px() - 8)
+
+    def _guide_at(self, point: QPoint) -> str:
+        number = int((point.y() - _HEAD_PX) // self._lane_px()) if point.y() >= _HEAD_PX else -1
+        return self._lanes[number].guide.id if 0 <= number < len(self._lanes) else ""
+
+    def _hover(self, guide_id: str) -> None:
+        self._hovered = guide_id
+        self.update()
+
+    def _paint_axis(self, pen: Pen) -> None:
+        painter, colour = pen.painter, pen.style.colour
+        bottom = _HEAD_PX + self._lane_px() * len(self._lanes)
+        first = -(-self._from_min // 30) * 30
+        for minute in range(first, self._to_min + 1, 30):
+            x = round(self._x(minute)) + 0.5
+            whole = minute % _HOUR_MIN == 0
+            line = Qt.PenStyle.SolidLine if whole else Qt.PenStyle.DotLine
+            painter.setPen(QPen(colour("border", 255 if whole else 110), 1, line))
+            painter.drawLine(QRectF(x, _HEAD_PX, 0, bottom - _HEAD_PX).topLeft(), QRectF(x, bottom, 0, 0).topLeft())
+            if whole and minute < self._to_min:
+                pen.write(QRectF(x + 4, 0, 56, _HEAD_PX), f"{minute // _HOUR_MIN}:00", ink="text3")
+
+    def _paint_lane(self, pen: Pen, number: int, lane: Lane) -> None:
+        top, height = _HEAD_PX + number * self._lane_px(), self._lane_px()
+        colour = pen.style.colour
+        if lane.guide.id == self._hovered:
+            pen.painter.fillRect(QRectF(0, top + 1, self.width(), height - 1), colour("accent_bg"))
+        pen.painter.setPen(QPen(colour("border"), 1))
+        pen.painter.drawLine(QPoint(0, round(top)), QPoint(self.width(), round(top)))
+        pen.avatar(QRectF(12, top + height / 2 - 14, 28, 28), lane.guide.name)
+        words = QRectF(48, top + height / 2 - 18, _NAME_PX - 54, 18)
+        pen.write(words, lane.guide.name, px=tokens.PX_BODY, weight=BOLD)
+        pen.write(words.translated(0, 18), lane.guide.detail, ink="text3")
+        self._paint_off_shift(pen, lane, QRectF(0, top + 1, 0, height - 1))
+        for block in lane.blocks:
+            self._paint_block(pen, self._block_rect(number, block), block)
+
+    def _paint_off_shift(self, pen: Pen, lane: Lane, band: QRectF) -> None:
+        for start, end in ((self._from_min, lane.shift_start_min), (lane.shift_end_min, self._to_min)):
+            if end > start:
+                left, right = self._x(max(start, self._from_min)), self._x(min(end, self._to_min))
+                area = QRectF(left, band.y(), right - left, band.height())
+                pen.painter.fillRect(area, pen.style.colour("sunken"))
+                pen.painter.fillRect(area, QBrush(pen.style.colour("strong", 90), Qt.BrushStyle.BDiagPattern))
+
+    def _paint_block(self, pen: Pen, area: QRectF, block: LaneBlock) -> None:
+        if area.width() < 3:
+            return
+        shape = _SHAPES[block.kind]
+        selected = bool(block.delivery_id) and block.delivery_id == self._selected
+        self._frame(pen, area, shape, selected=selected)
+        ink = shape.ink
+        if shape.icon and (area.width() < 46 and not block.sub):
+            pen.icon(area.center().x() - 7, area.center().y() - 7, shape.icon, ink)
+            return
+        words = area.adjusted(7, 0, -4, 0)
+        line = QRectF(words.x(), words.center().y() - (19 if block.sub else 10), words.width(), 20)
+        if block.sub:
+            pen.write(line.translated(0, 18), block.sub, ink=ink)
+        if shape.icon and words.width() > pen.width(block.label, weight=BOLD) + 18:
+            pen.icon(line.x(), line.y() + 3, shape.icon, ink)
+            line.adjust(18, 0, 0, 0)
+        pen.write(line, block.label, ink=ink, weight=BOLD)
+
+    @staticmethod
+    def _frame(pen: Pen, area: QRectF, shape: _Shape, *, selected: bool) -> None:
+        colour = pen.style.colour
+        edge = QPen(Qt.PenStyle.NoPen)
+        if selected:
+            edge = QPen(colour("text" if shape.fill == "accent" else "accent"), 2)
+        elif shape.edge:
+            line = Qt.PenStyle.DashLine if shape.dashed else Qt.PenStyle.SolidLine
+            edge = QPen(colour(shape.edge, 110 if shape.fill == "accent_bg" else 255), 1.3 if shape.dashed else 1, line)
+        pen.painter.setPen(edge)
+        fill = "accent_bg" if selected and shape.fill == "surface" else shape.fill
+        pen.painter.setBrush(colour(fill) if fill else Qt.BrushStyle.NoBrush)
+        pen.painter.drawRoundedRect(area, tokens.RADIUS_CONTROL, tokens.RADIUS_CONTROL)
+
+    def _paint_now(self, pen: Pen) -> None:
+        if not self._from_min <= self._now_min <= self._to_min:
+            return
+        x = round(self._x(self._now_min)) + 0.5
+        pen.painter.setPen(QPen(pen.style.colour("danger"), 2))
+        bottom = _HEAD_PX + self._lane_px() * len(self._lanes)
+        pen.painter.drawLine(QRectF(x, _HEAD_PX - 4, 0, 0).topLeft(), QRectF(x, bottom, 0, 0).topLeft())
+        flag = QRectF(x - 22, 4, 44, 18)
+        pen.painter.setPen(Qt.PenStyle.NoPen)
+        pen.painter.setBrush(pen.style.colour("danger"))
+        pen.painter.drawRoundedRect(flag, tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        pen.write(flag, self._now_text, ink="on_accent", weight=BOLD, align=CENTRE)
