@@ -50,6 +50,11 @@ class Cache:
         """Give the file back."""
         self.db.close()
 
+    @translate_sqlite_errors()
+    def data_version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
     # -- reading
 
     @translate_sqlite_errors()

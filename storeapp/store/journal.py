@@ -99,6 +99,11 @@ class Journal:
         with immediate(self._db):
             yield
 
+    @translate_sqlite_errors()
+    def data_version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     # -- commands
 
     @translate_sqlite_errors()

@@ -1,0 +1,115 @@
+"""The window's door to the counter: every call runs on the database thread, every answer comes back to the screen."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from storeapp.services.counter import SYSTEM, Actor, Counter
+from ui.kit.worker import Tasks, Ticket
+
+T = TypeVar("T")
+WATCH_MS = 1000
+"""How often to look whether the command line or the sync has changed something."""
+
+
+class Backend(QObject):
+    """Reads and writes the counter off the UI thread.
+
+    The counter is opened on the database thread by the first call, because SQLite's connections belong to a thread.
+    """
+
+    changed = Signal()
+    """Something in this home is different now: whoever shows it reads it again."""
+
+    def __init__(self, tasks: Tasks, open_counter: Callable[[], Counter]) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._open = open_counter
+        self._counter: Counter | None = None
+        self._seen: tuple[int, int] | None = None
+        self._looking = False
+        self.actor: Actor = SYSTEM
+        self._watch = QTimer(self)
+        self._watch.setInterval(WATCH_MS)
+        self._watch.timeout.connect(self._look)
+
+    @property
+    def tasks(self) -> Tasks:
+        """The threads, for models that load pages."""
+        return self._tasks
+
+    def counter(self) -> Counter:
+        """The open counter; call on the database thread only."""
+        if self._counter is None:
+            self._counter = self._open()
+        return self._counter
+
+    def read(
+        self,
+        call: Callable[[Counter], T],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Ticket:
+        """Read something; ``done`` gets it on the UI thread unless ``owner`` is gone."""
+        return self._tasks.run(lambda: call(self.counter()), done=done, failed=failed, owner=owner)
+
+    def act(
+        self,
+        call: Callable[[Counter, Actor], T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Ticket:
+        """Do something as the person who is signed in; afterwards everybody reads again.
+
+        It is done even when ``owner`` is closed meanwhile; only the answer is then dropped.
+        """
+        actor = self.actor
+
+        def finish(result: T) -> None:
+            self.changed.emit()
+            if done is not None:
+                done(result)
+
+        return self._tasks.run(lambda: call(self.counter(), actor), done=finish, failed=failed, owner=owner)
+
+    def watch(self) -> None:
+        """Begin to look for what other processes change."""
+        self._watch.start()
+
+    @Slot()
+    def _look(self) -> None:
+        if not self._looking:
+            self._looking = True
+            self._tasks.run(self._version, done=self._compare, failed=self._missed, owner=self)
+
+    def _version(self) -> tuple[int, int]:
+        counter = self.counter()
+        if counter.journal.last() > counter.cache.applied:
+            counter.catch_up()
+        return counter.journal.data_version(), counter.cache.data_version()
+
+    def _compare(self, version: tuple[int, int]) -> None:
+        self._looking = False
+        if self._seen is not None and version != self._seen:
+            self.changed.emit()
+        self._seen = version
+
+    def _missed(self, error: Exception) -> None:
+        self._looking = False
+        self._watch.stop()
+        self._tasks.crashed.emit(error)
+
+    def close(self) -> None:
+        """Stop looking and close the counter after the work that was given before."""
+        self._watch.stop()
+        self._tasks.run(self._close)
+
+    def _close(self) -> None:
+        if self._counter is not None:
+            self._counter.close()
+            self._counter = None

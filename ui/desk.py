@@ -1,0 +1,85 @@
+"""What every page gets: the counter, the words, the actions, the message line and who is signed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from storeapp.domain.kernel import Refusal
+from storeapp.domain.moment import STORE_ZONE, store_day
+from storeapp.i18n import Translator
+from ui.backend import Backend
+from ui.kit.actions import ActionRegistry
+from ui.kit.messages import Level
+from ui.kit.scanner import ScannerFilter
+from ui.session import Session
+
+Say = Callable[..., None]
+
+
+@dataclass(slots=True)
+class Desk:
+    """The collaborators of a page.
+
+    ``say`` is the shell's message line: ``say(Level.DONE, text, undoable=True)``. ``go`` shows another page with
+    an optional subject, such as ``go("orders", delivery_id)``. ``papers`` is the folder for printed files.
+    """
+
+    backend: Backend
+    words: Translator
+    actions: ActionRegistry
+    session: Session
+    scanner: ScannerFilter
+    say: Say
+    go: Callable[[str, str], None]
+    papers: Path
+    undo: Callable[[], None] | None = None
+    """Takes the last act back; None where nothing can be taken back."""
+
+    def tell(self, result: object, done: str, /, *, undo: Callable[[], None] | None = None, **data: object) -> bool:
+        """Say what came of an act: the words ``done``, or why it was refused; returns whether it was done."""
+        if isinstance(result, Refusal):
+            self.say(Level.FAILED, self.refusal(result))
+            return False
+        self.undo = undo
+        self.say(Level.DONE, self.words.text(done, **data), undoable=undo is not None)
+        return True
+
+    def take_back(self) -> None:
+        """Undo the last act, once."""
+        undo, self.undo = self.undo, None
+        if undo is not None:
+            undo()
+
+    def refusal(self, refusal: Refusal) -> str:
+        """A refusal in words."""
+        return self.words.text(f"refusal.{refusal.code}", **self.worded(refusal.data))
+
+    def worded(self, data: Any) -> dict[str, object]:
+        """Data of a refusal with states and other codes in words."""
+        named = dict(data)
+        if "state" in named:
+            named["state"] = self.words.text(f"state.{named['state']}")
+        return named
+
+    def failed(self, error: Exception) -> None:
+        """Say that the environment failed; a bug of ours goes to the error dialog instead."""
+        code = getattr(error, "code", None)
+        if isinstance(code, str) and self.words.has(f"error.{code}"):
+            self.say(Level.FAILED, self.words.text(f"error.{code}", **getattr(error, "data", {})))
+        else:
+            self.backend.tasks.crashed.emit(error)
+
+
+def clock_time(moment: datetime | None) -> str:
+    """Hours and minutes on the store's wall clock."""
+    return "" if moment is None else moment.astimezone(STORE_ZONE).strftime("%H:%M")
+
+
+def day_time(moment: datetime | None, *, now: datetime) -> str:
+    """Hours and minutes, with the date in front where it is not today."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(STORE_ZONE)
+    return local.strftime("%H:%M" if store_day(moment) == store_day(now) else "%m-%d %H:%M")

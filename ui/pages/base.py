@@ -1,0 +1,53 @@
+"""What all pages share: they read again when something changed, but only while they are seen."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
+
+from ui.desk import Desk
+
+
+class PageBase(QWidget):
+    """A page of the shell. Subclasses build themselves in ``__init__`` and read in ``refresh``.
+
+    ``TITLE`` is the code of the title's words, ``KEYS`` the ids of the actions whose keys the foot shows.
+    """
+
+    TITLE: ClassVar[str]
+    KEYS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._stale = True
+        desk.backend.changed.connect(self._on_changed)
+
+    def title(self) -> str:
+        """Its title in the top bar."""
+        return self.desk.words.text(self.TITLE)
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What works now, for the foot."""
+        return self.desk.actions.hints(self.KEYS)
+
+    def on_shown(self) -> None:
+        """The person came to this page."""
+        if self._stale:
+            self._stale = False
+            self.refresh()
+
+    def show_subject(self, subject: str) -> None:
+        """Come to this page for one thing, such as a delivery; pages that have none ignore it."""
+
+    def refresh(self) -> None:
+        """Read again what is shown."""
+        raise NotImplementedError(type(self).__name__)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
