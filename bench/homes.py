@@ -1,0 +1,74 @@
+"""Makes homes of any size for measurements: a store set up from the demo tables, with invented orders."""
+
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from storeapp.adapters.intake.result import Intake
+from storeapp.domain.incoming import IncomingLine, IncomingOrder, Person
+from storeapp.domain.moment import Window
+from storeapp.domain.place import Position
+from storeapp.domain.words import Mode, Platform, Role
+from storeapp.services.clock import FixedClock
+from storeapp.services.counter import Actor
+from storeapp.services.home import Home
+from storeapp.services.intake import import_orders
+from storeapp.services.setup import read_tables, set_up
+
+DAY = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
+DEMO = Path(__file__).parents[1] / "resources" / "demo"
+MANAGER = Actor("manager", Role.MANAGER)
+PASSPHRASE = "bench-passphrase"
+STREETS = ("衡山路", "永嘉路", "建国西路", "复兴中路", "武康路", "天平路", "吴兴路", "宛平路", "岳阳路", "华山路")
+SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚"
+
+
+def orders(count: int, *, seed: int = 1) -> list[IncomingOrder]:
+    """Invented orders of one store, one a minute, with goods of the demo catalogue."""
+    rng = random.Random(seed)
+    return [_order(rng, n) for n in range(count)]
+
+
+def _order(rng: random.Random, n: int) -> IncomingOrder:
+    created = DAY - timedelta(minutes=n)
+    street, number = rng.choice(STREETS), rng.randint(1, 900)
+    person = Person(
+        name=rng.choice(SURNAMES) + rng.choice(GIVEN),
+        phone=f"138001380{rng.randint(0, 99):02d}",
+        address=f"上海市徐汇区{street}{number}弄{rng.randint(1, 30)}号{rng.randint(1, 18)}0{rng.randint(1, 4)}室",
+        position=Position(31.2 + rng.gauss(0, 0.01), 121.45 + rng.gauss(0, 0.01)),
+    )
+    lines = tuple(
+        IncomingLine(f"BL-{k:03d}", rng.choice((1, 1, 2)), 12_300, "眼部精华15ml")
+        for k in rng.sample(range(1, 16), rng.choice((1, 2, 3)))
+    )
+    return IncomingOrder(
+        platform=Platform.TABLE,
+        order_no=f"T{10_000_000 + n}",
+        cancelled=False,
+        created_at=created,
+        updated_at=None,
+        lines=lines,
+        person=person,
+        mode=Mode.INSTANT,
+        window=Window(created, created + timedelta(hours=1)),
+    )
+
+
+def home_with(count: int, folder: Path) -> Home:
+    """A home with so many orders; one that exists already is used again."""
+    path = folder / f"home-{count}"
+    clock = FixedClock(DAY)
+    if (path / "done").exists():
+        return Home(path, clock).unlock(passphrase=PASSPHRASE)
+    made = set_up(path, store="XH", tables_of=read_tables(DEMO), clock=clock, passphrase=PASSPHRASE)
+    counter = made.home.open()
+    import_orders(counter, MANAGER, [Intake(tuple(orders(count)), ())], progress=_show)
+    counter.close()
+    (path / "done").touch()
+    return made.home
+
+
+def _show(done: int, total: int) -> None:
+    sys.stderr.write(f"\r{done}/{total} orders")
