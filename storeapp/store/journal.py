@@ -59,6 +59,9 @@ class Outcome:
     problem: bytes = b""
 
 
+_OPEN = "status NOT IN ('saved', 'applied')"
+"""SQLite uses the partial index only for queries that repeat its very condition."""
+
 MIGRATIONS = (
     statements(
         """CREATE TABLE command (
@@ -66,7 +69,7 @@ MIGRATIONS = (
             actor TEXT NOT NULL, role TEXT NOT NULL, store TEXT NOT NULL, body BLOB NOT NULL,
             events BLOB NOT NULL, simulated INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
             feed_seq INTEGER, problem BLOB NOT NULL DEFAULT x'')""",
-        "CREATE INDEX command_open ON command (status, n) WHERE status IN ('pending', 'refused', 'parked')",
+        f"CREATE INDEX command_open ON command (status, n) WHERE {_OPEN}",
         """CREATE TABLE audit (
             n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
             subject TEXT NOT NULL, hash BLOB NOT NULL)""",
@@ -124,7 +127,7 @@ class Journal:
 
     def pending(self, *, limit: int = 1000) -> list[Entry]:
         """What the hub has still to answer, oldest first."""
-        return self._select("status = 'pending' ORDER BY n LIMIT ?", limit)
+        return self._select(f"{_OPEN} AND status = 'pending' ORDER BY n LIMIT ?", limit)
 
     def numbered(self, numbers: Iterable[int]) -> list[Entry]:
         """The commands with these numbers, oldest first."""
@@ -138,7 +141,7 @@ class Journal:
     def rejected(self) -> list[Entry]:
         """What the hub refused or parked and nobody has accepted yet."""
         return self._select(
-            """status IN ('refused', 'parked') AND id NOT IN
+            f"""{_OPEN} AND status IN ('refused', 'parked') AND id NOT IN
             (SELECT subject FROM audit WHERE action = 'refusal.accepted') ORDER BY n"""
         )
 
@@ -153,8 +156,8 @@ class Journal:
 
     @translate_sqlite_errors()
     def counts(self) -> dict[Status, int]:
-        """How many commands are in each status."""
-        rows = self._db.execute("SELECT status, count(*) FROM command GROUP BY status")
+        """How many commands are in each status that is not final and good."""
+        rows = self._db.execute(f"SELECT status, count(*) FROM command WHERE {_OPEN} GROUP BY status")
         return {Status(status): count for status, count in rows}
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
