@@ -16,8 +16,9 @@ from storeapp.services.rows import Counts
 from ui.backend import Backend
 from ui.desk import Desk
 from ui.kit.actions import Action, ActionRegistry
+from ui.kit.frame import RailEntry, SyncState
 from ui.kit.scanner import ScannerFilter
-from ui.kit.shell import MainShell, RailEntry, SyncState
+from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
 from ui.session import Session
 
