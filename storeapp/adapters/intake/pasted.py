@@ -27,6 +27,7 @@ _LABELS = {
 _LABEL = re.compile("|".join(rf"(?P<{name}>{words})" for name, words in _LABELS.items()))
 _LABELLED = re.compile(rf"(?:{_LABEL.pattern})\s*[::]\s*")
 _PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+?86[ -]?)?1[3-9][0-9*](?:[ -]?[0-9*]{4}){2}(?:-[0-9]{1,6})?(?![0-9A-Za-z])")
+_BLANKS = re.compile(r"\s+")
 _SEGMENTS = re.compile(r"[\n,;。]+")
 _COUNT = r"(?P<{0}>[0-9]{{1,4}}|[一二两三四五六七八九十])"
 _MEASURE = "(?:件|支|瓶|盒|套|个|只|份|包|罐|片)"
@@ -84,7 +85,7 @@ def parse_chat(text: str, *, now: datetime, skus: Mapping[str, str] | None = Non
         now: the moment it was pasted, for words such as *today*.
         skus: article titles to codes; a title is recognised only when it is written exactly so.
     """
-    text = unicodedata.normalize("NFKC", text[:TEXT_CHARS])
+    text = _BLANKS.sub(_one_blank, unicodedata.normalize("NFKC", text[:TEXT_CHARS]))
     phones = list(dict.fromkeys(_PHONE.findall(text)))
     found = _Found()
     for label, content in _segments(text):
@@ -106,6 +107,11 @@ def parse_chat(text: str, *, now: datetime, skus: Mapping[str, str] | None = Non
         window,
         (*needs, *(code for code, raised in flags.items() if raised)),
     )
+
+
+def _one_blank(run: re.Match[str]) -> str:
+    """Long runs of blanks would make the searches for goods and times slow."""
+    return "\n" if "\n" in run.group() else " "
 
 
 def _segments(text: str) -> Iterable[tuple[str, str]]:

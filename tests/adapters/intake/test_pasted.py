@@ -103,3 +103,10 @@ def test_any_text_gives_a_draft(text: str) -> None:
     draft = parse(text)
     assert set(draft.needs) <= NEEDS | DRAFT_NEEDS
     assert len(draft.needs) == len(set(draft.needs))
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + " " * 3998 + "b", "今天" * 2000, "1" * 4000, "王 x1 " * 700, "BL-1 x" * 700, "\n" * 4000]
+)
+def test_hostile_text_is_read_like_any_other(text: str) -> None:
+    assert "phone_missing" in parse(text).needs

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +160,9 @@ def test_endless_unclosed_quotes_end_in_one_error() -> None:
     head = "order_no,created_at,sku,quantity,price_fen\n"
     intake = read_bytes("x", (head + 'T1,"a"b\n' * 1000).encode())
     assert [error.code for error in intake.errors] == ["csv_malformed"]
+
+
+def test_every_column_and_header_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "order-files.md").read_text("utf-8")
+    headers = {header for column, aliases in HEADERS.items() for header in (f"`{column}`", *aliases)}
+    assert {header for header in headers if header not in page} == set()
