@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,13 @@ def test_an_order_number_rounded_by_a_spreadsheet_is_refused() -> None:
     head = ["order_no", "created_at", "sku", "quantity", "price_fen"]
     data = as_workbook([head, [371795229460000123, "2026-11-21 10:00", "BL-001", 1, 100]])
     assert only_code(read_bytes("x", data)) == "number_rounded"
+
+
+def test_date_cells_of_a_workbook_are_the_wall_clock_of_the_store() -> None:
+    head = ["order_no", "created_at", "sku", "quantity", "price_fen"]
+    cells = ["T1", datetime(2026, 11, 21, 10, 0), "BL-001", 1, 100]  # noqa: DTZ001 - a workbook knows no zones
+    (order,) = read_bytes("x", as_workbook([head, cells])).orders
+    assert order.created_at == datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
 
 def test_json_from_one_file_may_mix_shops_and_strangers() -> None:
