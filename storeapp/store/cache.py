@@ -55,6 +55,10 @@ class Cache:
         """A number that changes when another connection has written."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
+    def check(self) -> bool:
+        """Whether SQLite finds the file sound; reads all of it."""
+        return bool(self.db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+
     # -- reading
 
     @translate_sqlite_errors()

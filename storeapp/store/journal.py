@@ -107,12 +107,22 @@ class Journal:
         """A number that changes when another connection has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
+    def check(self) -> bool:
+        """Whether SQLite finds the file sound; reads all of it."""
+        return bool(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+
     # -- commands
 
     @translate_sqlite_errors()
     def last(self) -> int:
         """The number of the newest command, 0 for none."""
         return int(self._db.execute("SELECT coalesce(max(n), 0) FROM command").fetchone()[0])
+
+    @translate_sqlite_errors()
+    def last_at(self) -> datetime | None:
+        """When the newest command was made, by the clock of that time; None where there is none."""
+        row = self._db.execute("SELECT at FROM command ORDER BY n DESC LIMIT 1").fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
