@@ -100,11 +100,21 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """Pieces of one article."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """The job of getting one order's parcels to the customer.
 
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
-    saw, so the first of two rivals wins whatever their clocks say.
+    saw, so the first of two rivals wins whatever their clocks say. ``goods`` are booked off the store's
+    stock for it; an order that changes on the way doesn't change what was packed. ``cancelled`` with some
+    parcels at the customer means that the rest will not be brought.
     """
 
     KIND: ClassVar[str] = "delivery"
@@ -124,15 +134,14 @@ class Delivery:
     return_reason: str = ""
     handed_over_at: datetime | None = None
     finished_at: datetime | None = None
+    goods: tuple[Goods, ...] = ()
 
     @property
     def state(self) -> DeliveryState:
         """The state that follows from the parcels' custody, the assignment and a cancellation."""
         holders = {parcel.custodian.holder for parcel in self.parcels}
-        if holders == {Holder.CUSTOMER}:
-            return DeliveryState.COLLECTED if self._was_at_point() else DeliveryState.DELIVERED
         if Holder.CUSTOMER in holders:
-            return DeliveryState.PARTLY_DELIVERED
+            return self._with_the_customer()
         if Holder.GUIDE in holders:
             return self._on_the_way()
         if Holder.COURIER in holders:
@@ -141,8 +150,12 @@ class Delivery:
             return DeliveryState.AT_PICKUP_POINT
         return self._in_the_store()
 
-    def _was_at_point(self) -> bool:
-        return any(link.holder is Holder.PICKUP_POINT for parcel in self.parcels for link in parcel.chain)
+    def _with_the_customer(self) -> DeliveryState:
+        arrived = self.held_by(Holder.CUSTOMER)
+        if len(arrived) < len(self.parcels) and not self.cancelled:
+            return DeliveryState.PARTLY_DELIVERED
+        collected = any(len(p.chain) > 1 and p.chain[-2].holder is Holder.PICKUP_POINT for p in arrived)
+        return DeliveryState.COLLECTED if collected else DeliveryState.DELIVERED
 
     def _on_the_way(self) -> DeliveryState:
         attempts = {parcel.attempt for parcel in self.parcels if parcel.custodian.holder is Holder.GUIDE}
@@ -161,10 +174,26 @@ class Delivery:
         """The parcel with this number, counted from 1."""
         return next((parcel for parcel in self.parcels if parcel.number == number), None)
 
+    def held_by(self, *holders: Holder) -> tuple[Parcel, ...]:
+        """The parcels in the custody of one of these."""
+        return tuple(parcel for parcel in self.parcels if parcel.custodian.holder in holders)
+
+    @property
+    def outside(self) -> tuple[Parcel, ...]:
+        """The parcels that are neither in the store nor at the customer."""
+        return self.held_by(Holder.GUIDE, Holder.COURIER, Holder.PICKUP_POINT)
+
+    @property
+    def in_store(self) -> bool:
+        """Whether what the customer doesn't have lies in the store; False where nothing is left."""
+        return not self.outside and bool(self.held_by(Holder.STORE))
+
     @property
     def on_time(self) -> bool | None:
         """Whether it reached the customer within the promise; None while it has not."""
-        return None if self.finished_at is None or self.cancelled else self.finished_at <= self.window.end
+        if self.finished_at is None or self.state is DeliveryState.CANCELLED:
+            return None
+        return self.finished_at <= self.window.end
 
 
 def slip_id(delivery: str, parcel: int, round_: int) -> str:
@@ -280,12 +309,22 @@ class DeliveryCancelled:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySplit:
-    """Staff packed the goods in several parcels."""
+    """Staff packed the goods in several parcels; slips printed before are void."""
 
     KIND: ClassVar[str] = "delivery.split"
     OF: ClassVar[type[Delivery]] = Delivery
     id: str
     parcels: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsBooked:
+    """These goods are off the store's stock because of the delivery; none once they are back."""
+
+    KIND: ClassVar[str] = "delivery.goods_booked"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    goods: tuple[Goods, ...]
 
 
 DeliveryEvent = (
@@ -300,6 +339,7 @@ DeliveryEvent = (
     | DeliveryRecalled
     | DeliveryCancelled
     | DeliverySplit
+    | GoodsBooked
 )
 
 
@@ -332,11 +372,24 @@ def evolve(state: Delivery | None, event: DeliveryEvent) -> Delivery:
             return replace(state, recalled=True)
         case DeliveryCancelled():
             return replace(
-                state, cancelled=True, guide="", eta=None, assignments=state.assignments + 1, finished_at=event.at
+                state,
+                cancelled=True,
+                guide=state.guide if state.held_by(Holder.CUSTOMER) else "",
+                eta=None,
+                assignments=state.assignments + 1,
+                finished_at=_arrival(state) or event.at,
             )
         case DeliverySplit():
-            first = state.parcels[0]
-            return replace(state, parcels=tuple(replace(first, number=n + 1) for n in range(event.parcels)))
+            # A new round names new slips, so that no paper of before fits one of the new parcels.
+            parcel = replace(state.parcels[0], round=state.parcels[0].round + 1, slip=None)
+            return replace(state, parcels=tuple(replace(parcel, number=n + 1) for n in range(event.parcels)))
+        case GoodsBooked():
+            return replace(state, goods=event.goods)
+
+
+def _arrival(state: Delivery) -> datetime | None:
+    """When the customer got the last parcel that has arrived."""
+    return max((parcel.custodian.at for parcel in state.held_by(Holder.CUSTOMER)), default=None)
 
 
 def _with_parcel(state: Delivery, number: int, change: Callable[[Parcel], Parcel]) -> Delivery:
@@ -356,12 +409,12 @@ def _moved(parcel: Parcel, link: Link) -> Parcel:
 
 
 def _after_handoff(state: Delivery, event: CustodyMoved) -> Delivery:
-    finished = all(parcel.custodian.holder is Holder.CUSTOMER for parcel in state.parcels)
-    leaves = event.link.holder is Holder.GUIDE
+    to_store, to_guide = event.link.holder is Holder.STORE, event.link.holder is Holder.GUIDE
+    finished = len(state.held_by(Holder.CUSTOMER)) == len(state.parcels)
     return replace(
         state,
-        finished_at=event.link.at if finished else None,
-        handed_over_at=event.link.at if leaves else state.handed_over_at,
-        return_reason="" if event.link.holder is not Holder.STORE else state.return_reason,
-        cancelled=state.cancelled and event.link.holder is Holder.STORE,
+        finished_at=_arrival(state) if finished else None,
+        handed_over_at=event.link.at if to_guide else state.handed_over_at,
+        return_reason=state.return_reason if to_store else "",
+        cancelled=state.cancelled and to_store,
     )

@@ -21,13 +21,21 @@ class OrderStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One article; ``reserved`` pieces of it are promised from this store's stock."""
+    """One article; ``reserved`` pieces of it are promised from this store's stock.
+
+    Raises:
+        ValueError: the quantity or the reservation is below zero.
+    """
 
     sku: str
     quantity: int
     price_fen: int
     title: str = ""
     reserved: int = 0
+
+    def __post_init__(self) -> None:
+        if self.quantity < 0 or self.reserved < 0:
+            raise ValueError("fewer than no pieces")
 
 
 @dataclass(frozen=True, slots=True)

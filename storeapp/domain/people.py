@@ -22,7 +22,8 @@ class Badge:
 class Guide:
     """A shopping guide who delivers; the home is sealed, because it is nobody's business at the counter.
 
-    ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them.
+    ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them. ``serials``
+    are the last serials of all badges ever issued, so that none that was lost or revoked is ever valid again.
     """
 
     KIND: ClassVar[str] = "guide"
@@ -38,6 +39,11 @@ class Guide:
     hours: tuple[time, time] | None = None
     active: bool = True
     badge: Badge | None = None
+    serials: tuple[tuple[str, int], ...] = ()
+
+    def next_serial(self, badge_id: str) -> int:
+        """The serial of the next print of a badge."""
+        return dict(self.serials).get(badge_id, -1) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +141,25 @@ def evolve(state: Any, event: PeopleEvent) -> Guide | Shift | Staff:
     """Apply one event."""
     match event:
         case GuideRegistered():
-            return replace(event.guide, badge=state.badge if state else None)
+            return _registered(state, event.guide)
         case BadgeIssued():
             return _with_badge(state, event.badge)
         case BadgeRevoked():
-            return _with_badge(state, None)
+            return _without_badge(state)
         case ShiftSet():
             return event.shift
         case StaffRegistered():
             return event.staff
 
 
-def _with_badge(guide: Guide, badge: Badge | None) -> Guide:
-    return replace(guide, badge=badge)
+def _registered(known: Guide | None, guide: Guide) -> Guide:
+    return replace(guide, badge=known.badge if known else None, serials=known.serials if known else ())
+
+
+def _with_badge(guide: Guide, badge: Badge) -> Guide:
+    serials = dict(guide.serials) | {badge.badge_id: badge.serial}
+    return replace(guide, badge=badge, serials=tuple(serials.items()))
+
+
+def _without_badge(guide: Guide) -> Guide:
+    return replace(guide, badge=None)

@@ -6,7 +6,7 @@ from storeapp.domain.catalogue import Sku
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
 from storeapp.domain.kernel import Context, Data, Draft
 from storeapp.domain.order import LinesReserved, Order, OrderLine
-from storeapp.domain.stock import Movement, StockItem, StockMoved, StockReserved, stock_id
+from storeapp.domain.stock import StockItem, StockReserved, stock_id
 
 SHORT_STOCK = "short_stock"
 UNKNOWN_SKU = "sku_unknown"
@@ -80,15 +80,6 @@ def reserve_lines(draft: Draft, order: Order) -> None:
 def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
     if reserved != tuple(line.reserved for line in order.lines) or needs != order.needs:
         draft.emit(LinesReserved(order.id, reserved, needs))
-
-
-def move_goods(draft: Draft, ctx: Context, order: Order, movement: Movement) -> None:
-    """All lines of the order leave the store, come back to it, or are written off."""
-    sign = 1 if movement is Movement.RETURNED else -1
-    for line in order.lines:
-        item_id = stock_id(order.store, line.sku)
-        draft.emit(StockMoved(item_id, movement, sign * line.quantity, ctx.now, order.id))
-        below_zero(draft, ctx, item_id)
 
 
 def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:

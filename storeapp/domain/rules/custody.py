@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.delivery import (
     Attempt,
     AttemptEnded,
@@ -19,12 +18,13 @@ from storeapp.domain.delivery import (
 )
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionResolved
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
-from storeapp.domain.moment import store_day
-from storeapp.domain.order import Order, OrderCompleted, OrderReopened, OrderStatus
-from storeapp.domain.rules.common import discrepancy, move_goods, open_case, release_lines, reserve_lines
+from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.rules.common import discrepancy, open_case
+from storeapp.domain.rules.goods import promise_again, put_back, take_off
 from storeapp.domain.rules.orders import close_cancelled, recall_id
-from storeapp.domain.statement import Earning, EarningAdded, EarningRemoved, Statement, statement_id
-from storeapp.domain.stock import Movement
+from storeapp.domain.rules.paying import carrier, complete, reopen
+
+_OTHERS = frozenset({Holder.COURIER, Holder.PICKUP_POINT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The customer has the parcels."""
+    """The customer has one parcel; without ``parcel`` all that are out, or where none is, all in the store."""
 
     KIND: ClassVar[str] = "delivery.deliver"
     FACT: ClassVar[bool] = True
@@ -56,39 +56,50 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class FailDelivery:
-    """The customer did not take it; the guide still holds it."""
+    """The customer did not take it; the guide still holds the one parcel, or all without ``parcel``."""
 
     KIND: ClassVar[str] = "delivery.fail"
     FACT: ClassVar[bool] = True
     delivery_id: str
     reason: str
     returning: bool = False
+    parcel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnDelivery:
-    """The parcels are back at the counter."""
+    """One parcel is back at the counter; without ``parcel`` all that are out, or where none is, the customer's."""
 
     KIND: ClassVar[str] = "delivery.return"
     FACT: ClassVar[bool] = True
     delivery_id: str
     reason: str
+    parcel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassOn:
-    """The parcels lie at a pickup point, or a third-party courier took them."""
+    """A parcel lies at a pickup point, or a courier took it; without ``parcel`` all out, else all in the store.
+
+    Raises:
+        ValueError: the holder is neither; a guide, the store and the customer have commands of their own.
+    """
 
     KIND: ClassVar[str] = "delivery.pass_on"
     FACT: ClassVar[bool] = True
     delivery_id: str
     holder: Holder
     holder_id: str
+    parcel: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.holder not in _OTHERS:
+            raise ValueError("parcels are passed on to a courier or a pickup point")
 
 
 def hand_over(command: HandOver, draft: Draft, ctx: Context) -> Refusal | None:
     """Custody moves to the guide, whatever was planned."""
-    delivery = _subject(draft, ctx, command.delivery_id)
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
     parcel = delivery.parcel(command.parcel) if delivery else None
     if delivery is None or parcel is None:
         return None
@@ -97,7 +108,7 @@ def hand_over(command: HandOver, draft: Draft, ctx: Context) -> Refusal | None:
         discrepancy(draft, ctx, "recorded_by_staff", subject=delivery.id, data=data)
     if _already_there(draft, ctx, delivery, parcel, guide=command.guide):
         return None
-    _leave_store(draft, ctx, delivery)
+    _leave(draft, ctx, delivery)
     link = Link(Holder.GUIDE, command.guide, ctx.now, ctx.device, ctx.actor, command.proof)
     draft.emit(CustodyMoved(delivery.id, parcel.number, link))
     _make_responsible(draft, ctx, delivery, guide=command.guide)
@@ -105,6 +116,7 @@ def hand_over(command: HandOver, draft: Draft, ctx: Context) -> Refusal | None:
 
 
 def _already_there(draft: Draft, ctx: Context, delivery: Delivery, parcel: Parcel, *, guide: str) -> bool:
+    """Whether custody stays: a handover that arrives after the delivery is an older fact, not a newer one."""
     holder = parcel.custodian
     if holder.holder is Holder.STORE:
         return False
@@ -122,74 +134,65 @@ def _make_responsible(draft: Draft, ctx: Context, delivery: Delivery, *, guide: 
         discrepancy(draft, ctx, "other_guide_took_it", subject=delivery.id, data=data)
 
 
-def _leave_store(draft: Draft, ctx: Context, delivery: Delivery) -> None:
-    """The first parcel that leaves takes the order's goods off the stock."""
+def _leave(draft: Draft, ctx: Context, delivery: Delivery) -> None:
+    """Parcels of a closed order that leave all the same open it again; the goods are off the stock."""
     order = draft.get(Order, delivery.order_id)
-    if order is None or _is_out(delivery):
-        return
-    if order.status is not OrderStatus.OPEN:
+    if order is not None and order.status is not OrderStatus.OPEN:
         discrepancy(draft, ctx, "left_though_closed", subject=delivery.id, data={"status": order.status.value})
-        draft.emit(OrderReopened(order.id))
-    release_lines(draft, order)
-    move_goods(draft, ctx, order, Movement.HANDED_OVER)
+        reopen(draft, delivery)
+    take_off(draft, ctx, delivery)
 
 
-def _is_out(delivery: Delivery) -> bool:
-    return any(parcel.custodian.holder is not Holder.STORE for parcel in delivery.parcels)
+def _first(delivery: Delivery, number: int | None, *choices: tuple[Parcel, ...]) -> tuple[Parcel, ...]:
+    """The named parcel where it is in a choice; without a name the first choice that has any."""
+    if number is None:
+        return next((choice for choice in choices if choice), ())
+    return tuple(parcel for choice in choices for parcel in choice if parcel.number == number)
 
 
 def deliver(command: Deliver, draft: Draft, ctx: Context) -> Refusal | None:
-    """Custody moves to the customer, the guide is paid, and the order is done when it was the last parcel."""
-    delivery = _subject(draft, ctx, command.delivery_id)
+    """Custody moves to the customer; with the last parcel the order is done and the guide is paid."""
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
     if delivery is None:
         return None
     if command.reason:
         discrepancy(draft, ctx, "recorded_by_staff", subject=delivery.id, data={"reason": command.reason})
-    wanted = [p for p in delivery.parcels if command.parcel in {None, p.number}]
-    open_parcels = [p for p in wanted if p.custodian.holder is not Holder.CUSTOMER]
-    if not open_parcels:
+    parcels = _first(delivery, command.parcel, delivery.outside, delivery.held_by(Holder.STORE))
+    if not parcels:
         discrepancy(draft, ctx, "delivered_twice", subject=delivery.id)
         return None
-    if any(p.custodian.holder is Holder.STORE for p in open_parcels):
+    if any(parcel.custodian.holder is Holder.STORE for parcel in parcels):
         discrepancy(draft, ctx, "delivered_without_custody", subject=delivery.id)
-        _leave_store(draft, ctx, delivery)
+    _leave(draft, ctx, delivery)
     link = Link(Holder.CUSTOMER, "", ctx.now, ctx.device, ctx.actor, command.proof)
-    for parcel in open_parcels:
+    for parcel in parcels:
         draft.emit(CustodyMoved(delivery.id, parcel.number, link))
-    _finish(draft, ctx, delivery, guide=_carrier(delivery, open_parcels))
+    _finish(draft, ctx, delivery.id, guide=carrier(delivery, parcels))
     return None
 
 
-def _carrier(delivery: Delivery, parcels: list[Parcel]) -> str:
-    holders = [link for parcel in parcels for link in parcel.chain if link.holder is Holder.GUIDE]
-    return holders[-1].holder_id if holders else delivery.guide
-
-
-def _finish(draft: Draft, ctx: Context, before: Delivery, *, guide: str) -> None:
-    delivery = draft.get(Delivery, before.id)
-    order = draft.get(Order, before.order_id)
-    if delivery is None or order is None or delivery.finished_at is None:
+def _finish(draft: Draft, ctx: Context, delivery_id: str, *, guide: str) -> None:
+    delivery = draft.get(Delivery, delivery_id)
+    if delivery is None or delivery.finished_at is None:
         return
     if delivery.recalled:
         discrepancy(draft, ctx, "delivered_despite_recall", subject=delivery.id)
-    draft.emit(OrderCompleted(order.id, ctx.now))
-    if guide:
-        _pay(draft, ctx, delivery, guide=guide)
+        _end_recall(draft, ctx, delivery.id, resolution="delivered")
+    complete(draft, ctx, delivery.id, guide=guide)
 
 
-def _pay(draft: Draft, ctx: Context, delivery: Delivery, *, guide: str) -> None:
-    policy = draft.get(Policy, BRAND_POLICY) or Policy()
-    day = store_day(ctx.now)
-    earning = Earning(delivery.id, delivery.mode, policy.rate_fen[delivery.mode], ctx.now, bool(delivery.on_time))
-    draft.emit(EarningAdded(statement_id(guide, day), guide, delivery.store, day, earning))
+def _end_recall(draft: Draft, ctx: Context, delivery_id: str, *, resolution: str) -> None:
+    recall = draft.get(ExceptionCase, recall_id(delivery_id))
+    if recall is not None and recall.open:
+        draft.emit(ExceptionResolved(recall.id, resolution, ctx.now, ctx.actor))
 
 
 def fail(command: FailDelivery, draft: Draft, ctx: Context) -> Refusal | None:
     """The attempt is over; the guide keeps the parcels until they are back or handed on."""
-    delivery = _subject(draft, ctx, command.delivery_id)
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
     if delivery is None:
         return None
-    held = [p for p in delivery.parcels if p.custodian.holder is Holder.GUIDE]
+    held = _first(delivery, command.parcel, delivery.held_by(Holder.GUIDE))
     if not held:
         discrepancy(draft, ctx, "failed_without_custody", subject=delivery.id)
     attempt = Attempt.RETURNING if command.returning else Attempt.FAILED
@@ -200,49 +203,39 @@ def fail(command: FailDelivery, draft: Draft, ctx: Context) -> Refusal | None:
 
 
 def give_back(command: ReturnDelivery, draft: Draft, ctx: Context) -> Refusal | None:
-    """The goods are in the store again; damaged ones are written off at once."""
-    delivery = _subject(draft, ctx, command.delivery_id)
-    order = draft.get(Order, delivery.order_id) if delivery else None
-    if delivery is None or order is None:
+    """The parcels are in the store again; with the last one the goods are back, or written off as damaged."""
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
+    if delivery is None:
         return None
-    outside = [p for p in delivery.parcels if p.custodian.holder is not Holder.STORE]
-    if not outside:
+    parcels = _first(delivery, command.parcel, delivery.outside, delivery.held_by(Holder.CUSTOMER))
+    if not parcels:
         discrepancy(draft, ctx, "returned_without_custody", subject=delivery.id)
         return None
-    if any(p.custodian.holder is Holder.CUSTOMER for p in outside):
-        _undo_delivered(draft, ctx, delivery, order)
+    if any(parcel.custodian.holder is Holder.CUSTOMER for parcel in parcels):
+        discrepancy(draft, ctx, "returned_after_delivery", subject=delivery.id)
+        reopen(draft, delivery)
     link = Link(Holder.STORE, delivery.store, ctx.now, ctx.device, ctx.actor, Proof.STAFF)
-    for parcel in outside:
+    for parcel in parcels:
         draft.emit(CustodyMoved(delivery.id, parcel.number, link))
-    draft.emit(DeliveryReturned(delivery.id, command.reason))
-    move_goods(draft, ctx, order, Movement.RETURNED)
-    if command.reason == ExceptionKind.DAMAGED:
-        move_goods(draft, ctx, order, Movement.DAMAGED)
-    _after_return(draft, ctx, delivery, reason=command.reason)
+    # Only where all parcels came at once does the reason speak of all the goods.
+    damaged = command.reason == ExceptionKind.DAMAGED and len(parcels) == len(delivery.parcels)
+    _settle_return(draft, ctx, delivery.id, reason=command.reason, damaged=damaged)
+    _report(draft, ctx, delivery, reason=command.reason)
     return None
 
 
-def _undo_delivered(draft: Draft, ctx: Context, delivery: Delivery, order: Order) -> None:
-    discrepancy(draft, ctx, "returned_after_delivery", subject=delivery.id)
-    if order.status is not OrderStatus.OPEN:
-        draft.emit(OrderReopened(order.id))
-    statement = statement_id(delivery.guide, store_day(delivery.finished_at or ctx.now))
-    if draft.get(Statement, statement) is not None:
-        draft.emit(EarningRemoved(statement, delivery.id))
-
-
-def _after_return(draft: Draft, ctx: Context, before: Delivery, *, reason: str) -> None:
-    order = draft.get(Order, before.order_id)
-    if order is None:
+def _settle_return(draft: Draft, ctx: Context, delivery_id: str, *, reason: str, damaged: bool) -> None:
+    """Once nothing is out any more, a person decides about the rest, or it is off where it was called back."""
+    delivery = draft.get(Delivery, delivery_id)
+    if delivery is None or not delivery.in_store:
         return
-    if before.recalled:
-        close_cancelled(draft, ctx, order, reason="recall")
-        recall = draft.get(ExceptionCase, recall_id(before.id))
-        if recall is not None and recall.open:
-            draft.emit(ExceptionResolved(recall.id, "returned", ctx.now, ctx.actor))
-    else:
-        reserve_lines(draft, order)
-    _report(draft, ctx, before, reason=reason)
+    draft.emit(DeliveryReturned(delivery.id, reason or ExceptionKind.OTHER.value))
+    everything = put_back(draft, ctx, delivery.id, damaged=damaged)
+    if delivery.recalled or delivery.cancelled:
+        close_cancelled(draft, ctx, delivery.order_id, reason="recall")
+        _end_recall(draft, ctx, delivery.id, resolution="returned")
+    elif everything:
+        promise_again(draft, delivery.order_id, delivery.id)
 
 
 def _report(draft: Draft, ctx: Context, delivery: Delivery, *, reason: str) -> None:
@@ -250,7 +243,8 @@ def _report(draft: Draft, ctx: Context, delivery: Delivery, *, reason: str) -> N
     if reason not in set(ExceptionKind) or reason == ExceptionKind.RECALL:
         return
     case_id = f"{delivery.id}/{reason}/{delivery.parcels[0].round}"
-    if draft.get(ExceptionCase, case_id) is None:
+    known = draft.get(ExceptionCase, case_id)
+    if known is None or not known.open:
         open_case(
             draft,
             ctx,
@@ -264,22 +258,31 @@ def _report(draft: Draft, ctx: Context, delivery: Delivery, *, reason: str) -> N
 
 def pass_on(command: PassOn, draft: Draft, ctx: Context) -> Refusal | None:
     """Custody moves to a pickup point or a courier."""
-    delivery = _subject(draft, ctx, command.delivery_id)
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
     if delivery is None:
         return None
-    _leave_store(draft, ctx, delivery)
+    there = (command.holder, command.holder_id)
+    elsewhere = tuple(p for p in delivery.outside if (p.custodian.holder, p.custodian.holder_id) != there)
+    parcels = _first(delivery, command.parcel, elsewhere, delivery.held_by(Holder.STORE))
+    if not parcels:
+        discrepancy(draft, ctx, "passed_on_twice", subject=delivery.id, data={"holder": command.holder_id})
+        return None
+    _leave(draft, ctx, delivery)
     link = Link(command.holder, command.holder_id, ctx.now, ctx.device, ctx.actor, Proof.STAFF)
-    for parcel in delivery.parcels:
-        if parcel.custodian.holder is not Holder.CUSTOMER:
-            draft.emit(CustodyMoved(delivery.id, parcel.number, link))
+    for parcel in parcels:
+        draft.emit(CustodyMoved(delivery.id, parcel.number, link))
     return None
 
 
-def _subject(draft: Draft, ctx: Context, delivery_id: str) -> Delivery | None:
-    """The delivery a fact is about; a fact about an unknown one is kept as a discrepancy."""
+def _subject(draft: Draft, ctx: Context, delivery_id: str, *, parcel: int | None) -> Delivery | None:
+    """The delivery a fact is about; a fact about an unknown one or parcel is kept as a discrepancy."""
     delivery = draft.get(Delivery, delivery_id)
     if delivery is None:
         discrepancy(draft, ctx, "unknown_delivery", subject=delivery_id)
+        return None
+    if parcel is not None and delivery.parcel(parcel) is None:
+        discrepancy(draft, ctx, "unknown_parcel", subject=delivery_id, data={"parcel": parcel})
+        return None
     return delivery
 
 

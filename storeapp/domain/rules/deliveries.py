@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from storeapp.domain.delivery import (
-    BEFORE_CUSTODY,
     Delivery,
     DeliveryAssigned,
     DeliveryRetried,
     DeliverySplit,
     DeliveryState,
+    Holder,
     Slip,
     SlipIssued,
     slip_id,
@@ -107,7 +107,9 @@ def _assignable(delivery: Delivery | None, *, base: int) -> Refusal | None:
         return Refusal("unknown_delivery")
     if delivery.assignments != base:
         return Refusal("stale_base", {"guide": delivery.guide, "state": delivery.state.value})
-    if delivery.state not in {DeliveryState.WAITING, DeliveryState.ASSIGNED}:
+    waits = delivery.state in {DeliveryState.WAITING, DeliveryState.ASSIGNED}
+    rest_waits = delivery.state is DeliveryState.PARTLY_DELIVERED and delivery.in_store
+    if not (waits or rest_waits):
         return Refusal("not_assignable", {"state": delivery.state.value})
     return None
 
@@ -120,7 +122,7 @@ def issue_slip(command: IssueSlip, draft: Draft, ctx: Context) -> Refusal | None
     parcel = delivery.parcel(command.parcel)
     if parcel is None:
         return Refusal("unknown_parcel", {"parcel": command.parcel})
-    if delivery.state not in BEFORE_CUSTODY:
+    if parcel.custodian.holder is not Holder.STORE or delivery.cancelled or delivery.recalled:
         return Refusal("not_in_store", {"state": delivery.state.value})
     reprint = parcel.slip.reprint + 1 if parcel.slip else 0
     if reprint > MAX_REPRINT:
@@ -142,7 +144,7 @@ def retry(command: RetryDelivery, draft: Draft, ctx: Context) -> Refusal | None:
 
 
 def split(command: SplitDelivery, draft: Draft, ctx: Context) -> Refusal | None:
-    """Only an untouched delivery can be split, because slips and custody belong to a parcel."""
+    """Only a delivery that never left can be split, because a chain of custody belongs to one parcel."""
     delivery = draft.get(Delivery, command.delivery_id)
     if delivery is None:
         return Refusal("unknown_delivery")
@@ -150,7 +152,8 @@ def split(command: SplitDelivery, draft: Draft, ctx: Context) -> Refusal | None:
         return Refusal("parcel_count", {"most": MAX_PARCELS})
     if delivery.state not in {DeliveryState.WAITING, DeliveryState.ASSIGNED} or len(delivery.parcels[0].chain) > 1:
         return Refusal("not_splittable", {"state": delivery.state.value})
-    draft.emit(DeliverySplit(delivery.id, command.parcels))
+    if command.parcels != len(delivery.parcels):
+        draft.emit(DeliverySplit(delivery.id, command.parcels))
     return None
 
 

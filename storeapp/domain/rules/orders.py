@@ -1,7 +1,7 @@
 """Rules for orders: taken on, changed, corrected, rescheduled, cancelled, forgotten."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -33,6 +33,7 @@ from storeapp.domain.order import (
     order_id,
 )
 from storeapp.domain.rules.common import load_of, open_case, release_lines, reserve_lines, without_reservations
+from storeapp.domain.rules.paying import carrier, complete
 from storeapp.domain.words import Mode, Platform
 
 
@@ -110,6 +111,9 @@ class ForgetOrder:
     order_id: str
 
 
+_SETTLED_BY_A_PROMISE = frozenset({"window_passed", "window_default", "mode_assumed"})
+
+
 def recall_id(delivery_id: str) -> str:
     """A delivery has at most one recall."""
     return f"{delivery_id}/recall"
@@ -182,21 +186,36 @@ def _changed(known: Order, command: PlaceOrder) -> OrderChanged:
 
 
 def _change(draft: Draft, ctx: Context, known: Order, event: OrderChanged) -> None:
-    """Change an open order; its goods are promised anew while they are still in the store."""
+    """Change an open order; other goods are promised anew, if they are still in the store."""
     delivery = draft.get(Delivery, known.delivery_id)
     in_store = delivery is None or delivery.state in BEFORE_CUSTODY
-    if in_store:
+    if _goods(event.lines) == _goods(known.lines):
+        event = replace(event, lines=_still_reserved(event.lines, known.lines))
+    elif in_store:
         release_lines(draft, known)
     draft.emit(event)
     changed = draft.get(Order, known.id)
     if changed is not None and in_store:
         reserve_lines(draft, changed)
-    pieces, weight_g = load_of(draft, event.lines)
-    draft.emit(DeliveryChanged(known.delivery_id, event.mode, event.window, pieces, weight_g))
+    if delivery is not None:
+        _change_job(draft, ctx, delivery, event, in_store=in_store)
+
+
+def _goods(lines: tuple[OrderLine, ...]) -> list[tuple[str, int]]:
+    return [(line.sku, line.quantity) for line in lines]
+
+
+def _still_reserved(lines: tuple[OrderLine, ...], known: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
+    return tuple(replace(line, reserved=old.reserved) for line, old in zip(lines, known, strict=True))
+
+
+def _change_job(draft: Draft, ctx: Context, delivery: Delivery, event: OrderChanged, *, in_store: bool) -> None:
+    """What is on its way weighs what it weighed; a person tells the guide what is different."""
+    load = load_of(draft, event.lines) if in_store else (delivery.pieces, delivery.weight_g)
+    draft.emit(DeliveryChanged(delivery.id, event.mode, event.window, *load))
     if not in_store:
-        open_case(
-            draft, ctx, kind=ExceptionKind.CHANGED_IN_CUSTODY, code="changed_in_custody", subject=known.delivery_id
-        )
+        kind = ExceptionKind.CHANGED_IN_CUSTODY
+        open_case(draft, ctx, kind=kind, code=kind.value, subject=delivery.id)
 
 
 def correct(command: CorrectOrder, draft: Draft, ctx: Context) -> Refusal | None:
@@ -224,12 +243,12 @@ def reschedule(command: RescheduleOrder, draft: Draft, ctx: Context) -> Refusal 
     order = draft.get(Order, command.order_id)
     if order is None or order.status is not OrderStatus.OPEN:
         return _not_open(order)
-    needs = tuple(need for need in order.needs if need not in {"window_passed", "window_default", "mode_assumed"})
+    needs = tuple(need for need in order.needs if need not in _SETTLED_BY_A_PROMISE)
     event = OrderChanged(
         order.id,
         mode=command.mode,
         window=command.window,
-        lines=order.lines,
+        lines=without_reservations(order.lines),
         updated_at=order.updated_at,
         sealed=order.sealed,
         located=order.located,
@@ -250,18 +269,30 @@ def cancel(command: CancelOrder, draft: Draft, ctx: Context) -> Refusal | None:
         return None if command.by_platform else _not_open(order)
     if delivery is not None and delivery.state in {DeliveryState.DELIVERED, DeliveryState.COLLECTED}:
         return _refunded(command, draft, ctx, delivery)
-    if delivery is None or delivery.state in BEFORE_CUSTODY:
-        close_cancelled(draft, ctx, order, reason=command.reason)
+    if delivery is None or delivery.in_store:
+        close_cancelled(draft, ctx, order.id, reason=command.reason)
         return None
     _recall(draft, ctx, delivery, reason=command.reason)
     return None
 
 
-def close_cancelled(draft: Draft, ctx: Context, order: Order, *, reason: str) -> None:
-    """The goods are in the store: free them and end the job."""
+def close_cancelled(draft: Draft, ctx: Context, order_id: str, *, reason: str) -> None:
+    """What the customer doesn't have is in the store: free the goods and end the job.
+
+    Where the customer kept some parcels, the order is done with these.
+    """
+    order = draft.get(Order, order_id)
+    if order is None:
+        return
     release_lines(draft, order)
-    draft.emit(OrderCancelled(order.id, reason, ctx.now))
-    draft.emit(DeliveryCancelled(order.delivery_id, ctx.now))
+    delivery = draft.get(Delivery, order.delivery_id)
+    if delivery is not None:
+        draft.emit(DeliveryCancelled(delivery.id, ctx.now))
+    arrived = delivery.held_by(Holder.CUSTOMER) if delivery else ()
+    if delivery is not None and arrived:
+        complete(draft, ctx, delivery.id, guide=carrier(delivery, arrived))
+    else:
+        draft.emit(OrderCancelled(order.id, reason, ctx.now))
 
 
 def _refunded(command: CancelOrder, draft: Draft, ctx: Context, delivery: Delivery) -> Refusal | None:

@@ -24,6 +24,7 @@ from storeapp.domain.people import (
     ShiftSet,
     Staff,
     StaffRegistered,
+    evolve,
 )
 from storeapp.domain.place import Position
 
@@ -142,18 +143,20 @@ def locate_building(command: LocateBuilding, draft: Draft, ctx: Context) -> Refu
 
 
 def register_guide(command: RegisterGuide, draft: Draft, ctx: Context) -> Refusal | None:
-    """Guides are one by their code."""
-    draft.emit(GuideRegistered(command.guide.id, command.guide))
+    """Guides are one by their code; what is already so is not said again."""
+    known = draft.get(Guide, command.guide.id)
+    event = GuideRegistered(command.guide.id, command.guide)
+    if known is None or evolve(known, event) != known:
+        draft.emit(event)
     return None
 
 
 def issue_badge(command: IssueBadge, draft: Draft, ctx: Context) -> Refusal | None:
-    """The next serial of the same badge, or the first of a new one."""
+    """The next serial of this badge, whether or not it was revoked in between; the first of a new one."""
     guide = draft.get(Guide, command.guide)
     if guide is None or not guide.active:
         return Refusal("unknown_guide", {"guide": command.guide})
-    same = guide.badge is not None and guide.badge.badge_id == command.badge_id
-    serial = guide.badge.serial + 1 if same and guide.badge else 0
+    serial = guide.next_serial(command.badge_id)
     if serial > MAX_SERIAL:
         return Refusal("too_many_reprints")
     draft.emit(BadgeIssued(guide.id, Badge(command.badge_id, serial, ctx.now, command.days)))

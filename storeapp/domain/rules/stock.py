@@ -12,9 +12,18 @@ from storeapp.domain.stock import Movement, StockCounted, StockItem, StockMoved,
 MAX_PIECES = 1_000_000
 
 
+def _check_counted(quantity: int) -> None:
+    if not 0 <= quantity <= MAX_PIECES:
+        raise ValueError("no shelf holds so many pieces")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenStock:
-    """What lies in the store when it starts to use the system; it counts like a count."""
+    """What lies in the store when it starts to use the system; it counts like a count.
+
+    Raises:
+        ValueError: the quantity is below zero or past `MAX_PIECES`.
+    """
 
     KIND: ClassVar[str] = "stock.open"
     FACT: ClassVar[bool] = True
@@ -23,10 +32,17 @@ class OpenStock:
     quantity: int
     bin: str = ""
 
+    def __post_init__(self) -> None:
+        _check_counted(self.quantity)
+
 
 @dataclass(frozen=True, slots=True)
 class MoveStock:
-    """Pieces were received (positive), sold over the counter (negative) or adjusted with a reason."""
+    """Pieces were received (positive), sold over the counter (negative) or adjusted with a reason.
+
+    Raises:
+        ValueError: the quantity is past `MAX_PIECES`.
+    """
 
     KIND: ClassVar[str] = "stock.move"
     FACT: ClassVar[bool] = True
@@ -36,16 +52,26 @@ class MoveStock:
     quantity: int
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        _check_counted(abs(self.quantity))
+
 
 @dataclass(frozen=True, slots=True)
 class CountStock:
-    """A person counted ``quantity`` pieces on the shelf."""
+    """A person counted ``quantity`` pieces on the shelf.
+
+    Raises:
+        ValueError: the quantity is below zero or past `MAX_PIECES`.
+    """
 
     KIND: ClassVar[str] = "stock.count"
     FACT: ClassVar[bool] = True
     store: str
     sku: str
     quantity: int
+
+    def __post_init__(self) -> None:
+        _check_counted(self.quantity)
 
 
 def open_stock(command: OpenStock, draft: Draft, ctx: Context) -> Refusal | None:
