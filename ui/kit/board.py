@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from storeapp.i18n import Translator
 from ui.kit.card_list import CardList
@@ -13,7 +13,7 @@ from ui.kit.drops import DropTarget
 from ui.kit.guide_strip import GuideStrip
 from ui.kit.parts import hbox, label, panel, set_chip, vbox
 
-_GUIDES_PX = 248
+_GUIDES_PX, _HEAD_PX = 268, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ class BoardColumn:
     takes_back: bool = False
 
 
+def _head(title: str, count: QLabel | None = None, *, hint: str = "") -> QWidget:
+    """A column's title line; all have one height, so that the lists begin on one line."""
+    head = QWidget()
+    head.setFixedHeight(_HEAD_PX)
+    row = hbox(head, margins=(12, 0, 12, 0))
+    row.addWidget(label(title, "strong"))
+    if count is not None:
+        row.addWidget(count)
+    row.addStretch(1)
+    row.addWidget(label(hint, "caption"))
+    return head
+
+
 class _ColumnPanel(QObject):
     """A column's frame, count and list."""
 
@@ -36,11 +49,7 @@ class _ColumnPanel(QObject):
         self._count = label("0", chip="idle")
         self.frame: QFrame = panel()
         body = vbox(self.frame, margins=(1, 10, 1, 6), gap=8)
-        head = hbox(margins=(12, 0, 12, 0))
-        head.addWidget(label(column.title, "strong"))
-        head.addWidget(self._count)
-        head.addStretch(1)
-        body.addLayout(head)
+        body.addWidget(_head(column.title, self._count))
         body.addWidget(self.list, 1)
 
     def show_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
@@ -108,11 +117,7 @@ class Board(QWidget):
         frame = panel()
         frame.setFixedWidth(_GUIDES_PX)
         body = vbox(frame, margins=(1, 10, 1, 6), gap=8)
-        head = hbox(margins=(12, 0, 12, 0))
-        head.addWidget(label(words.text("kit.board.guides"), "strong"))
-        head.addStretch(1)
-        head.addWidget(label(words.text("kit.board.drop_here"), "caption"))
-        body.addLayout(head)
+        body.addWidget(_head(words.text("kit.board.guides"), hint=words.text("kit.board.drop_here")))
         body.addWidget(self.guides, 1)
         return frame
 

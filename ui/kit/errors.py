@@ -49,6 +49,7 @@ class ErrorDialog(QDialog):
         copy = Button(words.text("kit.error.copy"), icon="copy")
         close = Button(words.text("kit.close"), kind="primary")
         close.setDefault(True)
+        close.setFocus()
         copy.clicked.connect(self._copy)
         close.clicked.connect(self.accept)
         row.addStretch(1)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
@@ -23,7 +23,7 @@ from storeapp.i18n import Translator
 from ui.kit import tokens
 from ui.kit.actions import ActionRegistry
 from ui.kit.paint import RIGHT, Pen
-from ui.kit.parts import panel, vbox
+from ui.kit.parts import label, panel, vbox
 from ui.kit.style import MEDIUM, look
 
 Index = QModelIndex | QPersistentModelIndex
@@ -110,9 +110,13 @@ class Finder(QLineEdit):
         self.setPlaceholderText(words.text("kit.search"))
         self.setAccessibleName(words.text("kit.search"))
         self.setClearButtonEnabled(False)
+        self._key = label("Ctrl K", "key")
+        self._key.setParent(self)
+        self._key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._glass = self.addAction(look().icon("search", "text3"), QLineEdit.ActionPosition.LeadingPosition)
         look().changed.connect(self._recolour)
         self.textEdited.connect(self._edited)
+        self.textChanged.connect(self._show_key)
 
     def show_records(self, text: str, records: Sequence[Found]) -> None:
         """Show what was found for ``text``; an answer that comes after further keys is dropped."""
@@ -137,6 +141,12 @@ class Finder(QLineEdit):
             super().keyPressEvent(event)
 
     @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._key.adjustSize()
+        self._key.move(self.width() - self._key.width() - 6, (self.height() - self._key.height()) // 2)
+
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.selectAll()
@@ -154,6 +164,9 @@ class Finder(QLineEdit):
         self._hide()
         self.window().setFocus(Qt.FocusReason.OtherFocusReason)
         self.clearFocus()
+
+    def _show_key(self, text: str) -> None:
+        self._key.setVisible(not text)
 
     def _edited(self) -> None:
         self._records = ()

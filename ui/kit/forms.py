@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from storeapp.i18n import Translator
 from ui.kit import tokens
-from ui.kit.parts import Button, CodeLineEdit, hbox, label, restyle, vbox
+from ui.kit.parts import Button, ChoiceBox, CodeLineEdit, hbox, label, restyle, vbox
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -77,14 +77,13 @@ class Form(QWidget):
         field = QSpinBox()
         field.setRange(*span)
         field.setValue(value)
-        field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         field.setSuffix(f" {unit}" if unit else "")
         self._add(key, text, field, read=field.value, write=field.setValue)
         return field
 
     def add_choice(self, key: str, text: str, *, choices: Sequence[tuple[str, str]], value: str = "") -> QComboBox:
         """One of several (key, words)."""
-        field = QComboBox()
+        field = ChoiceBox()
         for choice, words in choices:
             field.addItem(words, choice)
         field.setCurrentIndex(max(0, field.findData(value)))
@@ -97,7 +96,6 @@ class Form(QWidget):
         """Day and time of the store's clock; naive, the caller knows the zone."""
         field = QDateTimeEdit(_to_qt(value))
         field.setDisplayFormat("yyyy-MM-dd HH:mm")
-        field.setButtonSymbols(QDateTimeEdit.ButtonSymbols.NoButtons)
         self._add(
             key, text, field, read=lambda: _from_qt(field.dateTime()), write=lambda new: field.setDateTime(_to_qt(new))
         )

@@ -12,7 +12,7 @@ from ui.kit import tokens
 from ui.kit.actions import ActionRegistry
 from ui.kit.finder import Finder
 from ui.kit.messages import MessageLine
-from ui.kit.parts import IconLabel, KeyHints, hbox, label, set_chip
+from ui.kit.parts import ElidedLabel, IconLabel, KeyHints, hbox, label, set_chip
 from ui.kit.style import look
 
 _RESTYLE = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
@@ -87,7 +87,7 @@ class TopBar(QFrame):
         self.setFixedHeight(tokens.BAR_PX)
         self._words = words
         self.title = label("", "title")
-        self.subtitle = label("", "muted")
+        self.subtitle = ElidedLabel(role="muted")
         self.message = MessageLine(words)
         self.finder = Finder(words, actions)
         self.finder.setFixedWidth(220)
@@ -117,7 +117,6 @@ class TopBar(QFrame):
         row.addWidget(self.message, 1)
         row.addStretch(0)
         row.addWidget(self.finder)
-        row.addWidget(label("Ctrl K", "key"))
         row.addSpacing(tokens.GAP_XS)
         sync = hbox(gap=6)
         sync.addWidget(self._sync_icon)

@@ -79,7 +79,7 @@ class GuideDelegate(QStyledItemDelegate):
         row = QRectF(option.rect).adjusted(8.5, 2.5, -8.5, -2.5)
         self._ground(pen, row, over=guide.id == model.hovered, proposed=guide.id == model.proposed)
         self._person(pen, row, guide, index.row() + 1)
-        self._load(pen, QRectF(row.right() - 66, row.y() + 11, 56, 30), guide)
+        self._load(pen, QRectF(row.right() - 58, row.y() + 11, 48, 30), guide)
         painter.restore()
 
     @staticmethod
@@ -99,7 +99,7 @@ class GuideDelegate(QStyledItemDelegate):
             pen.painter.drawRoundedRect(key, 4, 4)
             pen.write(key, str(number), ink="text2", align=CENTRE)
         pen.avatar(QRectF(row.x() + 33, row.center().y() - 14, 28, 28), guide.name)
-        words = QRectF(row.x() + 69, row.y() + 8, row.width() - 69 - 74, 19)
+        words = QRectF(row.x() + 69, row.y() + 8, row.width() - 69 - 68, 19)
         pen.write(words, guide.name, px=tokens.PX_BODY, weight=BOLD, ink="text3" if guide.why_not else "text")
         second = words.translated(0, 19)
         pen.write(second, guide.why_not or guide.detail, ink="warn" if guide.why_not else "text3")

@@ -14,7 +14,7 @@ from ui.kit.drops import DropTarget
 from ui.kit.paint import CENTRE, Pen
 from ui.kit.style import BOLD, look
 
-_HEAD_PX, _NAME_PX, _RIGHT_PX, _LANE_PX = 28, 128, 10, 56
+_HEAD_PX, _NAME_PX, _RIGHT_PX, _LANE_PX = 28, 148, 10, 56
 _HOUR_MIN = 60
 
 
@@ -103,6 +103,9 @@ class Lanes(QWidget):
         for number, lane in enumerate(self._lanes):
             self._paint_lane(pen, number, lane)
         self._paint_now(pen)
+        for number, lane in enumerate(self._lanes):
+            for block in lane.blocks:
+                self._paint_block(pen, self._block_rect(number, block), block)
         painter.end()
 
     def _x(self, minute: int) -> float:
@@ -150,8 +153,6 @@ class Lanes(QWidget):
         pen.write(words, lane.guide.name, px=tokens.PX_BODY, weight=BOLD)
         pen.write(words.translated(0, 18), lane.guide.detail, ink="text3")
         self._paint_off_shift(pen, lane, QRectF(0, top + 1, 0, height - 1))
-        for block in lane.blocks:
-            self._paint_block(pen, self._block_rect(number, block), block)
 
     def _paint_off_shift(self, pen: Pen, lane: Lane, band: QRectF) -> None:
         for start, end in ((self._from_min, lane.shift_start_min), (lane.shift_end_min, self._to_min)):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -153,7 +154,8 @@ class Button(QPushButton):
         self.setAutoDefault(False)
         self.setAccessibleName(name or text)
         self.setToolTip(name if not text else "")
-        self.setIconSize(QSize(16, 16))
+        # Wider than the picture: the style leaves no gap between icon and words.
+        self.setIconSize(QSize(22 if text else 16, 16))
         self._draw_icon()
 
     def show_icon(self, icon: str) -> None:
@@ -213,6 +215,18 @@ class Segments(QWidget):
     @Slot(QAbstractButton)
     def _clicked(self, clicked: QAbstractButton) -> None:
         self.chosen.emit(next(key for key, button in self._buttons.items() if button is clicked))
+
+
+class ChoiceBox(QComboBox):
+    """A drop-down list whose arrow is the product's own icon."""
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        arrow = look().pixmap("chevron-down", "text2", 16, dpr=self.devicePixelRatioF())
+        painter.drawPixmap(self.width() - 26, (self.height() - 16) // 2, arrow)
+        painter.end()
 
 
 class CodeLineEdit(QLineEdit):

@@ -82,6 +82,7 @@ class MainShell(QMainWindow):
         self._shown = page_id
         if isinstance(page, QWidget):
             self._stack.setCurrentWidget(page)
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
         self._top.title.setText(page.title())
         self.refresh_keys()
         page.on_shown()

@@ -33,7 +33,7 @@ QLabel[chip="danger"] {{ color:{danger}; background:{danger_bg}; }}
 QLabel[chip="idle"] {{ color:{text2}; background:{idle_bg}; }}
 QLabel[chip="accent"], QLabel[chip="ok"], QLabel[chip="warn"], QLabel[chip="danger"], QLabel[chip="idle"] {{
   border-radius:{radius_chip}px; padding:2px 8px; }}
-QPushButton {{ min-height:{control}px; padding:0 12px; border:1px solid {strong}; border-radius:{radius_control}px;
+QPushButton {{ min-height:{control}px; padding:0 12px; border:1px solid {border}; border-radius:{radius_control}px;
   background:{raised}; color:{text}; }}
 QPushButton:hover {{ background:{sunken}; }}  QPushButton:pressed {{ background:{idle_bg}; }}
 QPushButton:disabled {{ color:{text3}; background:{sunken}; border-color:{border}; }}
@@ -50,6 +50,10 @@ QPushButton[flat="true"]:focus {{ border:2px solid {focus}; padding:0 9px; min-h
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ padding:0 10px;
   border:1px solid {strong}; border-radius:{radius_control}px; background:{surface}; color:{text}; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ min-height:{control}px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width:0; border:none; }}
+QSpinBox QLineEdit, QDateTimeEdit QLineEdit {{ border:none; padding:0 10px; min-height:0;
+  background:transparent; }}
+QComboBox::drop-down {{ border:none; width:28px; }}  QComboBox::down-arrow {{ image:none; }}
 QPlainTextEdit {{ padding:6px 8px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QDateTimeEdit:focus {{
   border:2px solid {focus}; padding:0 9px; }}

@@ -74,7 +74,8 @@ class CellDelegate(QStyledItemDelegate):
         if not cell.sub:
             self._line(painter, rect, cell.text, (tokens.PX_BODY, weight, tabular, ink, align))
             return
-        upper, lower = rect.adjusted(0, 2, 0, -rect.height() // 2), rect.adjusted(0, rect.height() // 2 - 1, 0, -2)
+        upper = QRect(rect.x(), rect.y() + 1, rect.width(), rect.height() // 2)
+        lower = upper.translated(0, upper.height() - 2)
         self._line(painter, upper, cell.text, (tokens.PX_BODY, weight, tabular, ink, align))
         self._line(painter, lower, cell.sub, (tokens.PX_CAPTION, REGULAR, tabular, "text3", align))
 
@@ -85,7 +86,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(self._look.font(px, weight, tabular=tabular))
         painter.setPen(self._look.colour(ink))
         metrics = self._look.metrics(px, weight, tabular=tabular)
-        painter.drawText(rect, align, fitted(metrics, text, rect.width()))
+        painter.drawText(rect, align | Qt.TextFlag.TextDontClip, fitted(metrics, text, rect.width()))
 
     def _icon(self, painter: QPainter, rect: QRect, name: str, ink: str) -> None:
         dpr = painter.device().devicePixelRatio()

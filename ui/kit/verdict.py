@@ -123,7 +123,8 @@ class VerdictView(QWidget):
             painter.drawPolygon(octagon(box))
         size = round(box.width() * 0.62)
         ground = f"verdict_{self._card.kind}"
-        icon = look().pixmap(_ICONS[self._card.kind], ground, size, dpr=self.devicePixelRatioF(), stroke=3)
+        stroke = 2 if self._card.kind == VerdictKind.HOLD else 3
+        icon = look().pixmap(_ICONS[self._card.kind], ground, size, dpr=self.devicePixelRatioF(), stroke=stroke)
         painter.drawPixmap(QPointF(box.center().x() - size / 2, box.center().y() - size / 2), icon)
 
     def _word_font(self, room: float) -> QFont:

@@ -152,7 +152,11 @@ def handoff(say, kind):
     goods.setFixedHeight(200)
     lines = vbox(goods, margins=(0, 10, 0, 6), gap=0)
     lines.addLayout(heading(say("本单货品", "Goods"), label(say("应取 3 · 已核 3", "3 due, 3 checked"), "soft")))
-    for name, code in (("保湿精华 50ml", "6901 2345 0012"), ("修护面霜 30g", "6901 2345 0029")):
+    for name, code in (
+        (say("保湿精华 50ml", "Serum 50 ml"), "6901 2345 0012"),
+        (say("修护面霜 30g", "Cream 30 g"), "6901 2345 0029"),
+        (say("礼盒手提袋", "Gift bag"), "6901 2345 0104"),
+    ):
         line = hbox(margins=(14, 0, 14, 0))
         line.addWidget(IconLabel("check", "ok", 18))
         line.addWidget(label(name))
@@ -166,6 +170,16 @@ def handoff(say, kind):
     side.setFixedWidth(318)
     column = vbox(side, margins=(14, 12, 14, 12))
     column.addWidget(label(say("刚才的扫描", "Last scans"), "strong"))
+    for icon, ink, zh, en in (
+        ("circle-check", "ok", "2291 周女士", "2291 Ms Zhou"),
+        ("circle-pause", "warn", "2294 李先生", "2294 Mr Li"),
+        ("octagon-x", "danger", "2291 重复领取", "2291 taken twice"),
+    ):
+        line = hbox(margins=(0, 12, 0, 12), gap=10)
+        line.addWidget(IconLabel(icon, ink, 18))
+        line.addWidget(label(say(zh, en)), 1)
+        line.addWidget(label("14:12", "strong"))
+        column.addLayout(line)
     column.addStretch(1)
     for icon, zh, en in (
         ("undo", "撤销刚才的交接", "Undo the last handoff"),
@@ -251,7 +265,7 @@ def charts(say):
     grid.addWidget(label(say("每小时送达", "Delivered by hour"), "strong"))
     bars = bar_chart(say("每小时送达", "Delivered by hour"))
     counts = (3, 7, 12, 9, 14, 6, 4)
-    bars.set_points([Point(f"{9 + n}:00", c, str(c), "danger" if c == 14 else "accent") for n, c in enumerate(counts)])
+    bars.set_points([Point(f"{9 + n}:00", c, str(c)) for n, c in enumerate(counts)])
     grid.addWidget(bars, 1)
     grid.addWidget(label(say("准时率", "On time"), "strong"))
     line = line_chart(say("准时率", "On time"))

@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QObject, QThread
+from shiboken6 import isValid
 
 from ui.kit.worker import Tasks
 
@@ -50,8 +51,7 @@ def test_results_of_a_closed_page_are_dropped(qtbot, tasks):
     gate, seen, page = threading.Event(), [], QObject()
     tasks.run(gate.wait, done=seen.append, owner=page)
     page.deleteLater()
-    with qtbot.waitSignal(page.destroyed):
-        pass
+    qtbot.waitUntil(lambda: not isValid(page))
     gate.set()
     finish(qtbot, tasks)
     assert seen == []
