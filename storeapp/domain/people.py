@@ -75,6 +75,11 @@ def shift_id(guide: str, day: date) -> str:
     return f"{guide}/{day.isoformat()}"
 
 
+def home_subject(guide: str) -> str:
+    """Under which name the key of a guide's home is kept."""
+    return f"guide:{guide}"
+
+
 def shift_window(guide: Guide, shift: Shift | None, day: date) -> Window | None:
     """When a guide works on a day of the store; hours that end before they start end on the next day."""
     if shift is not None:

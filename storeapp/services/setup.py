@@ -13,7 +13,7 @@ from storeapp.domain.catalogue import Sku, Store
 from storeapp.domain.certificate import Certificate, CertificateKind, certify
 from storeapp.domain.incoming import Person, RowError
 from storeapp.domain.kernel import Command
-from storeapp.domain.people import Guide, Staff
+from storeapp.domain.people import Guide, Staff, home_subject
 from storeapp.domain.reference import BuildingRow, GuideRow, SkuRow, StockRow, StoreRow
 from storeapp.domain.rules.people import (
     LocateBuilding,
@@ -181,11 +181,6 @@ def _guides(counter: Counter, rows: Sequence[GuideRow]) -> Iterable[RegisterGuid
                 hours=(row.shift_start, row.shift_end),
             )
         )
-
-
-def home_subject(guide: str) -> str:
-    """Under which name the key of a guide's home is kept."""
-    return f"guide:{guide}"
 
 
 def _run(counter: Counter, commands: Iterable[Command]) -> None:

@@ -32,7 +32,14 @@ from storeapp.domain.order import (
     OrderStatus,
     order_id,
 )
-from storeapp.domain.rules.common import load_of, open_case, release_lines, reserve_lines, without_reservations
+from storeapp.domain.rules.common import (
+    discrepancy,
+    load_of,
+    open_case,
+    release_lines,
+    reserve_lines,
+    without_reservations,
+)
 from storeapp.domain.rules.paying import carrier, complete
 from storeapp.domain.words import Mode, Platform
 
@@ -124,6 +131,8 @@ def place(command: PlaceOrder, draft: Draft, ctx: Context) -> Refusal | None:
     known = draft.get(Order, order_id(command.platform, command.order_no))
     if known is None:
         _place_new(command, draft, ctx)
+    elif known.store != command.store:
+        discrepancy(draft, ctx, "order_of_other_store", subject=known.delivery_id, data={"store": known.store})
     elif known.status is OrderStatus.OPEN and command.revise and not _older(command, known):
         _change(draft, ctx, known, _changed(known, command))
     return None

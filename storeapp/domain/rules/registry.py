@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from storeapp.domain import catalogue, delivery, exception, order, people, statement, stock
+from storeapp.domain import catalogue, delivery, device, exception, order, people, statement, stock
 from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refusal, State
 from storeapp.domain.rules import closing, custody, deliveries, orders
 from storeapp.domain.rules import people as people_rules
@@ -23,6 +23,7 @@ COMMANDS: dict[str, type[Command]] = {command.KIND: command for command in _HAND
 _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
     (catalogue.CatalogueEvent, catalogue.evolve),
     (people.PeopleEvent, people.evolve),
+    (device.DeviceEvent, device.evolve),
     (stock.StockEvent, stock.evolve),
     (order.OrderEvent, order.evolve),
     (delivery.DeliveryEvent, delivery.evolve),

@@ -1,0 +1,171 @@
+"""The hub over HTTP: the calls that counters make, as one FastAPI application."""
+
+import asyncio
+import gzip
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import FastAPI, Query
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from hub import decisions, devices, feeds, requests
+from hub.core import Hub
+from hub.database import DatabaseBusy
+from hub.feeds import Reader
+from hub.migrate import is_current
+from hub.openapi import describe
+from hub.problems import HubProblem
+from storeapp import __version__
+from sync.protocol import messages
+from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, encode
+
+RETRY_AFTER_S = 5
+ZIP_FROM_BYTES = 1000
+ZIP_LEVEL = 5
+JSON = "application/json"
+_log = logging.getLogger(__name__)
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The application over an open hub; the caller closes the hub."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        hub.bell.attach(asyncio.get_running_loop())
+        yield
+        hub.bell.detach()
+
+    app = FastAPI(title="storehub", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    _handle_problems(app)
+    _add_calls(app, hub)
+    _add_health(app, hub)
+    describe(app)
+    return app
+
+
+def _handle_problems(app: FastAPI) -> None:
+    async def known(_request: Request, error: Exception) -> Response:
+        return _problem(error.problem if isinstance(error, HubProblem) else HubProblem("failed").problem)
+
+    async def busy(_request: Request, error: Exception) -> Response:
+        _log.warning("the database did not answer: %s", type(error.__cause__).__name__)
+        return _problem(HubProblem("busy").problem, {"Retry-After": str(RETRY_AFTER_S)})
+
+    async def by_status(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return _problem(HubProblem(_BY_STATUS.get(status, "malformed_request")).problem)
+
+    async def malformed(_request: Request, _error: Exception) -> Response:
+        return _problem(HubProblem("malformed_request").problem)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        _log.error("%s %s failed: %s", request.method, request.scope.get("route"), type(error).__name__)
+        return _problem(HubProblem("failed").problem)
+
+    from fastapi.exceptions import RequestValidationError
+
+    handlers: dict[type[Exception], Callable[[Request, Exception], Any]] = {
+        HubProblem: known,
+        DatabaseBusy: busy,
+        HTTPException: by_status,
+        RequestValidationError: malformed,
+        Exception: failed,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _problem(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode(problem), problem.status, headers, media_type=messages.PROBLEM)
+
+
+def _json(request: Request, body: bytes) -> Response:
+    headers = {"Vary": "Accept-Encoding"}
+    if len(body) >= ZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, ZIP_LEVEL, mtime=0)
+    return Response(body, 200, headers, media_type=JSON)
+
+
+def _add_calls(app: FastAPI, hub: Hub) -> None:
+    @app.post(messages.ENROL, response_class=Response, operation_id="enrol")
+    async def enrol(request: Request) -> Response:
+        body = await requests.sent(request)
+        asked = requests.read(requests.content(request, body), EnrolRequest)
+        requests.prove_key(request, body, asked)
+        return _json(request, encode(await run_in_threadpool(devices.enrol, hub, asked)))
+
+    @app.post(messages.HELLO, response_class=Response, operation_id="hello")
+    async def hello(request: Request, device: str) -> Response:
+        body = await requests.sent(request)
+        known = await requests.authenticated(hub, request, body, any_age=True)
+        if known.id != device:
+            raise HubProblem("bad_signature")
+        message = requests.read(requests.content(request, body), Hello)
+        return _json(request, encode(await run_in_threadpool(devices.hello, hub, known, message)))
+
+    @app.post(messages.COMMANDS, response_class=Response, operation_id="commands")
+    async def commands(request: Request) -> Response:
+        body = await requests.sent(request)
+        known = await requests.authenticated(hub, request, body)
+        return _json(request, await run_in_threadpool(_decide, hub, known, requests.content(request, body)))
+
+    @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
+    async def changes(
+        request: Request,
+        feed: str,
+        epoch: str,
+        after: Annotated[int, Query(ge=0)],
+        limit: Annotated[int, Query(ge=1, le=messages.MAX_PAGE_ROWS)] = messages.MAX_PAGE_ROWS,
+        wait: Annotated[float, Query(ge=0, le=messages.MAX_WAIT_S)] = 0,
+    ) -> Response:
+        known = await requests.authenticated(hub, request, None)
+        reader = Reader(known.store, known.transport_key)
+
+        def page() -> bytes | None:
+            found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit)
+            return encode(found) if found.upto > after else None
+
+        with hub.bell.listen(feed) as ear:
+            found = await run_in_threadpool(page)
+            if found is None and wait and await ear.heard(wait):
+                found = await run_in_threadpool(page)
+        return Response(status_code=304) if found is None else _json(request, found)
+
+    @app.get(messages.SNAPSHOT, response_class=Response, operation_id="snapshot")
+    async def snapshot(request: Request, feed: str) -> Response:
+        known = await requests.authenticated(hub, request, None)
+        pieces = feeds.snapshot(hub, Reader(known.store, known.transport_key), feed=feed)
+        headers = {"Content-Encoding": "gzip"}
+        return StreamingResponse(iterate_in_threadpool(pieces), headers=headers, media_type=messages.NDJSON)
+
+
+def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
+    batch = requests.read(content, CommandBatch)
+    if len(batch.commands) > messages.MAX_BATCH_COMMANDS:
+        raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
+    return encode(decisions.decide(hub, known.sender, batch))
+
+
+def _add_health(app: FastAPI, hub: Hub) -> None:
+    @app.get("/healthz", operation_id="health")
+    async def health() -> dict[str, str]:
+        """Whether the process answers."""
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/readyz", operation_id="ready")
+    async def ready() -> dict[str, str]:
+        """Whether the database answers and has the right schema."""
+        if not await run_in_threadpool(is_current, hub.db):
+            raise HubProblem("busy")
+        return {"status": "ready"}
+
+
+__all__ = ["create_app", "msgspec"]

@@ -1,0 +1,157 @@
+"""Opens the hub's database and hides in what SQLite and PostgreSQL differ.
+
+Everything else in the hub writes SQLAlchemy Core that both understand.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+from hub.tables import head, meta
+
+PATIENCE_MS = 10_000
+
+
+class DatabaseBusy(Exception):
+    """The database did not answer in time, or cannot be written; nothing was changed."""
+
+
+class Database:
+    """One engine; every transaction is short and runs on the thread that asked for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        if self.embedded:
+            _create_private(Path(str(self.url.database)))
+        self.engine = sa.create_engine(self.url)
+        if self.embedded:
+            sa.event.listen(self.engine, "connect", _configure_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view; what others commit meanwhile is not seen.
+
+        Raises:
+            DatabaseBusy: the database is out of reach.
+        """
+        isolation = {} if self.embedded else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _translated(), self.engine.connect() as connection:
+            yield connection.execution_options(reading=True, **isolation)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction, on the disk when this returns; an exception undoes all of it.
+
+        Raises:
+            DatabaseBusy: it could not be written; nothing was changed.
+        """
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    def lock_heads(self, connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
+        """The newest number of each feed, locked until the end of the transaction, always in the same order."""
+        names = sorted(feeds)
+        self.add(connection, head, [{"feed": name, "seq": 0} for name in names])
+        rows = connection.execute(
+            sa.select(head.c.feed, head.c.seq).where(head.c.feed.in_(names)).order_by(head.c.feed).with_for_update()
+        )
+        return {feed: seq for feed, seq in rows}  # noqa: C416 -- a row is not a pair for the type checker
+
+    def add(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows; one that exists already stays as it is."""
+        if rows:
+            connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+
+    def put(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows or replace those with the same key."""
+        if not rows:
+            return
+        insert = self._insert(table)
+        keys = [column.name for column in table.primary_key]
+        changes = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+
+    def _insert(self, table: sa.Table) -> Any:
+        return (sqlite_dialect if self.embedded else postgresql).insert(table)
+
+    def among(self, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
+        """Whether a text column holds one of many values, as one parameter however many there are."""
+        listed = list(values)
+        if self.embedded:
+            each = sa.func.json_each(sa.literal(listed, sa.JSON)).table_valued("value")
+            return column.in_(sa.select(each.c.value))
+        return column == sa.any_(sa.literal(listed, postgresql.ARRAY(sa.Text)))
+
+    # -- facts about the hub
+
+    def fact(self, connection: sa.Connection, name: str) -> bytes | None:
+        """A remembered value."""
+        found: bytes | None = connection.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+        return found
+
+    def remember(self, connection: sa.Connection, name: str, value: bytes) -> None:
+        """Remember a value."""
+        self.put(connection, meta, [{"name": name, "value": value}])
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an embedded database."""
+    return f"sqlite:///{path}"
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy an embedded database that may be in use, and check the copy.
+
+    Raises:
+        DatabaseBusy: it cannot be read, or the copy is damaged.
+    """
+    target.unlink(missing_ok=True)
+    _create_private(target)
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            verdict = new.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.Error as error:
+        raise DatabaseBusy from error
+    if verdict != "ok":
+        raise DatabaseBusy
+
+
+def _create_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+        raise DatabaseBusy from error
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS:d}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer takes its lock at once, so that what it reads cannot change under it.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

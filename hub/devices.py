@@ -1,0 +1,214 @@
+"""Counters join, say hello and are turned away: one-time codes, certificates, revocation."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.core import Hub
+from hub.decisions import Sender
+from hub.feeds import feeds_of, heads
+from hub.problems import HubProblem
+from hub.states import States, write
+from hub.tables import audit_anchor, device, enrol_code, incarnation
+from storeapp.domain import crockford
+from storeapp.domain.certificate import Certificate, CertificateKind, certify
+from storeapp.domain.device import Device, DeviceCertified, DeviceRevoked
+from storeapp.domain.kernel import Event
+from storeapp.domain.workspace import Workspace
+from sync.protocol.messages import BRAND_FEED, EnrolReply, EnrolRequest, Hello, HelloReply
+
+CODE_LIFETIME = timedelta(minutes=10)
+CODE_TRIES = 5
+SELECTOR_LETTERS = 4
+SECRET_LETTERS = 8
+CERTIFICATE_DAYS = 400
+PUBLIC_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledDevice:
+    """A counter as the hub knows it."""
+
+    id: str
+    store: str
+    public_key: bytes
+    transport_key: bytes
+    revoked: bool
+
+    @property
+    def sender(self) -> Sender:
+        """It as the sender of commands."""
+        return Sender(self.id, self.store, self.transport_key)
+
+
+def new_code(hub: Hub, *, store: str) -> str:
+    """A code that enrols one counter of a store, once, within ten minutes and five tries."""
+    letters = SELECTOR_LETTERS + SECRET_LETTERS
+    text = crockford.write(secrets.randbits(5 * letters), letters)
+    row = {
+        "selector": text[:SELECTOR_LETTERS],
+        "verifier": _hashed(text),
+        "store": store,
+        "expires_at": (hub.now() + CODE_LIFETIME).isoformat(),
+        "tries_left": CODE_TRIES,
+        "used_by": None,
+    }
+    with hub.db.writing() as connection:
+        hub.db.put(connection, enrol_code, [row])
+    return "-".join(text[start : start + 4] for start in range(0, letters, 4))
+
+
+def _hashed(text: str) -> bytes:
+    return hashlib.sha256(b"cenrol/1|" + text.encode()).digest()
+
+
+def find(hub: Hub, device_id: str) -> EnrolledDevice | None:
+    """The counter with this id."""
+    columns = (device.c.id, device.c.store, device.c.public_key, device.c.transport_key, device.c.revoked_at)
+    with hub.db.reading() as connection:
+        row = connection.execute(sa.select(*columns).where(device.c.id == device_id)).first()
+    return None if row is None else EnrolledDevice(row[0], row[1], row[2], row[3], revoked=row[4] is not None)
+
+
+def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
+    """Make a counter one of the hub's; its signature on the request must have been checked.
+
+    The same counter may enrol again with a new code, such as after a lost reply.
+
+    Raises:
+        HubProblem: ``enrol_code_wrong``, ``enrol_code_over``, ``device_taken`` or ``malformed_request``.
+    """
+    if not request.device or len(request.public_key) != PUBLIC_KEY_BYTES:
+        raise HubProblem("malformed_request")
+    store = _redeem(hub, request)
+    certificate = _certificate(hub, request, store=store)
+    brands = tuple(dict.fromkeys((hub.identity.brand, *request.brands)))
+    known = Device(request.device, store, request.name, certificate.text(), brands)
+    with hub.db.writing() as connection:
+        _check_free(connection, request)
+        hub.db.put(connection, device, [_row(hub, request, known)])
+        change_device(hub, connection, DeviceCertified(known.id, known))
+    hub.bell.ring([BRAND_FEED])
+    return EnrolReply(
+        device=known.id,
+        store=store,
+        brand=hub.identity.brand,
+        certificate=known.certificate,
+        root_certificate=hub.identity.root_certificate,
+        transport_key=hub.identity.transport.public,
+        epoch=hub.identity.epoch,
+        feeds=feeds_of(store),
+        time=hub.now(),
+    )
+
+
+def _redeem(hub: Hub, request: EnrolRequest) -> str:
+    """The store of a code, which is used up by that; a wrong one costs a try, and that is kept."""
+    text = crockford.tidy(request.code) or ""
+    with hub.db.writing() as connection:
+        found = connection.execute(
+            sa.select(enrol_code).where(enrol_code.c.selector == text[:SELECTOR_LETTERS]).with_for_update()
+        ).first()
+        problem = _code_problem(hub, found, text, request.device)
+        if found is not None:
+            change = {"tries_left": found.tries_left - 1} if problem else {"used_by": request.device}
+            connection.execute(sa.update(enrol_code).where(enrol_code.c.selector == found.selector).values(**change))
+    if problem or found is None:
+        raise HubProblem(problem or "enrol_code_wrong")
+    return str(found.store)
+
+
+def _code_problem(hub: Hub, found: Any, text: str, device_id: str) -> str:
+    if found is None:
+        return "enrol_code_wrong"
+    over = datetime.fromisoformat(found.expires_at) <= hub.now() or found.tries_left <= 0
+    # Who lost the reply may ask once more with the same code.
+    if over or found.used_by not in {None, device_id}:
+        return "enrol_code_over"
+    return "" if hmac.compare_digest(found.verifier, _hashed(text)) else "enrol_code_wrong"
+
+
+def _check_free(connection: sa.Connection, request: EnrolRequest) -> None:
+    taken = sa.select(device.c.id).where(
+        sa.or_(
+            sa.and_(device.c.id == request.device, device.c.public_key != request.public_key),
+            sa.and_(device.c.id != request.device, device.c.public_key == request.public_key),
+            sa.and_(device.c.id == request.device, device.c.revoked_at.is_not(None)),
+        )
+    )
+    if connection.execute(taken).first() is not None:
+        raise HubProblem("device_taken")
+
+
+def _certificate(hub: Hub, request: EnrolRequest, *, store: str) -> Certificate:
+    start = hub.now().replace(microsecond=0) - timedelta(days=1)
+    unsigned = Certificate(
+        kind=CertificateKind.DEVICE,
+        device=request.device,
+        store=store,
+        public_key=request.public_key,
+        not_before=start,
+        not_after=start + timedelta(days=CERTIFICATE_DAYS),
+        issuer_key_id=hub.identity.key.key_id,
+    )
+    return certify(unsigned, hub.identity.key.sign)
+
+
+def _row(hub: Hub, request: EnrolRequest, known: Device) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "store": known.store,
+        "name": known.name,
+        "public_key": request.public_key,
+        "transport_key": request.transport_key,
+        "certificate": known.certificate,
+        "enrolled_at": hub.now().isoformat(),
+        "seen_at": None,
+        "revoked_at": None,
+    }
+
+
+def change_device(hub: Hub, connection: sa.Connection, event: Event) -> None:
+    """Tell all counters of the brand about a counter."""
+    locked = hub.db.lock_heads(connection, [BRAND_FEED])
+    states = States(hub.db, connection, store="")
+    work = Workspace(states)
+    work.replay([event])
+    write(hub.db, connection, states.changes(work.dirty), locked)
+
+
+def revoke(hub: Hub, device_id: str) -> None:
+    """Turn a counter away from now on.
+
+    Raises:
+        HubProblem: ``unknown_device``.
+    """
+    now = hub.now()
+    with hub.db.writing() as connection:
+        done = connection.execute(sa.update(device).where(device.c.id == device_id).values(revoked_at=now.isoformat()))
+        if not done.rowcount:
+            raise HubProblem("unknown_device")
+        change_device(hub, connection, DeviceRevoked(device_id, now))
+    hub.bell.ring([BRAND_FEED])
+
+
+def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
+    """Tell a counter what the hub has of it, and keep the end of its audit chain."""
+    now = hub.now()
+    with hub.db.writing() as connection:
+        last = connection.scalar(
+            sa.select(incarnation.c.last_seq).where(
+                incarnation.c.device == known.id, incarnation.c.incarnation == message.incarnation
+            )
+        )
+        connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now.isoformat()))
+        if message.audit is not None:
+            anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now.isoformat()}
+            hub.db.add(connection, audit_anchor, [anchor])
+        numbers = heads(connection, feeds_of(known.store))
+    return HelloReply(int(last or 0), int(last or 0), hub.identity.epoch, numbers, now)

@@ -1,0 +1,151 @@
+"""What counters read: pages of changes, and snapshots of a whole feed."""
+
+import gzip
+import hashlib
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.core import Hub
+from hub.problems import HubProblem
+from hub.tables import head, order_key, state
+from storeapp.adapters.transport_keys import Channel
+from sync.protocol.messages import (
+    BRAND_FEED,
+    MAX_PAGE_ROWS,
+    ChangesPage,
+    SnapshotEnd,
+    SnapshotHead,
+    WireKey,
+    WireRow,
+    encode,
+    key_purpose,
+    store_feed,
+)
+
+SNAPSHOT_CHUNK = 1000
+
+
+class Reader(NamedTuple):
+    """The counter that reads."""
+
+    store: str
+    transport_key: bytes
+
+
+def feeds_of(store: str) -> tuple[str, ...]:
+    """The feeds that a counter of a store follows; the brand's first, because the store's rows refer to it."""
+    return BRAND_FEED, store_feed(store)
+
+
+def heads(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
+    """The newest number of each feed."""
+    names = list(feeds)
+    found = {feed: seq for feed, seq in connection.execute(sa.select(head).where(head.c.feed.in_(names)))}  # noqa: C416 -- a row is not a pair for the type checker
+    return {name: int(found.get(name, 0)) for name in names}
+
+
+def changes(hub: Hub, reader: Reader, *, feed: str, epoch: str, after: int, limit: int) -> ChangesPage:
+    """The next changes after a number; without rows, there are none.
+
+    Raises:
+        HubProblem: ``other_feed``, or ``epoch_over`` where only a snapshot helps.
+    """
+    _check_feed(reader, feed)
+    with hub.db.reading() as connection:
+        last = heads(connection, [feed])[feed]
+        if epoch != hub.identity.epoch or after > last:
+            raise HubProblem("epoch_over", epoch=hub.identity.epoch)
+        rows = _rows(connection, feed, after=after, upto=last, limit=min(limit, MAX_PAGE_ROWS))
+        upto = rows[-1].seq if len(rows) == min(limit, MAX_PAGE_ROWS) else last
+        wire = _wired(hub, connection, reader, rows)
+    return ChangesPage(hub.identity.epoch, after, upto, last, wire)
+
+
+def _check_feed(reader: Reader, feed: str) -> None:
+    if feed not in feeds_of(reader.store):
+        raise HubProblem("other_feed")
+
+
+def _rows(connection: sa.Connection, feed: str, *, after: int, upto: int, limit: int) -> Sequence[Any]:
+    columns = (state.c.seq, state.c.kind, state.c.id, state.c.version, state.c.body, state.c.wire, state.c.subject)
+    query = (
+        sa.select(*columns)
+        .where(state.c.feed == feed, state.c.seq > after, state.c.seq <= upto)
+        .order_by(state.c.seq)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def _wired(hub: Hub, connection: sa.Connection, reader: Reader, rows: Sequence[Any]) -> list[WireRow]:
+    subjects = {row.subject for row in rows if row.subject}
+    keys = _keys(hub, connection, reader, subjects) if subjects else {}
+    return [
+        _row(seq, kind, key_id, version, wire or body, keys.get(subject, []))
+        for seq, kind, key_id, version, body, wire, subject in rows
+    ]
+
+
+def _row(*row: Any) -> WireRow:
+    seq, kind, key_id, version, body, keys = row
+    return WireRow(seq, kind, key_id, version, msgspec.Raw(body) if body else msgspec.UNSET, keys)
+
+
+def _keys(hub: Hub, connection: sa.Connection, reader: Reader, subjects: set[str]) -> dict[str, list[WireKey]]:
+    channel = hub.identity.transport.channel(reader.transport_key)
+    found: dict[str, list[WireKey]] = defaultdict(list)
+    query = sa.select(order_key).where(hub.db.among(order_key.c.subject, subjects))
+    for subject, key_id, wrapped in connection.execute(query):
+        found[subject].append(_rewrapped(hub, channel, subject, key_id, wrapped))
+    return found
+
+
+def _rewrapped(hub: Hub, channel: Channel, subject: str, key_id: bytes, wrapped: bytes) -> WireKey:
+    purpose = key_purpose(subject, key_id)
+    return WireKey(subject, key_id, channel.wrap(hub.root.unwrap(wrapped, purpose), purpose))
+
+
+def snapshot(hub: Hub, reader: Reader, *, feed: str) -> Iterator[bytes]:
+    """A feed as of one number, as gzipped NDJSON in pieces: head, rows by number, end with the checksum.
+
+    Who is cut off goes on with `changes` after the last number that arrived.
+
+    Raises:
+        HubProblem: ``other_feed``.
+    """
+    _check_feed(reader, feed)
+    return _zipped(_snapshot_lines(hub, reader, feed))
+
+
+def _snapshot_lines(hub: Hub, reader: Reader, feed: str) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    with hub.db.reading() as connection:
+        last = heads(connection, [feed])[feed]
+        count = connection.scalar(
+            sa.select(sa.func.count()).select_from(state).where(state.c.feed == feed, state.c.seq <= last)
+        )
+        yield encode(SnapshotHead(hub.identity.epoch, feed, last, int(count or 0))) + b"\n"
+        after = 0
+        while rows := _rows(connection, feed, after=after, upto=last, limit=SNAPSHOT_CHUNK):
+            after = rows[-1].seq
+            lines = b"".join(encode(row) + b"\n" for row in _wired(hub, connection, reader, rows))
+            digest.update(lines)
+            yield lines
+    yield encode(SnapshotEnd(digest.hexdigest())) + b"\n"
+
+
+def _zipped(lines: Iterable[bytes]) -> Iterator[bytes]:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=5, mtime=0) as zipper:
+        for piece in lines:
+            zipper.write(piece)
+            if buffer.tell():
+                yield buffer.getvalue()
+                buffer.seek(0)
+                buffer.truncate()
+    yield buffer.getvalue()

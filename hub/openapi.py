@@ -1,0 +1,87 @@
+"""Completes the OpenAPI document with the messages, which FastAPI doesn't know because msgspec reads them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+
+from hub.problems import STATUS
+from sync.protocol.messages import (
+    NDJSON,
+    PROBLEM,
+    BatchReply,
+    ChangesPage,
+    CommandBatch,
+    EnrolReply,
+    EnrolRequest,
+    Hello,
+    HelloReply,
+    Problem,
+)
+
+_BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
+    "enrol": (EnrolRequest, EnrolReply),
+    "hello": (Hello, HelloReply),
+    "commands": (CommandBatch, BatchReply),
+    "changes": (None, ChangesPage),
+}
+_ALWAYS = ("bad_signature", "unknown_device", "revoked", "malformed_request", "busy")
+_MORE: dict[str, tuple[str, ...]] = {
+    "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),
+    "hello": ("request_too_large",),
+    "commands": ("sequence_hole", "sequence_reused", "request_too_large"),
+    "changes": ("other_feed", "epoch_over"),
+    "snapshot": ("other_feed",),
+}
+_REFERENCE = "#/components/schemas/{name}"
+
+
+def describe(app: FastAPI) -> None:
+    """Let the application's document hold bodies, replies and problems of every call."""
+    plain = app.openapi
+
+    def full() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(plain())
+        return app.openapi_schema
+
+    app.openapi = full  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    messages = [of for pair in _BODIES.values() for of in pair if of is not None]
+    _, schemas = msgspec.json.schema_components([*messages, Problem], ref_template=_REFERENCE)
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete(operation)
+    return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    if name not in _MORE:
+        return
+    asked, reply = _BODIES.get(name, (None, None))
+    operation["security"] = [{"deviceSignature": []}]
+    if asked is not None:
+        operation["requestBody"] = {"required": True, "content": _content("application/json", asked.__name__)}
+    ok = _content("application/json", reply.__name__) if reply else {NDJSON: {"schema": {"type": "string"}}}
+    operation["responses"] = {"200": {"description": "done", "content": ok}} | _problems(_ALWAYS + _MORE[name])
+    if name == "changes":
+        operation["responses"]["304"] = {"description": "nothing new"}
+
+
+def _content(media: str, name: str) -> dict[str, Any]:
+    return {media: {"schema": {"$ref": _REFERENCE.format(name=name)}}}
+
+
+def _problems(codes: Iterable[str]) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(STATUS[code], []).append(code)
+    return {
+        str(status): {"description": ", ".join(sorted(names)), "content": _content(PROBLEM, "Problem")}
+        for status, names in sorted(by_status.items())
+    }

@@ -1,0 +1,72 @@
+"""Guesses which states a batch will ask for, so that they are read at once; a wrong guess costs one more query."""
+
+from collections.abc import Iterable, Iterator
+
+from hub.states import States
+from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
+from storeapp.domain.delivery import Delivery
+from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.kernel import Command, Key
+from storeapp.domain.order import Order, delivery_id, order_id
+from storeapp.domain.people import Guide
+from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.orders import PlaceOrder, recall_id
+from storeapp.domain.rules.people import LocateBuilding, RegisterGuide, RegisterSku
+from storeapp.domain.rules.stock import CountStock, MoveStock, OpenStock
+from storeapp.domain.stock import StockItem, stock_id
+
+_ORDER_SUFFIX = delivery_id("")
+
+
+def prefetch(states: States, commands: Iterable[Command]) -> None:
+    """Read what the commands name, then what the orders among it name."""
+    first = {key for command in commands for key in _named(command)}
+    states.prefetch(first)
+    orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND)
+    states.prefetch({key for order in orders if order is not None for key in _of_order(order)})
+
+
+def _named(command: Command) -> Iterator[Key]:
+    match command:
+        case PlaceOrder():
+            yield from _order_and_delivery(order_id(command.platform, command.order_no))
+            for line in command.lines:
+                yield from _goods(command.store, line.sku)
+        case RegisterSku():
+            yield Key(Sku.KIND, command.sku.id)
+        case RegisterGuide():
+            yield Key(Guide.KIND, command.guide.id)
+        case LocateBuilding():
+            yield Key("building", command.building)
+        case OpenStock() | MoveStock() | CountStock():
+            yield from _goods(command.store, command.sku)
+            yield Key(ExceptionCase.KIND, f"{stock_id(command.store, command.sku)}/below_zero")
+        case _:
+            yield from _of_subject(command)
+
+
+def _of_subject(command: Command) -> Iterator[Key]:
+    order = getattr(command, "order_id", None)
+    delivery = getattr(command, "delivery_id", None)
+    if order is not None:
+        yield from _order_and_delivery(order)
+    if delivery is not None:
+        yield from _order_and_delivery(delivery.removesuffix(_ORDER_SUFFIX))
+        yield Key(ExceptionCase.KIND, recall_id(delivery))
+        yield Key(Policy.KIND, BRAND_POLICY)
+    if isinstance(command, AssignDelivery):
+        yield Key(Guide.KIND, command.guide)
+
+
+def _order_and_delivery(order: str) -> tuple[Key, Key]:
+    return Key(Order.KIND, order), Key(Delivery.KIND, delivery_id(order))
+
+
+def _goods(store: str, sku: str) -> tuple[Key, Key]:
+    return Key(Sku.KIND, sku), Key(StockItem.KIND, stock_id(store, sku))
+
+
+def _of_order(order: Order) -> Iterator[Key]:
+    for line in order.lines:
+        yield from _goods(order.store, line.sku)
+        yield Key(ExceptionCase.KIND, f"{stock_id(order.store, line.sku)}/below_zero")

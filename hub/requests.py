@@ -1,0 +1,119 @@
+"""Reads requests before anything believes them: size, compression, signature, form."""
+
+import zlib
+from typing import TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from hub import devices
+from hub.core import Hub
+from hub.devices import EnrolledDevice
+from hub.problems import HubProblem
+from sync.protocol.messages import EnrolRequest
+from sync.protocol.signing import BadSignature, Message, verify
+
+T = TypeVar("T")
+
+MAX_SENT_BYTES = 2_000_000
+MAX_CONTENT_BYTES = 4_000_000
+
+
+async def sent(request: Request) -> bytes:
+    """The content as it was sent.
+
+    Raises:
+        HubProblem: ``request_too_large``.
+    """
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MAX_SENT_BYTES:
+            raise HubProblem("request_too_large", most=MAX_SENT_BYTES)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def content(request: Request, body: bytes) -> bytes:
+    """The content without its compression, which must not blow up.
+
+    Raises:
+        HubProblem: ``request_too_large`` or ``malformed_request``.
+    """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise HubProblem("malformed_request", field="content-encoding")
+    unzip = zlib.decompressobj(wbits=31)
+    try:
+        plain = unzip.decompress(body, MAX_CONTENT_BYTES)
+    except zlib.error as error:
+        raise HubProblem("malformed_request", field="content-encoding") from error
+    if unzip.unconsumed_tail:
+        raise HubProblem("request_too_large", most=MAX_CONTENT_BYTES)
+    if not unzip.eof or unzip.unused_data:
+        raise HubProblem("malformed_request", field="content-encoding")
+    return plain
+
+
+def read(body: bytes, of: type[T]) -> T:
+    """The message in a request.
+
+    Raises:
+        HubProblem: ``malformed_request``; the content is never repeated.
+    """
+    try:
+        return msgspec.json.decode(body, type=of)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HubProblem("malformed_request") from error
+
+
+async def authenticated(hub: Hub, request: Request, body: bytes | None, *, any_age: bool = False) -> EnrolledDevice:
+    """The counter that signed a request.
+
+    Raises:
+        HubProblem: ``unknown_device``, ``bad_signature`` or ``revoked``.
+    """
+    return await run_in_threadpool(_authenticate, hub, _message(request), body, any_age=any_age)
+
+
+def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bool) -> EnrolledDevice:
+    found: list[EnrolledDevice] = []
+
+    def public_key(device_id: str) -> bytes | None:
+        known = devices.find(hub, device_id)
+        if known is None:
+            raise HubProblem("unknown_device")
+        found.append(known)
+        return known.public_key
+
+    try:
+        verify(message, body, find=public_key, any_age=any_age)
+    except BadSignature as error:
+        raise HubProblem("bad_signature") from error
+    if found[0].revoked:
+        raise HubProblem("revoked")
+    return found[0]
+
+
+def prove_key(request: Request, body: bytes, asked: EnrolRequest) -> None:
+    """Check that who wants to be enrolled owns the key, whatever its clock says.
+
+    Raises:
+        HubProblem: ``bad_signature``.
+    """
+    try:
+        verify(
+            _message(request),
+            body,
+            find=lambda key_id: asked.public_key if key_id == asked.device else None,
+            any_age=True,
+        )
+    except BadSignature as error:
+        raise HubProblem("bad_signature") from error
+
+
+def _message(request: Request) -> Message:
+    return Message(request.method, str(request.url), dict(request.headers))

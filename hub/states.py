@@ -1,0 +1,99 @@
+"""Reads and writes the states of one batch in bulk, and numbers what changed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from hub.database import Database
+from hub.places import LOCAL_KINDS, feed_of, travel
+from hub.tables import head, state
+from storeapp.codec import decode_state, encode
+from storeapp.domain.kernel import Key, State
+from sync.protocol.messages import store_feed
+
+S = TypeVar("S", bound=State)
+
+
+class Stored(NamedTuple):
+    """A row as the database has it."""
+
+    feed: str
+    version: int
+    body: bytes
+
+
+class States:
+    """The states that commands of one store see; each is read at most once, and many at a time."""
+
+    def __init__(self, db: Database, connection: sa.Connection, *, store: str) -> None:
+        self._db = db
+        self._connection = connection
+        self._store = store
+        self._stored: dict[Key, Stored | None] = {}
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """The state of one aggregate."""
+        key = Key(of.KIND, key_id)
+        if key not in self._stored:
+            self.prefetch([key])
+        found = self._stored[key]
+        if found is None:
+            return None
+        typed: Any = decode_state(of.KIND, found.body)
+        return typed if isinstance(typed, of) else None
+
+    def prefetch(self, keys: Iterable[Key]) -> None:
+        """Read what will be asked for; what does not exist is remembered, too."""
+        by_kind: dict[str, list[str]] = {}
+        for key in set(keys) - self._stored.keys():
+            by_kind.setdefault(key.kind, []).append(key.id)
+            self._stored[key] = None
+        for kind, ids in by_kind.items():
+            self._read(kind, ids)
+
+    def _read(self, kind: str, ids: list[str]) -> None:
+        columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
+        query = sa.select(*columns).where(state.c.kind == kind, self._db.among(state.c.id, ids))
+        if kind in LOCAL_KINDS:
+            query = query.where(state.c.feed == store_feed(self._store))
+        for key_id, feed, version, body in self._connection.execute(query):
+            # An empty body is what a feed keeps of a state that has moved to another one.
+            if body:
+                self._stored[Key(kind, key_id)] = Stored(feed, version, body)
+
+    def changes(self, dirty: Mapping[Key, State]) -> list[dict[str, Any]]:
+        """The rows to write for changed states, not yet numbered; what is as before is left out."""
+        rows: list[dict[str, Any]] = []
+        for key, after in dirty.items():
+            before = self._stored.get(key)
+            feed, body = feed_of(after, store=self._store), encode(after)
+            if before is not None and before.body == body:
+                continue
+            version = before.version + 1 if before else 1
+            if before is not None and before.feed != feed:
+                rows.append(_row(key, before.feed, version, b""))
+            wire, subject = travel(after)
+            rows.append(_row(key, feed, version, body) | {"wire": wire, "subject": subject})
+        return rows
+
+
+def _row(key: Key, feed: str, version: int, body: bytes) -> dict[str, Any]:
+    return {
+        "kind": key.kind,
+        "id": key.id,
+        "feed": feed,
+        "seq": 0,
+        "version": version,
+        "body": body,
+        "wire": None,
+        "subject": None,
+    }
+
+
+def write(db: Database, connection: sa.Connection, rows: list[dict[str, Any]], heads: dict[str, int]) -> None:
+    """Number the rows without a hole behind the heads, which must be locked, and write both; ``heads`` follow."""
+    for row in rows:
+        row["seq"] = heads[row["feed"]] = heads[row["feed"]] + 1
+    db.put(connection, state, rows)
+    db.put(connection, head, [{"feed": feed, "seq": heads[feed]} for feed in sorted({row["feed"] for row in rows})])

@@ -1,0 +1,234 @@
+"""The messages on the wire as msgspec structs; field order is the order in the JSON.
+
+Unknown fields are ignored, so that a newer side may add some. Bodies of commands and rows are carried as the
+very bytes that were written first, never decoded and encoded again on the way.
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+SCHEMA = 1
+"""Rises when commands or rows change so that an older program would misread them."""
+
+MAX_BATCH_COMMANDS = 1000
+MAX_BATCH_BYTES = 1_000_000
+MAX_PAGE_ROWS = 1000
+MAX_WAIT_S = 30
+
+ENROL = "/v1/devices/enrol"
+HELLO = "/v1/devices/{device}/hello"
+COMMANDS = "/v1/commands"
+CHANGES = "/v1/feeds/{feed}/changes"
+SNAPSHOT = "/v1/feeds/{feed}/snapshot"
+
+BRAND_FEED = "brand"
+NDJSON = "application/x-ndjson"
+PROBLEM = "application/problem+json"
+
+
+def store_feed(store: str) -> str:
+    """The feed that carries everything of one store."""
+    return f"store:{store}"
+
+
+class ResultStatus(StrEnum):
+    """What the hub did with a command."""
+
+    APPLIED = "applied"
+    REPLAYED = "replayed"
+    """It had been applied before; the first reply was lost."""
+    REFUSED = "refused"
+    PARKED = "parked"
+    """The hub could not decide it; people of the hub will, and later commands go on."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457; ``code`` is stable, ``data`` is what its words need. Only screens turn it into words."""
+
+    code: str
+    status: int
+    title: str = ""
+    type: str = ""
+    data: dict[str, str | int] = {}
+
+
+class WireKey(msgspec.Struct, frozen=True, array_like=True):
+    """An order key wrapped for the other side of this request, bound to ``key_purpose``."""
+
+    subject: str
+    key_id: bytes
+    wrapped: bytes
+
+
+def key_purpose(subject: str, key_id: bytes) -> bytes:
+    """What a wrapped key on the wire is bound to."""
+    return f"{subject}|{key_id.hex()}".encode()
+
+
+class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One command. ``seq`` counts this device's commands in this incarnation from 1; ``id`` is its UUID for ever.
+
+    ``needs`` names commands without which it makes no sense: it is refused when one of them was.
+    """
+
+    seq: int
+    id: str
+    kind: str
+    at: datetime
+    actor: str
+    role: str
+    store: str
+    body: msgspec.Raw
+    simulated: bool = False
+    needs: tuple[str, ...] = ()
+
+
+class CommandBatch(msgspec.Struct, frozen=True):
+    """Commands in the device's order without a hole, with the keys of the sealed records in them."""
+
+    incarnation: str
+    commands: list[WireCommand]
+    keys: list[WireKey] = []
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one command; its effect is in ``feed`` as far as ``feed_seq``."""
+
+    seq: int
+    id: str
+    status: ResultStatus
+    feed: str = ""
+    feed_seq: int = 0
+    problem: Problem | None = None
+
+
+class BatchReply(msgspec.Struct, frozen=True):
+    """One result a command, in order. What is counted by ``durable_seq`` survives the loss of the hub's machine."""
+
+    results: list[Result]
+    last_seq: int
+    durable_seq: int
+
+
+class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One aggregate as it is now; without a body it has left this feed."""
+
+    seq: int
+    kind: str
+    id: str
+    version: int
+    body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    keys: list[WireKey] = []
+
+
+class ChangesPage(msgspec.Struct, frozen=True, rename={"after": "from", "upto": "to"}):
+    """The changes with numbers in (``from``, ``to``]; ``last`` is the newest number there is."""
+
+    epoch: str
+    after: int
+    upto: int
+    last: int
+    rows: list[WireRow]
+
+
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """The first line of a snapshot: ``count`` rows follow, ordered by number, as of ``seq``."""
+
+    epoch: str
+    feed: str
+    seq: int
+    count: int
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True):
+    """The last line of a snapshot: SHA-256 over the rows' lines, line feeds included."""
+
+    sha256: str
+
+
+class AuditAnchor(msgspec.Struct, frozen=True):
+    """The end of the counter's audit chain, so that it cannot be rewritten unseen."""
+
+    n: int
+    hash: bytes
+
+
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a counter begins: what it is, and the highest number it has given to a command."""
+
+    incarnation: str
+    last_seq: int
+    schema: int = SCHEMA
+    audit: AuditAnchor | None = None
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the hub takes at once."""
+
+    commands: int = MAX_BATCH_COMMANDS
+    bytes: int = MAX_BATCH_BYTES
+    rows: int = MAX_PAGE_ROWS
+    wait_s: int = MAX_WAIT_S
+
+
+class HelloReply(msgspec.Struct, frozen=True):
+    """What the hub knows of this device: the last command it has decided, its clock, its feeds with their heads."""
+
+    last_seq: int
+    durable_seq: int
+    epoch: str
+    feeds: dict[str, int]
+    time: datetime
+    limits: Limits = Limits()
+
+
+class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A counter asks to belong to a hub. It proves its key by signing this request with it.
+
+    ``brands`` are the ids under which it has signed slips and badges so far; they stay valid.
+    """
+
+    code: str
+    device: str
+    public_key: bytes
+    transport_key: bytes
+    root_certificate: str = ""
+    brands: tuple[str, ...] = ()
+    name: str = ""
+
+
+class EnrolReply(msgspec.Struct, frozen=True):
+    """Who the counter is from now on; ``certificate`` is signed by the key of ``root_certificate``."""
+
+    device: str
+    store: str
+    brand: str
+    certificate: str
+    root_certificate: str
+    transport_key: bytes
+    epoch: str
+    feeds: tuple[str, ...]
+    time: datetime
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def fingerprint(command: WireCommand) -> bytes:
+    """SHA-256 over what a command says; two commands with one UUID must have the same."""
+    head = (command.id, command.kind, command.at, command.actor, command.role, command.store, command.simulated)
+    return hashlib.sha256(encode(head) + b"\n" + bytes(command.body)).digest()
+
+
+def problem_type(code: str) -> str:
+    """The URI that RFC 9457 wants for a kind of problem; it leads nowhere and never changes."""
+    return f"urn:storeapp:problem:{code}"
+
+
+def refusal(code: str, data: Any = None, *, status: int = 409) -> Problem:
+    """A problem with its type."""
+    return Problem(code, status, title=code.replace("_", " "), type=problem_type(code), data=dict(data or {}))

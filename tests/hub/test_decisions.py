@@ -1,0 +1,276 @@
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from hub import decisions
+from hub.core import Hub
+from hub.feeds import Reader, changes
+from hub.problems import HubProblem
+from hub.tables import command_result, head, order_key, parked, state
+from storeapp.domain.catalogue import Sku
+from storeapp.domain.order import order_id
+from storeapp.domain.place import Position
+from storeapp.domain.rules import registry
+from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
+from storeapp.domain.rules.people import LocateBuilding, RegisterSku
+from storeapp.domain.words import Platform
+from sync.protocol.messages import BRAND_FEED, BatchReply, ChangesPage, WireKey, encode, key_purpose
+from tests.support.hubs import FakeCounter, a_guide, an_order, stock
+
+FIRST = order_id(Platform.TABLE, "T1")
+DELIVERY = f"{FIRST}-1"
+
+
+def page(hub: Hub, counter: FakeCounter, feed: str = "store:XH", *, after: int = 0, limit: int = 1000) -> ChangesPage:
+    reader = Reader(counter.store, counter.transport.public)
+    return changes(hub, reader, feed=feed, epoch=hub.identity.epoch, after=after, limit=limit)
+
+
+def statuses(reply: BatchReply) -> list[str]:
+    return [result.status.value for result in reply.results]
+
+
+def code(reply: BatchReply) -> str:
+    problem = reply.results[-1].problem
+    return problem.code if problem else ""
+
+
+def count(hub: Hub, table: sa.Table) -> int:
+    with hub.db.reading() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("a bug")
+
+
+def test_a_batch_is_decided_in_order_and_its_rows_travel(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    reply = counter.do(stock(), a_guide("G01"), an_order("T1"), AssignDelivery(DELIVERY, "G01", 0))
+    assert statuses(reply) == ["applied"] * 4
+    found = page(hub, counter)
+    assert {row.kind for row in found.rows} == {"stock", "guide", "order", "delivery"}
+    assert found.upto == found.last == reply.results[-1].feed_seq
+
+
+def test_numbers_of_a_feed_have_no_holes(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.do(stock(), an_order("T1"))
+    counter.do(an_order("T2"))
+    with hub.db.reading() as connection:
+        numbers = list(connection.scalars(sa.select(state.c.seq).where(state.c.feed == "store:XH")))
+        last = connection.scalar(sa.select(head.c.seq).where(head.c.feed == "store:XH"))
+    assert len(set(numbers)) == len(numbers)
+    # Three rows, then the new order's two and the stock's next version.
+    assert (max(numbers), last) == (6, 6)
+
+
+def test_the_same_batch_again_is_replayed_and_changes_nothing(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    batch = [counter.wire(stock()), counter.wire(an_order("T1"))]
+    first = counter.send(*batch)
+    again = counter.send(*batch)
+    assert statuses(again) == ["replayed", "replayed"]
+    assert [result.feed_seq for result in again.results] == [result.feed_seq for result in first.results]
+    assert page(hub, counter).last == first.results[-1].feed_seq
+
+
+def test_a_batch_that_overlaps_is_decided_from_its_new_part_on(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    batch = [counter.wire(stock()), counter.wire(an_order("T1"))]
+    counter.send(batch[0])
+    assert statuses(counter.send(*batch)) == ["replayed", "applied"]
+
+
+def test_a_refusal_is_stored_and_repeated(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    command = counter.wire(AssignDelivery("none", "G01", 0))
+    first, again = counter.send(command), counter.send(command)
+    assert first.results == again.results
+    assert code(first) == "unknown_delivery"
+
+
+def test_another_body_under_a_used_number_is_refused_whole(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    command = counter.wire(stock(quantity=10))
+    counter.send(command)
+    other = msgspec.structs.replace(command, body=counter.wire(stock(quantity=11)).body)
+    with pytest.raises(HubProblem, match="sequence_reused"):
+        counter.send(other)
+
+
+def test_another_command_under_a_used_number_is_refused_whole(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.do(stock())
+    counter.seq = 0
+    with pytest.raises(HubProblem, match="sequence_reused"):
+        counter.do(an_order("T1"))
+
+
+def test_a_hole_is_told_with_the_number_expected(hub: Hub) -> None:
+    counter = FakeCounter(hub, seq=4)
+    with pytest.raises(HubProblem) as caught:
+        counter.do(stock())
+    assert caught.value.problem.data == {"expected": 1}
+
+
+def test_a_new_incarnation_keeps_its_commands(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    command = counter.wire(stock())
+    counter.send(command)
+    counter.incarnation = "i2"
+    reply = counter.send(command, counter.wire(an_order("T1")))
+    assert statuses(reply) == ["replayed", "applied"]
+
+
+def test_the_first_of_two_rivals_wins_and_the_other_is_told(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2")
+    one.do(stock(), a_guide("G01"), a_guide("G02"), an_order("T1"))
+    assert statuses(one.do(AssignDelivery(DELIVERY, "G01", 0))) == ["applied"]
+    lost = two.do(AssignDelivery(DELIVERY, "G02", 0))
+    assert (statuses(lost), code(lost)) == (["refused"], "stale_base")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({"kind": "order.teleport"}, "unknown_kind"), ({"body": msgspec.Raw(b'{"store":1}')}, "malformed_command")],
+)
+def test_what_cannot_be_read_is_parked_and_the_queue_goes_on(
+    hub: Hub, change: dict[str, object], expected: str
+) -> None:
+    counter = FakeCounter(hub)
+    reply = counter.send(counter.wire(stock(), **change), counter.wire(an_order("T1")))
+    assert statuses(reply) == ["parked", "applied"]
+    assert reply.results[0].problem is not None
+    assert reply.results[0].problem.code == expected
+    assert count(hub, parked) == 1
+
+
+def test_a_bug_in_a_rule_parks_its_command_only(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._HANDLERS, type(stock()), broken)
+    assert statuses(FakeCounter(hub).do(stock(), an_order("T1"))) == ["parked", "applied"]
+
+
+def test_a_command_that_needs_a_refused_one_is_refused_with_it(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    lost = counter.wire(AssignDelivery("none", "G01", 0))
+    assert code(counter.send(lost, counter.wire(stock(), needs=(lost.id,)))) == "needs_refused"
+
+
+def test_simulated_commands_need_a_hub_for_demos(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    assert code(counter.send(counter.wire(stock(), simulated=True))) == "simulated"
+    hub.demo = True
+    assert statuses(counter.send(counter.wire(stock(), simulated=True))) == ["applied"]
+
+
+def test_a_counter_speaks_for_its_own_store_only(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    assert code(counter.send(counter.wire(stock(store="HH"), store="HH"))) == "other_store"
+
+
+def test_the_brand_has_a_feed_of_its_own(hub: Hub) -> None:
+    counter, other = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    result = counter.do(RegisterSku(Sku("BL-001", "1", "x", 100, 10, 10))).results[0]
+    assert (result.feed, result.feed_seq) == (BRAND_FEED, 1)
+    assert [row.id for row in page(hub, other, BRAND_FEED).rows] == ["BL-001"]
+
+
+def test_each_store_keeps_its_own_buildings(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    one.do(LocateBuilding("b", Position(31.25, 121.0)))
+    two.do(LocateBuilding("b", Position(31.5, 121.0)))
+    assert b"31.25" in bytes(page(hub, one).rows[0].body)
+    assert b"31.5" in bytes(page(hub, two, "store:HH").rows[0].body)
+
+
+def test_an_order_that_another_store_has_already_asks_a_person(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    one.do(stock(), an_order("T1"))
+    two.do(an_order("T1", store="HH"))
+    assert [row.kind for row in page(hub, two, "store:HH").rows] == ["exception"]
+
+
+def test_a_guide_who_moves_leaves_the_feed_of_the_old_store(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    one.do(a_guide("G01"))
+    before = page(hub, one).upto
+    two.do(a_guide("G01", store="HH"))
+    (gone,) = page(hub, one, after=before).rows
+    assert (gone.id, gone.body) == ("G01", msgspec.UNSET)
+    assert [row.id for row in page(hub, two, "store:HH").rows] == ["G01"]
+
+
+def test_a_page_ends_where_it_is_full_and_the_next_goes_on(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.do(stock(), an_order("T1"), an_order("T2"))
+    first = page(hub, counter, limit=2)
+    rest = page(hub, counter, after=first.upto)
+    assert len(first.rows) == 2
+    assert {row.seq for row in first.rows}.isdisjoint(row.seq for row in rest.rows)
+    assert rest.upto == rest.last
+
+
+def test_a_cursor_of_another_epoch_is_over(hub: Hub) -> None:
+    with pytest.raises(HubProblem, match="epoch_over"):
+        changes(hub, Reader("XH", b""), feed="store:XH", epoch="gone", after=0, limit=10)
+    with pytest.raises(HubProblem, match="epoch_over"):
+        page(hub, FakeCounter(hub), after=7)
+
+
+def test_a_feed_of_another_store_is_none_of_its_business(hub: Hub) -> None:
+    with pytest.raises(HubProblem, match="other_feed"):
+        page(hub, FakeCounter(hub), "store:HH")
+
+
+class TestSealed:
+    def key(self, hub: Hub, counter: FakeCounter) -> WireKey:
+        purpose = key_purpose(FIRST, b"abcd")
+        channel = counter.transport.channel(hub.identity.transport.public)
+        return WireKey(FIRST, b"abcd", channel.wrap(b"k" * 32, purpose))
+
+    def place(self, hub: Hub, counter: FakeCounter) -> None:
+        counter.send(counter.wire(an_order("T1", sealed="c2VhbGVk")), keys=[self.key(hub, counter)])
+
+    def test_a_key_travels_to_another_counter_of_the_store(self, hub: Hub) -> None:
+        one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2")
+        self.place(hub, one)
+        row = next(row for row in page(hub, two).rows if row.kind == "order")
+        (key,) = row.keys
+        channel = two.transport.channel(hub.identity.transport.public)
+        assert channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id)) == b"k" * 32
+
+    def test_an_order_that_is_over_travels_without_its_person(self, hub: Hub) -> None:
+        counter = FakeCounter(hub)
+        self.place(hub, counter)
+        counter.do(CancelOrder(FIRST, "customer"))
+        row = next(row for row in page(hub, counter).rows if row.kind == "order")
+        assert row.keys == []
+        assert b"c2VhbGVk" not in bytes(row.body)
+
+    def test_forgetting_destroys_the_key_and_a_late_counter_cannot_bring_it_back(self, hub: Hub) -> None:
+        counter = FakeCounter(hub)
+        self.place(hub, counter)
+        counter.do(CancelOrder(FIRST, "customer"), ForgetOrder(FIRST))
+        counter.send(counter.wire(stock()), keys=[self.key(hub, counter)])
+        assert count(hub, order_key) == 0
+
+
+def test_nothing_is_kept_of_a_batch_that_fails_half_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = FakeCounter(hub)
+    command = counter.wire(stock())
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions._Batch, "_remember_last", broken)
+        with pytest.raises(RuntimeError):
+            counter.send(command)
+    assert count(hub, command_result) == 0
+    assert statuses(counter.send(command)) == ["applied"]
+
+
+def test_every_row_survives_the_wire(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    one.do(stock(), a_guide("G01"), an_order("T1"))
+    two.do(a_guide("G01", store="HH"))
+    found = page(hub, one)
+    assert msgspec.json.decode(encode(found), type=ChangesPage) == found

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from hub.core import Hub, NotMigrated, database_url, found, open_hub
+from hub.database import Database
+from hub.migrate import is_current, migrate
+from hub.rootkey import RootKeyMissing
+from hub.tables import metadata
+
+
+def test_the_steps_lead_to_exactly_the_tables_the_program_uses(hub: Hub) -> None:
+    with hub.db.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_again_changes_nothing(hub: Hub) -> None:
+    migrate(hub.db)
+    assert is_current(hub.db)
+
+
+def test_a_hub_keeps_its_keys_when_it_is_founded_again(hub: Hub, tmp_path: Path) -> None:
+    assert not found(hub.db, tmp_path / "hub")
+    again = open_hub(tmp_path / "hub")
+    assert again.identity.root_certificate == hub.identity.root_certificate
+    again.close()
+
+
+def test_a_lost_root_key_is_never_replaced(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "hub" / "root.key").unlink()
+    with pytest.raises(RootKeyMissing):
+        found(hub.db, tmp_path / "hub")
+    assert not (tmp_path / "hub" / "root.key").exists()
+
+
+def test_an_empty_home_is_no_hub(hub: Hub, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "root.key").write_text((tmp_path / "hub" / "root.key").read_text())
+    Database(database_url(empty)).close()
+    with pytest.raises(NotMigrated):
+        open_hub(empty)
