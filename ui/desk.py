@@ -18,7 +18,7 @@ from ui.session import Session
 Say = Callable[..., None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Desk:
     """The collaborators of a page.
 

@@ -1,6 +1,7 @@
 """Every UI test runs offscreen in the light theme."""
 
 import os
+import shutil
 
 import pytest
 
@@ -20,3 +21,54 @@ def applied_look(request):
     except RuntimeError:
         return apply(app, load_theme("light"))
     return current if current.theme.name == "light" else apply(app, load_theme("light"))
+
+
+@pytest.fixture(scope="session")
+def demo_day(tmp_path_factory):
+    """A home in the middle of the demo day; made once, never opened by a test."""
+    from tests.ui.demo import make_home
+
+    return make_home(tmp_path_factory.mktemp("demo") / "home").path
+
+
+@pytest.fixture
+def demo_home(demo_day, tmp_path):
+    """A copy of the demo home for one test."""
+    from tests.ui.demo import again
+
+    shutil.copytree(demo_day, tmp_path / "home")
+    return again(tmp_path / "home")
+
+
+@pytest.fixture
+def open_window(qtbot, qapp, demo_home, tmp_path):
+    """Opens the window with some pages and a manager signed in: ``open_window(entries, language)``."""
+    from storeapp.i18n import Translator
+    from tests.ui.demo import MANAGER
+    from ui.backend import Backend
+    from ui.kit.worker import Tasks
+    from ui.window import Window
+
+    opened = []
+
+    def build(entries, language="zh_CN"):
+        tasks = Tasks()
+        failures = []
+        tasks.crashed.connect(failures.append)
+        window = Window(qapp, Backend(tasks, demo_home.open), Translator(language), papers=tmp_path)
+        window.session.sign_in(MANAGER, "manager")
+        window.add_pages(entries)
+        window.shell.show()
+        opened.append((window, tasks, failures))
+        return window
+
+    yield build
+    for window, tasks, failures in opened:
+        qtbot.waitUntil(lambda tasks=tasks: tasks.pending() == 0, timeout=10_000)
+        window.backend.close()
+        tasks.shutdown()
+        window.shell.close()
+        qapp.removeEventFilter(window.session)
+        window.desk.scanner.deleteLater()
+        window.shell.deleteLater()
+        assert not failures
