@@ -4,7 +4,7 @@ A use-case is one journal transaction: take the lock, bring the cache up to the 
 commit. So a window and a command line can share a home, and of two that scan one slip exactly one gets *ok*.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,6 +131,8 @@ class Counter:
         self.keys = keys
         self.privacy = privacy
         self.clock = clock
+        self.on_saved: Callable[[Sequence[Entry]], None] | None = None
+        """Told what a use-case saved, once it is on the disk and before anybody is shown anything."""
         self.reload()
 
     def reload(self) -> None:
@@ -176,6 +178,8 @@ class Counter:
             transaction = Transaction(self, actor)
             yield transaction
             self.journal.append(entry for entry, _ in transaction.done)
+        if self.on_saved is not None:
+            self.on_saved([entry for entry, _ in transaction.done])
         if not transaction.apply():
             self.cache.catch_up(self.journal)
 
