@@ -1,0 +1,127 @@
+"""The first planner: cheapest feasible insertion, then moving single stops while that saves something.
+
+It needs no library and answers at once, so it stays the first plan of every better planner and the one that works
+where nothing else does.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from storeapp.domain import explain
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li
+from storeapp.domain.schedule import Insertion, Schedule, schedules_of
+
+ROUNDS = 4
+MOST_MOVES = 2000
+"""How many stops are tried elsewhere at most, so that a thousand orders end soon."""
+
+
+class InsertionPlanner:
+    """Gives the plan by insertion, and the improved one where there is something to improve."""
+
+    def plans(self, problem: Problem, /) -> Iterator[Plan]:
+        """The first plan at once, the better one after it."""
+        draft = _Draft(problem)
+        draft.commit()
+        draft.fill()
+        first = draft.plan()
+        yield first
+        if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
+            yield better
+
+
+class _Draft:
+    """A plan in the making: one schedule a vehicle."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._schedules = schedules_of(problem, ())
+        self._left: dict[str, Stop] = {}
+        self._placed: dict[str, tuple[Stop, Schedule]] = {}
+        unique = {stop.id: stop for stop in reversed(problem.stops)}
+        self._stops = sorted(unique.values(), key=lambda stop: (not stop.held, stop.due_s, stop.start_s, stop.id))
+
+    def commit(self) -> None:
+        """What was promised to a guide before stays there, what is in custody first."""
+        for stop in self._stops:
+            if stop.committed:
+                self._commit(stop)
+
+    def _commit(self, stop: Stop) -> None:
+        own = [schedule for schedule in self._schedules.values() if schedule.vehicle.guide == stop.guide]
+        if stop.place is None:
+            for schedule in own[:1]:
+                schedule.carry(stop.load)
+            return
+        if stop.held:
+            own = own[:1]
+        found = _cheapest(stop, own)
+        if found is not None:
+            self._schedules[found.vehicle].insert(stop, found)
+        elif own:
+            own[-1].force(stop)
+
+    def fill(self) -> None:
+        """Insert what is free where it is cheapest, what is due first first."""
+        for stop in self._stops:
+            if not stop.committed and explain.blocked(self._problem, stop) is None and not self._place(stop):
+                self._left[stop.id] = stop
+
+    def _place(self, stop: Stop) -> bool:
+        found = _cheapest(stop, self._schedules.values())
+        if found is None or found.cost_li > stop.unserved_li:
+            return False
+        schedule = self._schedules[found.vehicle]
+        schedule.insert(stop, found)
+        self._placed[stop.id] = stop, schedule
+        return True
+
+    def improve(self) -> bool:
+        """Move single stops to where they cost less, and place what fits then; says whether anything changed."""
+        changed, moves = False, 0
+        for _ in range(ROUNDS):
+            ids = sorted(self._placed)[: MOST_MOVES - moves]
+            moves += len(ids)
+            better = [self._move(stop_id) for stop_id in ids]
+            better += [self._retry(stop) for stop in list(self._left.values())] if any(better) else []
+            if not any(better):
+                break
+            changed = True
+        return changed
+
+    def _move(self, stop_id: str) -> bool:
+        stop, schedule = self._placed[stop_id]
+        old_m = schedule.metres
+        before = schedule.remove(stop_id)
+        saved_m = old_m - schedule.metres
+        pace = self._problem.paces[schedule.vehicle.mode]
+        worth_li = saved_m * pace.km_li // 1000 + self._problem.pay_li(stop, schedule.vehicle)
+        found = _cheapest(stop, self._schedules.values()) if schedule.feasible else None
+        if found is None or found.cost_li >= worth_li:
+            schedule.restore(before)
+            return False
+        self._schedules[found.vehicle].insert(stop, found)
+        self._placed[stop_id] = stop, self._schedules[found.vehicle]
+        return True
+
+    def _retry(self, stop: Stop) -> bool:
+        if not self._place(stop):
+            return False
+        del self._left[stop.id]
+        return True
+
+    def plan(self) -> Plan:
+        """The plan as it stands."""
+        routes: tuple[Route, ...] = tuple(s.route() for s in self._schedules.values() if s.steps)
+        rest = explain.finished(self._problem, routes, list(self._schedules.values()))
+        return Plan(routes, rest, cost_li(self._problem, routes))
+
+
+def _cheapest(stop: Stop, schedules: Iterable[Schedule]) -> Insertion | None:
+    """The cheapest insertion; of equal ones the earlier, then the guide with less to do, then the first by name."""
+    best: Insertion | None = None
+    for schedule in schedules:
+        if stop.committed or explain.unsuited(stop, schedule.vehicle) is None:
+            found = schedule.best(stop)
+            if found is not None and (best is None or found < best):
+                best = found
+    return best

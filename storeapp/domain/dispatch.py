@@ -1,0 +1,229 @@
+"""Who delivers what: the planning problem, a plan for it, and the port behind which planners stand.
+
+Times are whole seconds from the problem's ``now`` (negative is past), costs are li (a thousandth of a yuan), places
+are indices into ``places``. Nothing here names a person.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from storeapp.domain.kernel import Data
+from storeapp.domain.place import Position
+from storeapp.domain.travel import PACES, Pace, Travel
+from storeapp.domain.words import TravelMode
+
+LI_PER_FEN = 10
+FAR_S = 10**9
+"""Further away than any plan looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What somebody carries, or can carry."""
+
+    parcels: int = 0
+    weight_g: int = 0
+    volume_ml: int = 0
+
+    def __add__(self, other: "Load") -> "Load":
+        return Load(self.parcels + other.parcels, self.weight_g + other.weight_g, self.volume_ml + other.volume_ml)
+
+    def fits(self, most: "Load") -> bool:
+        """Whether it can be carried where ``most`` is the limit."""
+        return self.parcels <= most.parcels and self.weight_g <= most.weight_g and self.volume_ml <= most.volume_ml
+
+
+BOUNDLESS = Load(10**9, 10**12, 10**12)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One delivery to plan.
+
+    Attributes:
+        id: the delivery.
+        place: where it goes, None where nobody knows.
+        origin: where its parcels are picked up.
+        start_s, due_s: the promise; it must begin at the door within it.
+        ready_s: when the parcels can be picked up.
+        service_s: how long it takes at the door.
+        certificates: what a guide must have.
+        unserved_li: what it costs when no guide takes it, such as a courier's price.
+        pay_li: what the guide gets for it.
+        guide: the guide it must stay with, whatever the promise says; empty where anybody may take it.
+        held: that guide already has it in custody, so it needs no pickup.
+        banned: guides who must not take it.
+        obstacle: why it must not be planned at all, a reason code; empty where it may be.
+    """
+
+    id: str
+    place: int | None
+    origin: int
+    start_s: int
+    due_s: int
+    ready_s: int = 0
+    service_s: int = 0
+    load: Load = Load(1)
+    certificates: frozenset[str] = frozenset()
+    unserved_li: int = 1_000_000
+    pay_li: int = 0
+    guide: str = ""
+    held: bool = False
+    banned: frozenset[str] = frozenset()
+    obstacle: str = ""
+
+    @property
+    def committed(self) -> bool:
+        """Whether it was promised to a guide before; it is finished even when it will be late."""
+        return bool(self.guide)
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A guide in one free window.
+
+    Attributes:
+        id: unique; a guide with two windows is two vehicles.
+        start, end: places where the window begins and ends; a commute home is paid for the detour only.
+        start_s, end_s: the window; for a guide who is out, ``start_s`` is when the way began.
+        capacity: what fits on one trip.
+        carried: what the guide holds besides the stops of the problem.
+        most_stops: how many deliveries all trips together may have, None for no limit.
+        store: the place of the guide's own store.
+    """
+
+    id: str
+    guide: str
+    mode: TravelMode
+    start: int
+    end: int
+    start_s: int
+    end_s: int
+    capacity: Load = BOUNDLESS
+    carried: Load = Load()
+    certificates: frozenset[str] = frozenset()
+    most_stops: int | None = None
+    store: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A store's situation at one moment.
+
+    ``cross_percent`` multiplies the pay of a delivery picked up elsewhere than at the guide's own store;
+    ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
+    each parcel's handoff at the counter.
+    """
+
+    now: datetime
+    places: tuple[Position, ...]
+    stops: tuple[Stop, ...]
+    vehicles: tuple[Vehicle, ...]
+    travel: Travel
+    paces: Mapping[TravelMode, Pace] = field(default_factory=lambda: PACES)
+    pickup_s: int = 0
+    radius_m: int | None = None
+    cross_percent: int = 100
+
+    def at(self, seconds: int) -> datetime:
+        """The instant that a time of this problem means."""
+        return self.now + timedelta(seconds=seconds)
+
+    def seconds(self, moment: datetime) -> int:
+        """The time of this problem at an instant, rounded down."""
+        return int((moment - self.now) // timedelta(seconds=1))
+
+    def pay_li(self, stop: Stop, vehicle: Vehicle) -> int:
+        """What the guide gets for the stop."""
+        return stop.pay_li if stop.origin == vehicle.store else stop.pay_li * self.cross_percent // 100
+
+    def way_li(self, metres: int, vehicle: Vehicle) -> int:
+        """What the guide's way costs, without the way that would be gone anyway."""
+        direct = self.travel.metres_from(vehicle.start)[vehicle.end]
+        return (metres - direct) * self.paces[vehicle.mode].km_li // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable code with the data that its words need; instants are ISO texts in UTC."""
+
+    code: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One step of a guide's way: a pickup or a delivery of one stop.
+
+    ``begin_s`` is when it starts at the place, after any wait; ``leave_s`` when it is done.
+    """
+
+    stop: str
+    pickup: bool
+    arrive_s: int
+    begin_s: int
+    leave_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The visits of one vehicle in their order, until ``end_s`` at its end place; ``cost_li`` without pay."""
+
+    vehicle: str
+    visits: tuple[Visit, ...]
+    end_s: int
+    metres: int
+    cost_li: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A stop that no vehicle takes, and why; the first reason is the nearest to a way out."""
+
+    stop: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better."""
+
+    routes: tuple[Route, ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()
+    cost_li: int = 0
+
+    def vehicle_of(self) -> dict[str, str]:
+        """The vehicle of each stop that has one."""
+        return {visit.stop: route.vehicle for route in self.routes for visit in route.visits if not visit.pickup}
+
+
+class Planner(Protocol):
+    """Port: makes plans for a problem."""
+
+    def plans(self, problem: Problem, /) -> Iterator[Plan]:
+        """At least one plan, the first at once, each cheaper than the one before; stop asking when it is enough.
+
+        The same problem gives the same plans. Whatever is wrong with the problem, nothing is raised: each
+        delivery that cannot be planned is in the plan with its reason.
+        """
+
+
+def best_plan(planner: Planner, problem: Problem) -> Plan:
+    """The last plan of a planner that ends by itself."""
+    best = Plan()
+    for plan in planner.plans(problem):
+        best = plan
+    return best
+
+
+def cost_li(problem: Problem, routes: tuple[Route, ...]) -> int:
+    """What a plan with these routes costs: ways, pay, and the price of every stop that is in none."""
+    stops = {stop.id: stop for stop in reversed(problem.stops)}
+    vehicles = {vehicle.id: vehicle for vehicle in reversed(problem.vehicles)}
+    total = sum(route.cost_li for route in routes)
+    for route in routes:
+        done = [visit.stop for visit in route.visits if not visit.pickup]
+        total += sum(problem.pay_li(stops.pop(stop), vehicles[route.vehicle]) for stop in done)
+    return total + sum(stop.unserved_li for stop in stops.values())

@@ -1,0 +1,326 @@
+"""The timed way of one guide, and what one more delivery would change in it.
+
+Every planner, every explanation and every *what if* asks here, so they agree. Asking costs a few additions a
+position, because each step knows the latest moment at which it may begin without making a later one late.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit
+
+
+class Step(NamedTuple):
+    """A pickup or a delivery of a stop, at a place."""
+
+    stop: Stop
+    pickup: bool
+    place: int
+
+
+class Insertion(NamedTuple):
+    """Where a stop fits: before the steps with these indices, which may be one past the last.
+
+    They compare by cost first. ``begin_s`` is when it would begin at the door.
+    """
+
+    cost_li: int
+    begin_s: int
+    stops: int
+    vehicle: str
+    pickup_at: int
+    drop_at: int
+    extra_m: int
+
+
+class _Place(NamedTuple):
+    """A place in one schedule; the shortest is best, then the one that delays what was promised before the least."""
+
+    extra_m: int
+    delay_s: int
+    begin_s: int
+    pickup_at: int
+    drop_at: int
+
+
+class Schedule:
+    """One vehicle's steps with their times.
+
+    Committed stops may be late; then their lateness becomes their limit, so nothing else makes them later.
+    """
+
+    def __init__(self, problem: Problem, vehicle: Vehicle) -> None:
+        self.problem = problem
+        self.vehicle = vehicle
+        self.steps: list[Step] = []
+        self._extra = Load()
+        self._limits: dict[str, int] = {}
+        self._end_limit = vehicle.end_s
+        self._time()
+
+    @classmethod
+    def of(cls, problem: Problem, vehicle: Vehicle, route: Route | None) -> "Schedule":
+        """The schedule of a finished route; steps are as early as they can be."""
+        schedule = cls(problem, vehicle)
+        stops = {stop.id: stop for stop in reversed(problem.stops)}
+        visits = route.visits if route else ()
+        schedule.steps = [_step(stops[visit.stop], pickup=visit.pickup) for visit in visits]
+        schedule._time()
+        schedule._relax()
+        return schedule
+
+    # -- times
+
+    def _seconds(self, origin: int, place: int) -> int:
+        return self.problem.travel.seconds_from(origin, self.vehicle.mode)[place]
+
+    def _earliest(self, step: Step) -> int:
+        """When a step may begin at the earliest.
+
+        A pickup waits until its delivery would not have to wait at the door: better in the store than in the street.
+        """
+        stop = step.stop
+        if not step.pickup:
+            return max(0, stop.start_s)
+        way = self._seconds(stop.origin, step_place(stop))
+        return max(0, stop.ready_s, stop.start_s - way - self.problem.pickup_s)
+
+    def _duration(self, step: Step) -> int:
+        return self.problem.pickup_s if step.pickup else step.stop.service_s
+
+    def _time(self) -> None:
+        """Time the steps forward as early as possible, then their latest beginnings backward."""
+        time_s, place = self.vehicle.start_s, self.vehicle.start
+        self._arrive: list[int] = []
+        self._begin: list[int] = []
+        self._leave: list[int] = []
+        for step in self.steps:
+            arrive_s = time_s + self._seconds(place, step.place)
+            begin_s = max(arrive_s, self._earliest(step))
+            time_s, place = begin_s + self._duration(step), step.place
+            self._arrive.append(arrive_s)
+            self._begin.append(begin_s)
+            self._leave.append(time_s)
+        self.end_s = time_s + self._seconds(place, self.vehicle.end)
+        self._time_back()
+        self._weigh()
+
+    def _time_back(self) -> None:
+        self._latest = [0] * len(self.steps)
+        leave_by_s, following = self._end_limit, self.vehicle.end
+        for k in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[k]
+            leave_by_s -= self._seconds(step.place, following)
+            leave_by_s = self._latest[k] = min(self._limit(step), leave_by_s - self._duration(step))
+            following = step.place
+
+    def _limit(self, step: Step) -> int:
+        if step.pickup:
+            return FAR_S
+        return self._limits.get(step.stop.id, step.stop.due_s)
+
+    def _weigh(self) -> None:
+        """What is still free on board before the first step, and after each."""
+        most, held = self.vehicle.capacity, self._held()
+        room = (most.parcels - held.parcels, most.weight_g - held.weight_g, most.volume_ml - held.volume_ml)
+        self._room = [room]
+        for step in self.steps:
+            load, sign = step.stop.load, -1 if step.pickup else 1
+            room = (room[0] + sign * load.parcels, room[1] + sign * load.weight_g, room[2] + sign * load.volume_ml)
+            self._room.append(room)
+
+    def _held(self) -> Load:
+        total = self.vehicle.carried + self._extra
+        for step in self.steps:
+            if step.stop.held and not step.pickup:
+                total += step.stop.load
+        return total
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every step is within its limit and the vehicle ends within its own."""
+        in_time = all(begin_s <= self._limit(step) for step, begin_s in zip(self.steps, self._begin, strict=True))
+        return self.end_s <= self._end_limit and in_time
+
+    def _relax(self) -> None:
+        """What committed stops are late by, and the overtime they cause, are facts from here on."""
+        for step, begin_s in zip(self.steps, self._begin, strict=True):
+            if step.stop.committed and not step.pickup:
+                self._limits[step.stop.id] = max(step.stop.due_s, begin_s)
+        self._end_limit = max(self._end_limit, self.end_s if self.steps else self._end_limit)
+        self._time_back()
+
+    # -- changing
+
+    def carry(self, load: Load) -> None:
+        """The guide holds something that cannot be planned."""
+        self._extra += load
+        self._weigh()
+
+    def insert(self, stop: Stop, at: Insertion) -> None:
+        """Take a stop in where it was found to fit."""
+        self.steps.insert(at.drop_at, _step(stop, pickup=False))
+        if not stop.held:
+            self.steps.insert(at.pickup_at, _step(stop, pickup=True))
+        self._time()
+
+    def force(self, stop: Stop) -> None:
+        """Take a committed stop in where it is due, although it will be late or is too much."""
+        at = self.first_trip if stop.held else len(self.steps)
+        self.insert(stop, Insertion(0, 0, 0, self.vehicle.id, at, at, 0))
+        self._relax()
+
+    def remove(self, stop: str) -> list[Step]:
+        """Take a stop out; gives what `restore` needs to undo it."""
+        before = self.steps
+        self.steps = [step for step in before if step.stop.id != stop]
+        self._time()
+        return before
+
+    def restore(self, steps: list[Step]) -> None:
+        """Undo a removal."""
+        self.steps = steps
+        self._time()
+
+    # -- asking
+
+    @property
+    def first_trip(self) -> int:
+        """The index of the first pickup: what is before is in custody already."""
+        return next((k for k, step in enumerate(self.steps) if step.pickup), len(self.steps))
+
+    @property
+    def stops(self) -> int:
+        """How many deliveries it has."""
+        return sum(not step.pickup for step in self.steps)
+
+    @property
+    def metres(self) -> int:
+        """The whole way to the end place; of an empty schedule, the way that is gone anyway."""
+        places = [self.vehicle.start, *(step.place for step in self.steps), self.vehicle.end]
+        metres_from = self.problem.travel.metres_from
+        return sum(metres_from(a)[b] for a, b in itertools.pairwise(places))
+
+    def best(self, stop: Stop) -> Insertion | None:
+        """The cheapest place for a stop with everything else on time, None where it does not fit."""
+        found: _Place | None = None
+        for start, stop_at in self._openings(stop):
+            for candidate in self._try(stop, start, stop_at):
+                if found is None or candidate < found:
+                    found = candidate
+        if found is None:
+            return None
+        extra_m, _, begin_s, pickup_at, drop_at = found
+        pace = self.problem.paces[self.vehicle.mode]
+        cost_li = extra_m * pace.km_li // 1000 + self.problem.pay_li(stop, self.vehicle)
+        return Insertion(cost_li, begin_s, self.stops, self.vehicle.id, pickup_at, drop_at, extra_m)
+
+    def _openings(self, stop: Stop) -> Iterator[tuple[int, int]]:
+        """Where a pickup may go, and how far behind it the delivery may come.
+
+        Either with the pickups of a trip from the same store, or as a trip of its own between two trips.
+        """
+        if stop.held:
+            yield 0, self.first_trip
+            return
+        if self.vehicle.most_stops is not None and self.stops >= self.vehicle.most_stops:
+            return
+        steps, count = self.steps, len(self.steps)
+        for k in range(count + 1):
+            before = steps[k - 1] if k else None
+            here = steps[k] if k < count else None
+            if here is None or (here.pickup and (before is None or not before.pickup)):
+                yield k, k
+            if before is not None and before.pickup and before.place == stop.origin and not (here and here.pickup):
+                yield k, self._trip_end(k)
+
+    def _trip_end(self, k: int) -> int:
+        while k < len(self.steps) and not self.steps[k].pickup:
+            k += 1
+        return k
+
+    def _try(self, stop: Stop, start: int, last: int) -> Iterator[_Place]:
+        """The positions of the delivery behind a pickup at ``start`` that keep every limit."""
+        metres_from, steps, count = self.problem.travel.metres_from, self.steps, len(self.steps)
+        time_s, at = self._state(start)
+        goal, extra_m = step_place(stop), 0
+        if not stop.held:
+            if not self._takes(stop, start):
+                return
+            extra_m = metres_from(at)[stop.origin]
+            pickup = _step(stop, pickup=True)
+            begin_s = max(time_s + self._seconds(at, stop.origin), self._earliest(pickup))
+            time_s, at, came = begin_s + self.problem.pickup_s, stop.origin, at
+        else:
+            came = at
+        for k in range(start, last + 1):
+            begin_s = max(time_s + self._seconds(at, goal), 0, stop.start_s)
+            if begin_s > stop.due_s:
+                return
+            following = steps[k].place if k < count else self.vehicle.end
+            next_s = begin_s + stop.service_s + self._seconds(goal, following)
+            if next_s <= (self._latest[k] if k < count else self._end_limit):
+                skipped = metres_from(came if k == start else at)[following]
+                way_m = extra_m + metres_from(at)[goal] + metres_from(goal)[following] - skipped
+                delay_s = max(0, next_s - self._begin[k]) if k < count else 0
+                yield _Place(way_m, delay_s, begin_s, start, k)
+            if k == last:
+                return
+            if k == start:
+                extra_m += metres_from(at)[following] - metres_from(came)[following]
+            time_s = max(time_s + self._seconds(at, following), self._earliest(steps[k]))
+            if time_s > self._latest[k] or not (stop.held or self._takes(stop, k + 1)):
+                return
+            time_s, at = time_s + self._duration(steps[k]), following
+
+    def _state(self, k: int) -> tuple[int, int]:
+        """When and where the guide is free before a step."""
+        return (self._leave[k - 1], self.steps[k - 1].place) if k else (self.vehicle.start_s, self.vehicle.start)
+
+    def _takes(self, stop: Stop, k: int) -> bool:
+        """Whether the stop's load fits on board beside what is there before step ``k``."""
+        room, load = self._room[k], stop.load
+        return load.parcels <= room[0] and load.weight_g <= room[1] and load.volume_ml <= room[2]
+
+    # -- giving
+
+    def visits(self) -> Iterable[Visit]:
+        """The steps with their times."""
+        for k, step in enumerate(self.steps):
+            yield Visit(step.stop.id, step.pickup, self._arrive[k], self._begin[k], self._leave[k])
+
+    def route(self) -> Route:
+        """The schedule as part of a plan."""
+        metres = self.metres
+        cost_li = self.problem.way_li(metres, self.vehicle)
+        return Route(self.vehicle.id, tuple(self.visits()), self.end_s, metres, cost_li)
+
+    def begin_s(self, stop: str) -> int:
+        """When a stop's delivery begins at the door."""
+        return next(self._begin[k] for k, s in enumerate(self.steps) if s.stop.id == stop and not s.pickup)
+
+
+def step_place(stop: Stop) -> int:
+    """Where a stop goes.
+
+    Raises:
+        ValueError: nobody knows, so no planner may ask.
+    """
+    if stop.place is None:
+        raise ValueError("a stop without a place cannot be scheduled")
+    return stop.place
+
+
+def _step(stop: Stop, *, pickup: bool) -> Step:
+    return Step(stop, pickup, stop.origin if pickup else step_place(stop))
+
+
+def schedules_of(problem: Problem, routes: Sequence[Route]) -> dict[str, Schedule]:
+    """A schedule for each vehicle, by its id, with the routes that there are."""
+    known = {route.vehicle: route for route in routes}
+    found: dict[str, Schedule] = {}
+    for vehicle in problem.vehicles:
+        if vehicle.id not in found:
+            found[vehicle.id] = Schedule.of(problem, vehicle, known.get(vehicle.id))
+    return found
