@@ -9,6 +9,8 @@ from storeapp.services.counter import SYSTEM, Actor, Counter
 from ui.kit.worker import Tasks, Ticket
 
 T = TypeVar("T")
+FEW_COMMANDS = 500
+"""What is taken in faster than anybody would read about it."""
 WATCH_MS = 1000
 """How often to look whether the command line or the sync has changed something."""
 
@@ -77,6 +79,33 @@ class Backend(QObject):
 
         return self._tasks.run(lambda: call(self.counter(), actor), done=finish, failed=failed, owner=owner)
 
+    def begin(self, *, progress: Callable[[int, int], None], ready: Callable[[], None]) -> None:
+        """Open the counter and bring its cache up to the journal.
+
+        A long way is gone beside the database thread, so that the window shows what is there meanwhile; ``progress``
+        is told how far it is, ``ready`` when it is over.
+        """
+
+        def go_on(behind: int) -> None:
+            if behind == 0:
+                self._caught_up(ready)
+                return
+            tell = self._tasks.relay(progress)
+            self._tasks.run_pooled(lambda: self._catch_up(tell), done=lambda _: self._caught_up(ready), owner=self)
+
+        self.read(_behind, done=go_on, owner=self)
+
+    def _catch_up(self, progress: Callable[[int, int], None]) -> None:
+        counter = self._open()
+        try:
+            counter.catch_up(progress)
+        finally:
+            counter.close()
+
+    def _caught_up(self, ready: Callable[[], None]) -> None:
+        ready()
+        self.changed.emit()
+
     def watch(self) -> None:
         """Begin to look for what other processes change."""
         self._watch.start()
@@ -113,3 +142,12 @@ class Backend(QObject):
         if self._counter is not None:
             self._counter.close()
             self._counter = None
+
+
+def _behind(counter: Counter) -> int:
+    """How many commands the cache has still to take in; few are taken in at once."""
+    behind = counter.journal.last() - counter.cache.applied
+    if behind <= FEW_COMMANDS:
+        counter.catch_up()
+        return 0
+    return behind

@@ -18,6 +18,7 @@ from ui.session import Session
 Say = Callable[..., None]
 
 
+# Qt holds the methods that its signals call by weak references.
 @dataclass(slots=True, weakref_slot=True)
 class Desk:
     """The collaborators of a page.
@@ -34,6 +35,8 @@ class Desk:
     say: Say
     go: Callable[[str, str], None]
     papers: Path
+    ask_who: Callable[[Callable[[], None]], None]
+    """Asks who is at the counter, and goes on once somebody has signed in."""
     undo: Callable[[], None] | None = None
     """Takes the last act back; None where nothing can be taken back."""
 
@@ -45,6 +48,13 @@ class Desk:
         self.undo = undo
         self.say(Level.DONE, self.words.text(done, **data), undoable=undo is not None)
         return True
+
+    def signed_in(self, then: Callable[[], None]) -> None:
+        """Go on as the person who is signed in; where nobody is, ask first and drop it if nobody answers."""
+        if self.session.actor is not None:
+            then()
+        else:
+            self.ask_who(then)
 
     def take_back(self) -> None:
         """Undo the last act, once."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from storeapp.domain.catalogue import Store
-from storeapp.domain.moment import STORE_ZONE
+from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.queries import counts
@@ -17,9 +18,11 @@ from ui.backend import Backend
 from ui.desk import Desk
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry, SyncState
+from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
+from ui.pages.lazy import LazyPage
 from ui.session import Session
 
 
@@ -34,6 +37,8 @@ class PageEntry:
 
 
 PAGES: Sequence[PageEntry] = ()
+BUILD_PAUSE_MS = 60
+"""Time between two pages that are built while nobody needs them."""
 
 
 class Window:
@@ -55,18 +60,21 @@ class Window:
             say=self.shell.say,
             go=self.go,
             papers=papers,
+            ask_who=self._ask_who,
         )
-        self._pages: dict[str, PageBase] = {}
+        self._pages: dict[str, LazyPage] = {}
         self._wire()
 
     def add_pages(self, entries: Sequence[PageEntry] = PAGES) -> None:
-        """Build the pages; the first is shown."""
+        """Put the pages into the rail and show the first; any other is built once it is needed, or in idle time."""
         for entry in entries:
-            page = entry.make(self.desk)
-            self._pages[entry.id] = page
+            page = self._pages[entry.id] = self._lazy(entry)
             self.shell.add_page(self._rail(entry), page)
         if entries:
             self.shell.show_page(entries[0].id)
+
+    def _lazy(self, entry: PageEntry) -> LazyPage:
+        return LazyPage(self._words.text(f"page.{entry.id}"), lambda: entry.make(self.desk))
 
     def _rail(self, entry: PageEntry) -> RailEntry:
         short, name = self._words.text(f"page.{entry.id}.short"), self._words.text(f"page.{entry.id}")
@@ -76,14 +84,46 @@ class Window:
         """Show a page, for one thing on it where a subject is given."""
         self.shell.show_page(page_id)
         if subject:
-            self._pages[page_id].show_subject(subject)
+            self.page(page_id).show_subject(subject)
+
+    def page(self, page_id: str) -> PageBase:
+        """A page, built now if nobody has come to it yet."""
+        return self._pages[page_id].page()
 
     def start(self) -> None:
-        """Show the window and read who and where this counter is."""
+        """Show the window, and read who and where this counter is."""
         self.shell.show()
+        self.backend.begin(progress=self._show_catching_up, ready=self._begun)
         self.backend.read(_where, done=self._show_where)
         self.refresh()
+
+    def close(self) -> None:
+        """Close the window and the counter behind it, after the work that was given before."""
+        self._tick.stop()
+        self._builder.stop()
+        self.shell.close()
+        self.backend.close()
+        self.backend.tasks.shutdown()
+
+    def _begun(self) -> None:
+        self.shell.end_progress()
         self.backend.watch()
+        self._builder.start()
+
+    @Slot()
+    def _build_one(self) -> None:
+        """Build one page that nobody has needed yet, so that its keys and actions are there."""
+        page = next((page for page in self._pages.values() if not page.is_built), None)
+        if page is None:
+            self._builder.stop()
+        elif self.backend.tasks.pending() == 0:
+            page.page()
+
+    def _show_catching_up(self, done: int, total: int) -> None:
+        self.shell.show_progress(self._words.text("app.catching_up"), done, total)
+
+    def _ask_who(self, _then: Callable[[], None]) -> None:
+        self.shell.say(Level.WARN, self._words.text("app.sign_in_first"))
 
     def _wire(self) -> None:
         self.actions.add(
@@ -101,6 +141,9 @@ class Window:
         self.session.signed_in.connect(self._on_session)
         self.session.signed_out.connect(self._on_session)
         self.backend.changed.connect(self.refresh)
+        self._builder = QTimer(self.shell)
+        self._builder.setInterval(BUILD_PAUSE_MS)
+        self._builder.timeout.connect(self._build_one)
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)
@@ -116,9 +159,11 @@ class Window:
         state = SyncState.ALONE if not enrolled else SyncState.PENDING if numbers.pending else SyncState.OK
         self.shell.show_sync(state, numbers.pending)
 
-    def _show_where(self, read: tuple[str, str]) -> None:
+    def _show_where(self, read: tuple[str, date]) -> None:
         name, day = read
-        self.shell.show_where(f"{name} · {day}")
+        words = self._words
+        weekday, month = words.text(f"app.weekday.{day.weekday()}"), words.text(f"app.month.{day.month}")
+        self.shell.show_where(words.text("app.where", store=name, weekday=weekday, month=month, day=day.day))
 
     def _on_session(self) -> None:
         if self.session.actor is not None:
@@ -126,7 +171,6 @@ class Window:
         self.shell.show_person(self.session.name)
 
 
-def _where(counter: Counter) -> tuple[str, str]:
+def _where(counter: Counter) -> tuple[str, date]:
     store = counter.cache.get(Store, counter.store)
-    day = counter.clock.now().astimezone(STORE_ZONE).date()
-    return (store.name if store else counter.store), day.isoformat()
+    return (store.name if store else counter.store), store_day(counter.clock.now())

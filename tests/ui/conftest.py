@@ -72,3 +72,44 @@ def open_window(qtbot, qapp, demo_home, tmp_path):
         window.desk.scanner.deleteLater()
         window.shell.deleteLater()
         assert not failures
+
+
+@pytest.fixture
+def language():
+    """The window's language; parametrize it with ``indirect=False`` to open the window in several."""
+    return "zh_CN"
+
+
+@pytest.fixture
+def window(qapp, qtbot, demo_home, language):
+    """The real window over the demo home, with the manager signed in and everything read."""
+    from tests.ui.demo import MANAGER
+    from ui.run import make_window
+
+    made = make_window(qapp, demo_home, language=language)
+    crashes = []
+    made.backend.tasks.crashed.connect(crashes.append)
+    made.session.sign_in(MANAGER, "manager")
+    made.start()
+    settle(qtbot, made)
+    yield made
+    settle(qtbot, made)
+    made.close()
+    assert not crashes, f"tasks failed: {crashes}"
+
+
+@pytest.fixture
+def desk(window):
+    """What the window's pages get."""
+    return window.desk
+
+
+def settle(qtbot, window):
+    """Wait until nothing is at work behind the window."""
+    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0, timeout=20_000)
+
+
+@pytest.fixture
+def settled(qtbot, window):
+    """A function that waits until nothing is at work behind the window."""
+    return lambda: settle(qtbot, window)

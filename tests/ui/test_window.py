@@ -1,0 +1,49 @@
+import pytest
+
+from storeapp.services.queries import counts
+from storeapp.store.cache import reset
+from tests.ui.demo import MANAGER
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh_CN", "徐家汇店 · 11 月 21 日 周六"), ("en", "徐家汇店 · Sat 21 Nov")]
+)
+def test_the_bar_says_where_and_when(window, words):
+    assert window.shell._top.subtitle.text() == words
+
+
+def test_an_act_goes_on_at_once_when_somebody_is_signed_in(desk):
+    done = []
+    desk.signed_in(lambda: done.append(True))
+    assert done == [True]
+
+
+def test_a_lost_cache_is_made_again_beside_the_window(qapp, qtbot, demo_home):
+    from ui.run import make_window
+
+    reset(demo_home.path / "cache.db")
+    window = make_window(qapp, demo_home, language="zh_CN")
+    window.session.sign_in(MANAGER, "manager")
+    window.start()
+    found = []
+    with qtbot.waitSignal(window.backend.changed):
+        pass
+    window.backend.read(counts, done=found.append)
+    qtbot.waitUntil(lambda: bool(found))
+    window.close()
+    assert found[0].open > 10
+
+
+def test_long_catching_up_shows_how_far_it_is(qapp, qtbot, demo_home, monkeypatch):
+    from ui import backend
+    from ui.run import make_window
+
+    monkeypatch.setattr(backend, "FEW_COMMANDS", 0)
+    reset(demo_home.path / "cache.db")
+    window = make_window(qapp, demo_home, language="zh_CN")
+    told = []
+    monkeypatch.setattr(window, "_show_catching_up", lambda done, total: told.append((done, total)))
+    with qtbot.waitSignal(window.backend.changed):
+        window.start()
+    window.close()
+    assert told[-1][0] == told[-1][1] > 10

@@ -1,0 +1,84 @@
+"""Runs the counter's window: the composition root of everything that knows Qt."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from storeapp.i18n import Translator
+from storeapp.services.counter import Counter
+from storeapp.services.home import Home
+from ui.backend import Backend
+from ui.kit.errors import ErrorDoor
+from ui.kit.style import apply
+from ui.kit.tokens import THEME_NAMES, load_theme
+from ui.kit.worker import Tasks
+from ui.window import PAGES, Window
+
+SYSTEM_THEME = "system"
+PAPERS = "papers"
+"""The folder in the home for printed files."""
+
+
+def application(argv: Sequence[str]) -> QApplication:
+    """The one QApplication, sharp on screens of any scale."""
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *argv])
+    app.setApplicationName("storeapp")
+    app.setDesktopFileName("storeapp")
+    QLocale.setDefault(QLocale.c())
+    return app
+
+
+def theme_of(app: QApplication, name: str) -> str:
+    """The name of a theme that exists: the system's choice where ``name`` leaves it to the system."""
+    if name in THEME_NAMES:
+        return name
+    return "dark" if app.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
+
+
+def make_window(app: QApplication, home: Home, *, language: str) -> Window:
+    """The window over a home, with all its pages; nothing is shown and read before ``Window.start``."""
+    tasks = Tasks()
+    backend = Backend(tasks, lambda: _open(home))
+    window = Window(app, backend, Translator(language), papers=_papers(home))
+    window.add_pages(PAGES)
+    return window
+
+
+def run_window(home: Home, *, language: str, theme: str = SYSTEM_THEME, argv: Sequence[str] = ()) -> int:
+    """Show the window until it is closed; returns the exit status.
+
+    Args:
+        home: the counter's folder; its root key is looked for where it was not yet.
+        language: ``zh_CN`` or ``en``.
+        theme: a theme's name, or ``system``.
+        argv: arguments for Qt.
+    """
+    app = application(argv)
+    apply(app, load_theme(theme_of(app, theme)))
+    window = make_window(app, home, language=language)
+    door = ErrorDoor(Translator(language), parent_of=lambda: window.shell)
+    door.install()
+    window.backend.tasks.crashed.connect(door.report)
+    try:
+        window.start()
+        return app.exec()
+    finally:
+        window.close()
+        door.uninstall()
+
+
+def _open(home: Home) -> Counter:
+    # Looking for the root key takes a quarter of a second or waits for a keyring: never on the UI thread.
+    if home.root is None and home.locked is None:
+        home.unlock()
+    return home.open()
+
+
+def _papers(home: Home) -> Path:
+    return home.path / PAPERS
