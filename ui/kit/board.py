@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
+from typing_extensions import override
 
 from storeapp.i18n import Translator
 from ui.kit.card_list import CardList
@@ -13,7 +15,7 @@ from ui.kit.drops import DropTarget
 from ui.kit.guide_strip import GuideStrip
 from ui.kit.parts import hbox, label, panel, set_chip, vbox
 
-_GUIDES_PX, _HEAD_PX = 268, 26
+_GUIDES_PX, _GUIDES_NARROW_PX, _WIDE_PX, _HEAD_PX = 268, 224, 1180, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Board(QWidget):
         for column in self._columns:
             row.addWidget(column.frame, 1)
             self._connect(column)
-        row.addWidget(self._guide_panel(words))
+        self._side = self._guide_panel(words)
+        row.addWidget(self._side)
         self.guides.dropped.connect(self.assign_requested)
         self.guides.chosen.connect(self._assign_selected)
 
@@ -109,13 +112,17 @@ class Board(QWidget):
                 column.list.pick_row(row)
                 column.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setFixedWidth(_GUIDES_PX if self.width() >= _WIDE_PX else _GUIDES_NARROW_PX)
+
     def column(self, key: str) -> CardList:
         """The list of a column."""
         return next(column.list for column in self._columns if column.column.key == key)
 
     def _guide_panel(self, words: Translator) -> QFrame:
         frame = panel()
-        frame.setFixedWidth(_GUIDES_PX)
         body = vbox(frame, margins=(1, 10, 1, 6), gap=8)
         body.addWidget(_head(words.text("kit.board.guides"), hint=words.text("kit.board.drop_here")))
         body.addWidget(self.guides, 1)

@@ -125,14 +125,16 @@ class CardDelegate(QStyledItemDelegate):
         left = pen.write(first, card.left, ink=ink, px=tokens.PX_BODY, weight=weight, align=RIGHT)
         pen.icon(first.right() - left - 19, first.y() + 3, shape, ink)
         room = first.width() - left - 26
-        name = QRectF(first.x(), first.y(), min(room, room - pen.width(f"#{card.number}") - 8), 20)
-        used = pen.write(name, card.customer, px=tokens.PX_STRONG, weight=BOLD) + 8
-        pen.write(first.adjusted(used, 1, used - room, 1), f"#{card.number}", ink="text3")
+        number = f"#{card.number}"
+        name_px = pen.width(card.customer, px=tokens.PX_STRONG, weight=BOLD)
+        beside = name_px + 8 + pen.width(number) <= room
+        pen.write(QRectF(first.x(), first.y(), room, 20), card.customer, px=tokens.PX_STRONG, weight=BOLD)
+        if beside:
+            pen.write(first.adjusted(name_px + 8, 1, 0, 1), number, ink="text3")
         second = QRectF(area.x(), area.y() + 21, area.width(), 18)
+        words = (card.area, card.goods) if beside else (number, card.area, card.goods)
         promise = pen.write(second, card.promise, ink="text3", align=RIGHT)
-        pen.write(
-            second.adjusted(0, 0, -promise - 8, 0), " · ".join(filter(None, (card.area, card.goods))), ink="text2"
-        )
+        pen.write(second.adjusted(0, 0, -promise - 8, 0), " · ".join(filter(None, words)), ink="text2")
 
     @staticmethod
     def _proposal(pen: Pen, line: QRectF, card: DeliveryCard) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QDate, QDateTime, Qt, QTime
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QDateTimeEdit,
     QDialog,
@@ -78,6 +79,7 @@ class Form(QWidget):
         field.setRange(*span)
         field.setValue(value)
         field.setSuffix(f" {unit}" if unit else "")
+        _indent(field)
         self._add(key, text, field, read=field.value, write=field.setValue)
         return field
 
@@ -96,6 +98,7 @@ class Form(QWidget):
         """Day and time of the store's clock; naive, the caller knows the zone."""
         field = QDateTimeEdit(_to_qt(value))
         field.setDisplayFormat("yyyy-MM-dd HH:mm")
+        _indent(field)
         self._add(
             key, text, field, read=lambda: _from_qt(field.dateTime()), write=lambda new: field.setDateTime(_to_qt(new))
         )
@@ -211,6 +214,12 @@ class FormDialog(QDialog):
             self.accept()
             return
         super().keyPressEvent(event)
+
+
+def _indent(field: QAbstractSpinBox) -> None:
+    """Start where the other fields start; a sheet's padding does not reach the line inside a spin box."""
+    for line in field.findChildren(QLineEdit):
+        line.setTextMargins(8, 0, 8, 0)
 
 
 def _to_qt(value: datetime) -> QDateTime:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QToolButton
 from typing_extensions import override
 
@@ -15,6 +16,7 @@ from ui.kit.messages import MessageLine
 from ui.kit.parts import ElidedLabel, IconLabel, KeyHints, hbox, label, set_chip
 from ui.kit.style import look
 
+_WIDE_PX = 1180
 _RESTYLE = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 
 
@@ -90,12 +92,19 @@ class TopBar(QFrame):
         self.subtitle = ElidedLabel(role="muted")
         self.message = MessageLine(words)
         self.finder = Finder(words, actions)
-        self.finder.setFixedWidth(220)
         self._sync_icon = IconLabel("store", "text3")
         self._sync = label("", chip="idle")
         self._person_icon = IconLabel("user", "text2")
         self._person = label("", "soft")
         self._lay_out()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a narrow window the last message needs the room more than the store's name does."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE_PX
+        self.subtitle.setVisible(wide)
+        self.finder.setFixedWidth(220 if wide else 180)
 
     def show_sync(self, state: SyncState, pending: int) -> None:
         """Show how the sync stands: a shape, words and a count."""

@@ -19,8 +19,10 @@ _ICONS = {
     VerdictKind.STOP: "x",
     VerdictKind.IDLE: "scan",
 }
-_MARGIN = 48
-_SMALLEST_WORD_PX = 96
+_MARGIN, _TOP_PX, _ACTION_PX, _WHO_PX = 48, 56, 112, 34
+_SHAPE_PX = 190.0
+_WORD_SHARE = 0.85
+"""How much of the shape's height the word takes; the reason begins below it."""
 _WRAP = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 
 
@@ -100,14 +102,22 @@ class VerdictView(QWidget):
         self._write(painter, second, self._card.who, make_font(18), align=middle, ink="text2")
 
     def _paint_verdict(self, painter: QPainter) -> None:
-        size = min(190.0, self.height() * 0.45)
-        shape = QRectF(_MARGIN, max(56.0, self.height() / 2 - size / 2 - 64), size, size)
+        """Shape and word, then reason and person; all shrink together where the field is low."""
+        bottom = self.height() - (_ACTION_PX if self._card.action else 24)
+        reason_px, reason_high = self._reason_size(self.width() - _SHAPE_PX - _MARGIN * 2 - 24)
+        below = reason_high + _WHO_PX
+        size = max(72.0, min(_SHAPE_PX, (bottom - _TOP_PX - below) / _WORD_SHARE))
+        top = _TOP_PX + max(0.0, (bottom - _TOP_PX - below - size * _WORD_SHARE) / 2)
+        shape = QRectF(_MARGIN, top, size, size)
         self._paint_shape(painter, shape)
         left = shape.right() + 36
-        room = self.width() - left - _MARGIN / 2
-        font = self._word_font(room)
-        self._write(painter, QRectF(left - 6, shape.y() - 34, room + 6, size), self.word(), font, align=LEFT)
-        self._paint_reason(painter, QRectF(left, shape.y() + size * 0.85, room, 140))
+        room = self.width() - left - 24
+        word = QRectF(left - 6, top - size * 0.18, room + 6, size)
+        self._write(painter, word, self.word(), self._word_font(room, size), align=LEFT)
+        line = QRectF(left, top + size * _WORD_SHARE, room, reason_high)
+        self._write(painter, line, self._card.reason, make_font(reason_px, BOLD), align=_WRAP)
+        who = QRectF(left, line.bottom(), room, _WHO_PX)
+        self._write(painter, who, self._card.who, make_font(tokens.PX_DISPLAY, MEDIUM), align=LEFT)
         self._paint_corners(painter)
         if self._card.action:
             self._paint_action(painter)
@@ -127,28 +137,18 @@ class VerdictView(QWidget):
         icon = look().pixmap(_ICONS[self._card.kind], ground, size, dpr=self.devicePixelRatioF(), stroke=stroke)
         painter.drawPixmap(QPointF(box.center().x() - size / 2, box.center().y() - size / 2), icon)
 
-    def _word_font(self, room: float) -> QFont:
-        """The verdict size, smaller only where the word would not fit."""
-        font = make_font(tokens.PX_VERDICT, BOLD)
-        metrics = look().metrics(tokens.PX_VERDICT, BOLD)
-        wide = metrics.horizontalAdvance(self.word())
-        if wide > room:
-            font.setPixelSize(max(_SMALLEST_WORD_PX, int(tokens.PX_VERDICT * room / wide)))
-        return font
+    def _word_font(self, room: float, size: float) -> QFont:
+        """The verdict size, smaller only where the field is too narrow or too low for it."""
+        wide = look().metrics(tokens.PX_VERDICT, BOLD).horizontalAdvance(self.word())
+        share = min(1.0, room / max(1, wide), size / _SHAPE_PX)
+        return make_font(int(tokens.PX_VERDICT * share), BOLD)
 
-    def _paint_reason(self, painter: QPainter, area: QRectF) -> None:
-        """One line at 34 px, or two at 24 px when the reason is long."""
-        fits = look().metrics(34, BOLD).horizontalAdvance(self._card.reason) <= area.width()
-        px, height = (34, 48) if fits else (24, 64)
-        self._write(
-            painter,
-            QRectF(area.x(), area.y(), area.width(), height),
-            self._card.reason,
-            make_font(px, BOLD),
-            align=_WRAP,
-        )
-        below = QRectF(area.x(), area.y() + height, area.width(), 34)
-        self._write(painter, below, self._card.who, make_font(tokens.PX_DISPLAY, MEDIUM), align=LEFT)
+    def _reason_size(self, room: float) -> tuple[int, int]:
+        """Letter size and height: one line at 34 or 24 px, or two lines at 24 px when the reason is long."""
+        for px, high in ((34, 48), (24, 36)):
+            if look().metrics(px, BOLD).horizontalAdvance(self._card.reason) <= room:
+                return px, high
+        return 24, 68
 
     def _paint_corners(self, painter: QPainter) -> None:
         ink, card = self._ink(), self._card

@@ -66,7 +66,7 @@ def test_verdict_words_have_their_full_size_in_a_usual_window(qtbot, language):
     qtbot.addWidget(view)
     for kind in (VerdictKind.PASSED, VerdictKind.HOLD, VerdictKind.STOP):
         view.show_verdict(samples.verdict(kind, words))
-        assert view._word_font(650).pixelSize() == 168
+        assert view._word_font(650, 190).pixelSize() == 168
 
 
 def test_the_verdict_field_wants_no_input_method(qtbot):
