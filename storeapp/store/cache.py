@@ -44,7 +44,7 @@ class Cache:
     """One open ``cache.db``; use it from one thread."""
 
     def __init__(self, path: Path) -> None:
-        self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL")
+        self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
 
     def close(self) -> None:
         """Give the file back."""

@@ -77,6 +77,7 @@ MIGRATIONS = (
             n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, paper TEXT NOT NULL,
             subject TEXT NOT NULL, copy INTEGER NOT NULL)""",
         "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX audit_of ON audit (subject, at)",
     ),
 )
 _COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed_seq, problem"
@@ -210,6 +211,15 @@ class Journal:
             "INSERT INTO audit (n, at, actor, action, subject, hash) VALUES (?, ?, ?, ?, ?, ?)",
             (n, at.isoformat(), actor, action, subject, link_hash(previous, n, at.isoformat(), actor, action, subject)),
         )
+
+    @translate_sqlite_errors()
+    def audited(self, action: str, subject: str, *, since: datetime) -> int:
+        """How often something was done to a subject since an instant."""
+        row = self._db.execute(
+            "SELECT count(*) FROM audit WHERE subject = ? AND action = ? AND at >= ?",
+            (subject, action, since.isoformat()),
+        ).fetchone()
+        return int(row[0])
 
     @translate_sqlite_errors()
     def audit_entries(self) -> list[tuple[int, str, str, str, str, bytes]]:

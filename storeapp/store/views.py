@@ -10,16 +10,18 @@ from storeapp.domain.delivery import Delivery, slip_id
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.short_code import short_code
 from storeapp.domain.stock import StockMoved
 from storeapp.store.journal import Entry
 
 _INSERT = """INSERT INTO delivery_view (id, order_id, order_no, platform, state, status, mode, window_start,
-    window_end, created_at, guide, eta, pieces, weight_g, needs, located, finished_at, closed_at)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    window_end, created_at, guide, eta, pieces, weight_g, needs, located, finished_at, closed_at, is_sealed)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, status = excluded.status, mode = excluded.mode,
     window_start = excluded.window_start, window_end = excluded.window_end, guide = excluded.guide,
     eta = excluded.eta, pieces = excluded.pieces, weight_g = excluded.weight_g, needs = excluded.needs,
-    located = excluded.located, finished_at = excluded.finished_at, closed_at = excluded.closed_at"""
+    located = excluded.located, finished_at = excluded.finished_at, closed_at = excluded.closed_at,
+    is_sealed = excluded.is_sealed"""
 
 
 def project(db: Database, changed: dict[Key, State], *, lookup: Any) -> None:
@@ -66,6 +68,7 @@ def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
         order.located,
         stamp(delivery.finished_at),
         stamp(order.closed_at),
+        bool(order.sealed),
     )
 
 
@@ -93,12 +96,12 @@ def words(order: Order) -> str:
 def _project_slips(db: Database, deliveries: list[Delivery]) -> None:
     """Every slip that could be printed for a known delivery, so that another counter's slip is found, too."""
     db.conn.executemany(
-        "INSERT OR IGNORE INTO slip_view (slip_id, delivery_id, parcel) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO slip_view (slip_id, delivery_id, parcel, short_code) VALUES (?, ?, ?, ?)",
         (
-            (slip_id(delivery.id, parcel.number, round_), delivery.id, parcel.number)
+            (name, delivery.id, parcel.number, short_code(bytes.fromhex(name)))
             for delivery in deliveries
             for parcel in delivery.parcels
-            for round_ in {parcel.round, max(0, parcel.round - 1)}
+            for name in (slip_id(delivery.id, parcel.number, round_) for round_ in range(parcel.round + 1))
         ),
     )
 
