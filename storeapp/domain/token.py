@@ -25,6 +25,9 @@ from enum import IntEnum, StrEnum
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 """Minute 0. Three bytes last until November 2056."""
 
+LATEST = EPOCH + timedelta(minutes=(1 << 24) - 1)
+"""The last minute that three bytes can say."""
+
 BODY_BYTES = 18
 SIGNATURE_BYTES = 64
 TOKEN_BYTES = BODY_BYTES + SIGNATURE_BYTES

@@ -16,7 +16,7 @@ from storeapp.codec import decode_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
 from storeapp.store import views
-from storeapp.store.errors import translate_sqlite_errors
+from storeapp.store.errors import Locked, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import immediate, open_database
 from storeapp.store.schema import MIGRATIONS
@@ -201,6 +201,17 @@ class Cache:
     def finder_has(self, order_id: str) -> bool:
         """Whether an order is findable by keyed hashes."""
         return bool(self.db.execute("SELECT 1 FROM finder WHERE order_id = ? LIMIT 1", (order_id,)).fetchone())
+
+    @translate_sqlite_errors()
+    def scrub(self) -> None:
+        """Empty the write-ahead log, which keeps deleted content until then.
+
+        Raises:
+            Locked: another connection still reads from it.
+        """
+        busy, _, _ = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise Locked
 
 
 def reset(path: Path) -> None:
