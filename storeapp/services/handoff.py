@@ -101,7 +101,7 @@ class _Desk:
         self._desk = Desk(store=counter.store, now=tx.now, built_at=BUILT_AT, last_seen=_last_seen(counter))
 
     def handle(self, badge_text: str, slip_text: str, *, supervisor: Actor | None) -> HandoffResult | Refusal:
-        guides = [guide for guide in self._counter.cache.every(Guide) if guide.badge]
+        guides = self._counter.cache.every(Guide)
         badge = self._read_badge(badge_text, guides)
         if isinstance(badge, Refusal):
             return badge
@@ -129,7 +129,7 @@ class _Desk:
             badge.scanned,
             verified=badge.signature.verified,
             key=badge.signature.key,
-            badge=badge_record(holder),
+            badge=badge_record(badge.scanned, holder),
             desk=self._desk,
         )
 

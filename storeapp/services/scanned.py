@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder, Link, Parcel, Proof, Slip, slip_id
 from storeapp.domain.people import Badge, Guide
+from storeapp.domain.rules.deliveries import MAX_REPRINT
 from storeapp.domain.token import BadgeToken, Malformed, Parsed, SlipToken, whole_minute
 from storeapp.domain.verdict import BadgeRecord, KeyRecord, SlipRecord
 from storeapp.services.signers import Signature
@@ -29,35 +30,42 @@ class Subject:
     parcel: Parcel
     slip_id: str
 
+    @property
+    def round(self) -> int:
+        """The round of custody that the slip names; -1 for one that was taken back since, as by the hub."""
+        rounds = range(self.parcel.round + 1)
+        return next((n for n in rounds if slip_id(self.delivery.id, self.parcel.number, n) == self.slip_id), -1)
+
 
 def holder_of(scanned: Parsed | Malformed, guides: list[Guide]) -> Guide | None:
-    """The guide whose badge was scanned, None where it is no badge or not on record."""
+    """The guide for whom the scanned badge was once printed, None where it is no badge or not on record."""
     if isinstance(scanned, Malformed) or not isinstance(scanned.token, BadgeToken):
         return None
     wanted = scanned.token.badge_id.hex()
-    return next((guide for guide in guides if guide.badge and guide.badge.badge_id == wanted), None)
+    return next((guide for guide in guides if wanted in dict(guide.serials)), None)
 
 
-def badge_record(guide: Guide | None) -> BadgeRecord | None:
-    """What this counter knows of a guide's badge."""
-    if guide is None or guide.badge is None:
+def badge_record(scanned: Parsed | Malformed, guide: Guide | None) -> BadgeRecord | None:
+    """What this counter knows of a scanned badge; one that is not the guide's present badge was revoked."""
+    if guide is None or isinstance(scanned, Malformed) or not isinstance(scanned.token, BadgeToken):
         return None
+    badge_id = scanned.token.badge_id
     return BadgeRecord(
-        badge_id=bytes.fromhex(guide.badge.badge_id),
+        badge_id=badge_id,
         guide=guide.id,
         store=guide.store,
-        serial=guide.badge.serial,
-        revoked=guide.badge.revoked or not guide.active,
+        serial=dict(guide.serials).get(badge_id.hex(), 0),
+        revoked=guide.badge is None or guide.badge.badge_id != badge_id.hex() or not guide.active,
     )
 
 
 def slip_record(subject: Subject) -> SlipRecord:
     """What this counter knows of a slip; it is used once its round of custody has begun."""
-    delivery, known, taken = subject.delivery, print_on_record(subject), taken_with(subject)
+    delivery, taken = subject.delivery, taken_with(subject)
     return SlipRecord(
         slip_id=bytes.fromhex(subject.slip_id),
         store=delivery.store,
-        reprint=known.reprint if known else 0,
+        reprint=_newest_reprint(subject),
         guide=delivery.guide or None,
         used_by=taken.holder_id if taken else None,
         used_at=taken.at if taken else None,
@@ -65,17 +73,27 @@ def slip_record(subject: Subject) -> SlipRecord:
     )
 
 
+def _newest_reprint(subject: Subject) -> int:
+    if subject.round < _first_round(subject.parcel):
+        return MAX_REPRINT + 1  # printed before the goods were packed in other parcels: every print is void
+    known = print_on_record(subject)
+    return known.reprint if known else 0
+
+
+def _first_round(parcel: Parcel) -> int:
+    """The round that began with the chain; packing anew begins rounds before custody ever moves."""
+    returns = sum(link.holder is Holder.STORE for link in parcel.chain) - 1
+    return parcel.round - returns
+
+
 def taken_with(subject: Subject) -> Link | None:
-    """Who took the parcel with this slip: each round of custody begins in the store and has a slip of its own."""
-    rounds: list[list[Link]] = []
+    """Who took the parcel with this slip: the first link of the slip's round that is not the store's."""
+    round_ = _first_round(subject.parcel) - 1
     for link in subject.parcel.chain:
         if link.holder is Holder.STORE:
-            rounds.append([])
-        elif rounds:
-            rounds[-1].append(link)
-    for number, links in enumerate(rounds):
-        if slip_id(subject.delivery.id, subject.parcel.number, number) == subject.slip_id:
-            return links[0] if links else None
+            round_ += 1
+        elif round_ == subject.round:
+            return link
     return None
 
 

@@ -200,8 +200,9 @@ def issue_badge(counter: Counter, actor: Actor, guide: str) -> BadgePaper | Refu
 
 
 def _badge_id(guide: Guide | None) -> str:
-    badge = guide.badge if guide else None
-    return badge.badge_id if badge and badge.serial < MAX_SERIAL else secrets.token_hex(8)
+    """The badge that the guide had last, also after it was revoked, so that its older prints stay void."""
+    usable = [badge_id for badge_id, serial in guide.serials if serial < MAX_SERIAL] if guide else []
+    return usable[-1] if usable else secrets.token_hex(8)
 
 
 def _badge_paper(counter: Counter, guide: Guide, badge: Badge) -> BadgePaper:

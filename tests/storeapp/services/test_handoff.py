@@ -15,7 +15,7 @@ from storeapp.domain.order import Order
 from storeapp.domain.short_code import short_code
 from storeapp.domain.token import TokenKind
 from storeapp.domain.verdict import Verdict
-from storeapp.services import guides, handoff, outcomes
+from storeapp.services import guides, handoff, outcomes, slips
 from storeapp.services import orders as order_service
 from storeapp.services.home import device_key
 from storeapp.store import lists
@@ -86,6 +86,17 @@ def test_superseded_by_a_reprint(store: Store):
     badge = store.badge().token
     assert scan(store, badge, old.token).verdict is Verdict.SUPERSEDED
     assert scan(store, badge, new.token).verdict is Verdict.OK
+
+
+def test_superseded_when_the_goods_were_packed_anew(store: Store):
+    delivery, badge = store.assigned(), store.badge().token
+    old = store.slip(delivery)
+    granted(order_service.split(store.counter, MANAGER, delivery, 2))
+    assert scan(store, badge, old.token).verdict is Verdict.SUPERSEDED
+    for parcel in (1, 2):
+        slip = granted(slips.issue_slip(store.counter, MANAGER, delivery, parcel)).token
+        assert scan(store, badge, slip).verdict is Verdict.OK
+        assert scan(store, badge, slip).verdict is Verdict.ALREADY_USED
 
 
 def test_expired_says_since_when(store: Store):
