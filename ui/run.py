@@ -12,6 +12,7 @@ from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home
 from ui.backend import Backend
+from ui.kit.collector import Collector
 from ui.kit.errors import ErrorDoor
 from ui.kit.style import apply
 from ui.kit.tokens import THEME_NAMES, load_theme
@@ -64,12 +65,14 @@ def run_window(home: Home, *, language: str, theme: str = SYSTEM_THEME, argv: Se
     window = make_window(app, home, language=language)
     door = ErrorDoor(Translator(language), parent_of=lambda: window.shell)
     door.install()
+    collector = Collector()
     window.backend.tasks.crashed.connect(door.report)
     try:
         window.start()
         return app.exec()
     finally:
         window.close()
+        collector.stop()
         door.uninstall()
 
 

@@ -1,11 +1,21 @@
 """Every UI test runs offscreen in the light theme."""
 
+import gc
 import os
 import shutil
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def collected_on_this_thread():
+    """No thread of a test may collect another's widgets; see ``ui.kit.collector``."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
