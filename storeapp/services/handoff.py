@@ -21,6 +21,7 @@ from storeapp.services.scanned import (
     assumed_print,
     badge_record,
     holder_of,
+    is_badge,
     print_on_record,
     slip_record,
     taken_with,
@@ -91,6 +92,17 @@ def scan(
         return found
 
 
+def look(counter: Counter, actor: Actor, text: str) -> HandoffResult | Refusal:
+    """Judge one paper alone, for a desk that waits for the other: nothing is handed over.
+
+    A slip is judged without the question whose it is; a text that is neither paper reads as a bad slip.
+
+    Refusals: ``unknown_short_code``, ``supervisor_needed``, ``clock_in_doubt``.
+    """
+    with counter.transaction(actor) as tx:
+        return _Desk(counter, tx).look(text)
+
+
 class _Desk:
     """One scan: the papers are read, judged and obeyed under one lock."""
 
@@ -110,6 +122,14 @@ class _Desk:
         if judged.verdict is not Verdict.OK:
             return self._show(judged, TokenKind.BADGE, holder=holder, subject=None)
         return self._slip(slip_text, holder, supervisor=supervisor)
+
+    def look(self, text: str) -> HandoffResult | Refusal:
+        guides = self._counter.cache.every(Guide)
+        badge = self._read_badge(text, guides)
+        if isinstance(badge, Refusal) or not is_badge(badge.scanned):
+            return self._slip(text, None, supervisor=None)
+        holder = holder_of(badge.scanned, guides)
+        return self._show(self._judge_badge(badge, holder), TokenKind.BADGE, holder=holder, subject=None)
 
     # -- the badge
 

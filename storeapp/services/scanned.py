@@ -37,6 +37,11 @@ class Subject:
         return next((n for n in rounds if slip_id(self.delivery.id, self.parcel.number, n) == self.slip_id), -1)
 
 
+def is_badge(scanned: Parsed | Malformed) -> bool:
+    """Whether a badge was scanned, good or not."""
+    return isinstance(scanned, Parsed) and isinstance(scanned.token, BadgeToken)
+
+
 def holder_of(scanned: Parsed | Malformed, guides: list[Guide]) -> Guide | None:
     """The guide for whom the scanned badge was once printed, None where it is no badge or not on record."""
     if isinstance(scanned, Malformed) or not isinstance(scanned.token, BadgeToken):

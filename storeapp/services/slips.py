@@ -33,7 +33,7 @@ from storeapp.store.lists import OrderFilter
 HOST = "host"
 """The name in the counter's identity of the host that stands in a QR code's link; missing without a hub."""
 REVEALED = "person.revealed"
-_OUT = (
+OUT = (
     DeliveryState.IN_CUSTODY,
     DeliveryState.PARTLY_DELIVERED,
     DeliveryState.FAILED,
@@ -245,7 +245,7 @@ def run_sheet(counter: Counter, actor: Actor, guide: str) -> RunSheetContent | R
 
 def carried_by(counter: Counter, guide: str) -> list[Delivery]:
     """The deliveries of which a guide holds a parcel, by arrival, then by promise."""
-    ids = lists.delivery_ids(counter.cache.db, OrderFilter(states=_OUT), hashes=())
+    ids = lists.delivery_ids(counter.cache.db, OrderFilter(states=OUT), hashes=())
     held = [d for d in counter.cache.many(Delivery, ids).values() if any(_holds(guide, p) for p in d.parcels)]
     return sorted(held, key=_run_order)
 

@@ -125,6 +125,16 @@ class Journal:
         row = self._db.execute("SELECT at FROM command ORDER BY n DESC LIMIT 1").fetchone()
         return datetime.fromisoformat(row[0]) if row else None
 
+    @translate_sqlite_errors()
+    def count_since(self, kind: str, since: datetime) -> int:
+        """How many of the newest commands are of a kind, back to the first one that is older than an instant."""
+        count, oldest = 0, since.isoformat()
+        for found, at in self._db.execute("SELECT kind, at FROM command ORDER BY n DESC"):
+            if at < oldest:
+                break
+            count += found == kind
+        return count
+
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
         self._db.conn.executemany(
