@@ -1,12 +1,12 @@
 """Measures the time from a slip's content to its PDF on disk (target: 100 ms), warm and with the first one apart."""
 
 import statistics
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.report import Figure, Report, percentile
 from storeapp.domain.moment import Window
 from storeapp.domain.paper import GuideLabel, MaskedRecipient, PaperLine, SlipContent
 from storeapp.domain.words import Mode, Platform
@@ -42,16 +42,17 @@ def measure(folder: Path) -> list[float]:
     return times_ms
 
 
-def main() -> int:
-    """Print the times; 1 when the median misses the target."""
+def run() -> Report:
+    """Paint slips into PDF files; the first one is told apart."""
     with tempfile.TemporaryDirectory() as folder:
         first, *rest = measure(Path(folder))
         size = (Path(folder) / "slip-1.pdf").stat().st_size
-    p95 = statistics.quantiles(rest, n=20)[-1]
-    median = statistics.median(rest)
-    sys.stdout.write(f"slip to PDF: first {first:.0f} ms, median {median:.1f} ms, p95 {p95:.1f} ms, {size} bytes\n")
-    return 0 if median <= 100 else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return Report(
+        "slip_pdf",
+        (
+            Figure("slip to PDF, median", statistics.median(rest), "ms", 100),
+            Figure("slip to PDF, p95", percentile(rest, 0.95), "ms", 100),
+            Figure("slip to PDF, the first", first, "ms"),
+        ),
+        {"bytes": size},
+    )
