@@ -57,7 +57,7 @@ def blocked(problem: Problem, stop: Stop) -> Reason | None:
     here, there = (to_wgs84(problem.places[place]) for place in (stop.origin, stop.place))
     away_m = round(distance_m(here, there))
     if problem.radius_m is not None and away_m > problem.radius_m:
-        return Reason("too_far", {"distance_m": away_m, "most_m": problem.radius_m})
+        return Reason("too_far", {"distance_m": away_m, "most_distance_m": problem.radius_m})
     return None
 
 
@@ -70,11 +70,11 @@ def unsuited(stop: Stop, vehicle: Vehicle) -> Reason | None:
     if missing:
         return Reason("no_certificate", guide | {"certificate": missing[0]})
     if load.weight_g > most.weight_g:
-        return Reason("too_heavy", guide | {"weight_g": load.weight_g, "most_g": most.weight_g})
+        return Reason("too_heavy", guide | {"weight_g": load.weight_g, "most_weight_g": most.weight_g})
     if load.parcels > most.parcels:
-        return Reason("too_many_parcels", guide | {"parcels": load.parcels, "most": most.parcels})
+        return Reason("too_many_parcels", guide | {"parcels": load.parcels, "most_parcels": most.parcels})
     if load.volume_ml > most.volume_ml:
-        return Reason("too_bulky", guide | {"volume_ml": load.volume_ml, "most_ml": most.volume_ml})
+        return Reason("too_bulky", guide | {"volume_ml": load.volume_ml, "most_volume_ml": most.volume_ml})
     return None
 
 
@@ -225,7 +225,7 @@ def _free(schedule: Schedule, k: int) -> list[Reason]:
     until_s = visits[behind].begin_s if behind < len(visits) else schedule.vehicle.end_s
     if until_s <= from_s:
         return []
-    data: dict[str, str | int] = {"free_at": iso(problem.at(from_s)), "free_s": until_s - from_s}
+    data: dict[str, str | int] = {"since_at": iso(problem.at(from_s)), "free_s": until_s - from_s}
     return [Reason("free", data)]
 
 
@@ -250,9 +250,9 @@ def _load(schedule: Schedule, k: int) -> Reason:
         "load",
         {
             "parcels": sum(load.parcels for load in aboard),
-            "most": most.parcels,
+            "most_parcels": most.parcels,
             "weight_g": sum(load.weight_g for load in aboard),
-            "most_g": most.weight_g,
+            "most_weight_g": most.weight_g,
         },
     )
 
@@ -279,16 +279,25 @@ def ask(schedule: Schedule, stop: Stop) -> Insertion | None:
 
 
 def options(problem: Problem, routes: Sequence[Route], stop: Stop) -> tuple[Option, ...]:
-    """What it would mean for each guide to take the stop, the cheapest first, those who cannot last."""
+    """What it means that a guide has the stop, or would mean for each other; the cheapest first, the unable last."""
     reason = blocked(problem, stop)
-    best: dict[str, Option] = {}
-    for schedule in schedules_of(problem, routes).values():
-        schedule.remove(stop.id)
+    schedules = schedules_of(problem, routes).values()
+    mine = [schedule for schedule in schedules if any(step.stop.id == stop.id for step in schedule.steps)]
+    best = {schedule.vehicle.guide: _present(schedule, stop) for schedule in mine}
+    for schedule in [schedule for schedule in schedules if schedule.vehicle.guide not in best]:
         option = _option(schedule, stop, reason)
         known = best.get(option.guide)
         if known is None or _rank(option) < _rank(known):
             best[option.guide] = option
     return tuple(sorted(best.values(), key=_rank))
+
+
+def _present(schedule: Schedule, stop: Stop) -> Option:
+    """The guide who has the stop in the plan, with what the plan says."""
+    problem, vehicle = schedule.problem, schedule.vehicle
+    extra_m = _detour_m(schedule, stop.id)
+    cost_li = extra_m * problem.paces[vehicle.mode].km_li // 1000 + problem.pay_li(stop, vehicle)
+    return Option(vehicle.guide, cost_li, extra_m, problem.at(schedule.begin_s(stop.id)))
 
 
 def _option(schedule: Schedule, stop: Stop, reason: Reason | None) -> Option:

@@ -1,0 +1,191 @@
+"""Who delivers what, at the counter: the proposal with its reasons, accepting it, and assigning by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from storeapp.domain import explain
+from storeapp.domain.delivery import Delivery
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan
+from storeapp.domain.explain import Option
+from storeapp.domain.kernel import Event, Refusal
+from storeapp.domain.people import Guide
+from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
+from storeapp.services.counter import Actor, Counter, Transaction
+from storeapp.services.situation import Situation, situation
+
+Result = tuple[Event, ...] | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A delivery and who takes it. ``base`` is the count of assignments seen; ``eta`` None where it cannot be told."""
+
+    delivery_id: str
+    guide: str
+    eta: datetime | None
+    reasons: tuple[Reason, ...]
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A delivery nobody should take now, and why."""
+
+    delivery_id: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the planner proposes at one instant.
+
+    ``kept`` is what was promised to a guide before, with when it will arrive as things stand.
+    """
+
+    at: datetime
+    assignments: tuple[Assignment, ...]
+    unassigned: tuple[Left, ...]
+    kept: tuple[Assignment, ...]
+    cost_fen: int
+
+
+class Refused(NamedTuple):
+    """A delivery that was not assigned."""
+
+    delivery_id: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an accepted proposal."""
+
+    done: tuple[str, ...]
+    refused: tuple[Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a delivery is where the plan has it, and what it would mean for each guide."""
+
+    guide: str
+    reasons: tuple[Reason, ...]
+    options: tuple[Option, ...]
+
+
+def propose(counter: Counter, planner: Planner, now: datetime | None = None) -> Proposal:
+    """Plan what waits; what was promised to a guide or is in custody stays there."""
+    seen = situation(counter, now or counter.clock.now())
+    plan = best_plan(planner, seen.problem)
+    found = _assignments(seen, plan)
+    stops = {stop.id: stop for stop in seen.problem.stops}
+    left = [Left(item.stop, item.reasons) for item in plan.unassigned]
+    stuck = [
+        Assignment(item.delivery_id, stops[item.delivery_id].guide, None, item.reasons, 0)
+        for item in left
+        if stops[item.delivery_id].committed
+    ]
+    return Proposal(
+        at=seen.problem.now,
+        assignments=tuple(item for item in found if not stops[item.delivery_id].committed),
+        unassigned=tuple(item for item in left if not stops[item.delivery_id].committed),
+        kept=(*(item for item in found if stops[item.delivery_id].committed), *stuck),
+        cost_fen=plan.cost_li // LI_PER_FEN,
+    )
+
+
+def _assignments(seen: Situation, plan: Plan) -> Sequence[Assignment]:
+    """What the routes say, in the order of arrival."""
+    problem = seen.problem
+    why = explain.reasons(problem, plan)
+    guides = {vehicle.id: vehicle.guide for vehicle in problem.vehicles}
+    visits = sorted(
+        ((visit.begin_s, visit.stop, guides[route.vehicle]) for route in plan.routes for visit in route.visits
+         if not visit.pickup),
+    )  # fmt: skip
+    return [
+        Assignment(stop, guide, problem.at(begin_s), why[stop], seen.deliveries[stop].assignments)
+        for begin_s, stop, guide in visits
+    ]
+
+
+def apply(counter: Counter, actor: Actor, proposal: Proposal) -> Applied:
+    """Assign what is still as the proposal saw it; what changed meanwhile is refused, each by itself."""
+    done: list[str] = []
+    refused: list[Refused] = []
+    with counter.transaction(actor) as tx:
+        for item in proposal.assignments:
+            decided = tx.run(AssignDelivery(item.delivery_id, item.guide, item.base, item.eta))
+            if isinstance(decided, Refusal):
+                refused.append(Refused(item.delivery_id, decided))
+            else:
+                done.append(item.delivery_id)
+    return Applied(tuple(done), tuple(refused))
+
+
+def assign(
+    counter: Counter,
+    actor: Actor,
+    delivery_id: str,
+    guide: str,
+    *,
+    base: int | None = None,
+    eta: datetime | None = None,
+) -> Result:
+    """Make a guide responsible by hand, wherever the delivery goes and whatever the plan says.
+
+    Args:
+        counter: the counter.
+        actor: who decides.
+        delivery_id: the delivery.
+        guide: the guide's code.
+        base: the count of assignments that the person saw; None takes the present one.
+        eta: when the guide should arrive, where somebody worked it out.
+
+    Refusals: ``unknown_delivery``, ``stale_base``, ``not_assignable``, ``unknown_guide``, ``guide_of_other_store``.
+    """
+    with counter.transaction(actor) as tx:
+        return tx.run(AssignDelivery(delivery_id, guide, _base(tx, delivery_id, base), eta))
+
+
+def unassign(counter: Counter, actor: Actor, delivery_id: str, *, base: int | None = None) -> Result:
+    """Take the guide off again.
+
+    Refusals: ``unknown_delivery``, ``stale_base``, ``not_assignable``.
+    """
+    with counter.transaction(actor) as tx:
+        return tx.run(UnassignDelivery(delivery_id, _base(tx, delivery_id, base)))
+
+
+def _base(tx: Transaction, delivery_id: str, base: int | None) -> int:
+    delivery = tx.get(Delivery, delivery_id)
+    return delivery.assignments if base is None and delivery else base or 0
+
+
+def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: datetime | None = None) -> Why | None:
+    """Why a delivery is where it is, and each guide with arrival and cost, or why not; the best first.
+
+    What is in custody has no alternatives. None for a delivery that is not to be planned.
+    """
+    seen = situation(counter, now or counter.clock.now())
+    stop = next((stop for stop in seen.problem.stops if stop.id == delivery_id), None)
+    if stop is None:
+        return None
+    plan = best_plan(planner, seen.problem)
+    left = next((item.reasons for item in plan.unassigned if item.stop == delivery_id), ())
+    vehicle = plan.vehicle_of().get(delivery_id, "")
+    reasons = explain.reasons(seen.problem, plan).get(delivery_id, left)
+    options = () if stop.held else explain.options(seen.problem, plan.routes, stop)
+    guide = vehicle.rpartition("/")[0] or stop.guide
+    return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))))
+
+
+def _off_shift(counter: Counter, problem: Problem) -> tuple[Option, ...]:
+    working = {vehicle.guide for vehicle in problem.vehicles}
+    return tuple(
+        Option(guide.id, obstacle=Reason("guide_not_on_shift", {"guide": guide.id}))
+        for guide in counter.cache.every(Guide)
+        if guide.store == counter.store and guide.active and guide.id not in working
+    )
