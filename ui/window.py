@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QApplication
 from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
-from storeapp.services.counter import Counter
+from storeapp.services.counter import Actor, Counter
 from storeapp.services.queries import counts
 from storeapp.services.rows import Counts
 from ui.backend import Backend
 from ui.desk import Desk
+from ui.entry.sign_in import Door, SignInDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry, SyncState
-from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
@@ -50,6 +50,8 @@ class Window:
         self.actions = ActionRegistry(words)
         self.shell = MainShell(words, self.actions, title=words.text("app.title"))
         self.session = Session()
+        self.door = Door(self._sign_in_dialog, self._let_in)
+        self._last = ""
         app.installEventFilter(self.session)
         self.desk = Desk(
             backend=backend,
@@ -60,7 +62,7 @@ class Window:
             say=self.shell.say,
             go=self.go,
             papers=papers,
-            ask_who=self._ask_who,
+            ask_who=self.door.ask,
         )
         self._pages: dict[str, LazyPage] = {}
         self._wire()
@@ -109,6 +111,8 @@ class Window:
         self.shell.end_progress()
         self.backend.watch()
         self._builder.start()
+        if self.session.actor is None:
+            self.door.ask()
 
     @Slot()
     def _build_one(self) -> None:
@@ -122,8 +126,17 @@ class Window:
     def _show_catching_up(self, done: int, total: int) -> None:
         self.shell.show_progress(self._words.text("app.catching_up"), done, total)
 
-    def _ask_who(self, _then: Callable[[], None]) -> None:
-        self.shell.say(Level.WARN, self._words.text("app.sign_in_first"))
+    def lock(self) -> None:
+        """Nobody is signed in any more, and whoever comes is asked."""
+        self.session.sign_out()
+        self.door.ask()
+
+    def _sign_in_dialog(self) -> SignInDialog:
+        return SignInDialog(self.backend, self._words, self.shell, last=self._last)
+
+    def _let_in(self, actor: Actor, name: str) -> None:
+        self._last = actor.id
+        self.session.sign_in(actor, name)
 
     def _wire(self) -> None:
         self.actions.add(
@@ -137,6 +150,8 @@ class Window:
             ),
             self.shell,
         )
+        self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
+        self.shell.person_pressed.connect(self.lock)
         self.shell.undo_requested.connect(self.desk.take_back)
         self.session.signed_in.connect(self._on_session)
         self.session.signed_out.connect(self._on_session)

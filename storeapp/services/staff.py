@@ -55,9 +55,11 @@ def sign_in(counter: Counter, staff: str, pin: str) -> Actor | Refusal:
 
 
 def _refused(answer: PinResult) -> Refusal:
-    if answer.answer is PinAnswer.LOCKED and answer.locked_until is not None:
-        return Refusal("pin_locked", {"until": answer.locked_until.isoformat()})
-    return Refusal("pin_wrong", {"tries": answer.tries_left})
+    """Why not; ``until`` is there as soon as the person must wait, so with the wrong PIN that led to it, too."""
+    until = {"until": answer.locked_until.isoformat()} if answer.locked_until is not None else {}
+    if answer.answer is PinAnswer.LOCKED:
+        return Refusal("pin_locked", until)
+    return Refusal("pin_wrong", {"tries": answer.tries_left, **until})
 
 
 def choose_first_pin(counter: Counter, staff: str, pin: str) -> Actor | Refusal:

@@ -13,7 +13,7 @@ from ui.kit import tokens
 from ui.kit.actions import ActionRegistry
 from ui.kit.finder import Finder
 from ui.kit.messages import MessageLine
-from ui.kit.parts import ElidedLabel, IconLabel, KeyHints, hbox, label, set_chip
+from ui.kit.parts import Button, ElidedLabel, IconLabel, KeyHints, Pressable, hbox, label, set_chip
 from ui.kit.style import look
 
 _WIDE_PX = 1180
@@ -94,8 +94,10 @@ class TopBar(QFrame):
         self.finder = Finder(words, actions)
         self._sync_icon = IconLabel("store", "text3")
         self._sync = label("", chip="idle")
-        self._person_icon = IconLabel("user", "text2")
-        self._person = label("", "soft")
+        self.sync = Pressable()
+        self.person = Button("", kind="flat", icon="user")
+        self.person.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.show_person("")
         self._lay_out()
 
     @override
@@ -111,12 +113,14 @@ class TopBar(QFrame):
         icon, ink, tone = _SYNC_SHAPES[state]
         self._sync_icon.show_icon(icon, ink)
         set_chip(self._sync, self._words.text(f"kit.sync.{state}", count=pending), tone)
+        self.sync.setAccessibleName(self._sync.text())
 
     def show_person(self, name: str) -> None:
-        """Show who is signed in; empty when nobody is."""
-        self._person.setText(name)
-        self._person.setVisible(bool(name))
-        self._person_icon.setVisible(bool(name))
+        """Show who is signed in; where nobody is, the way to sign in."""
+        words = name or self._words.text("kit.sign_in")
+        self.person.setText(words)
+        self.person.setAccessibleName(words)
+        self.person.show_icon("user" if name else "lock")
 
     def _lay_out(self) -> None:
         row = hbox(self, margins=(16, 0, 16, 0), gap=12)
@@ -127,14 +131,11 @@ class TopBar(QFrame):
         row.addStretch(0)
         row.addWidget(self.finder)
         row.addSpacing(tokens.GAP_XS)
-        sync = hbox(gap=6)
+        sync = hbox(self.sync, gap=6)
         sync.addWidget(self._sync_icon)
         sync.addWidget(self._sync)
-        row.addLayout(sync)
-        person = hbox(gap=4)
-        person.addWidget(self._person_icon)
-        person.addWidget(self._person)
-        row.addLayout(person)
+        row.addWidget(self.sync)
+        row.addWidget(self.person)
 
 
 class Foot(QFrame):

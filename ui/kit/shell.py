@@ -38,6 +38,10 @@ class MainShell(QMainWindow):
     """The id of the page that is shown now."""
     undo_requested = Signal()
     """The undo beside the last message was pressed."""
+    sync_pressed = Signal()
+    """Somebody wants to know more about the sync."""
+    person_pressed = Signal()
+    """The name of who is signed in was pressed, or the words that invite to sign in."""
     closing = Signal()
     """The window is about to close."""
 
@@ -57,6 +61,8 @@ class MainShell(QMainWindow):
         self._rail_pages, self._rail_end = vbox(gap=4), vbox(gap=4)
         self._lay_out()
         self._top.message.undo_requested.connect(self.undo_requested)
+        self._top.sync.pressed.connect(self.sync_pressed)
+        self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
 
     @property
