@@ -45,6 +45,7 @@ class Window:
     """The counter's window with everything behind it."""
 
     def __init__(self, app: QApplication, backend: Backend, words: Translator, *, papers: Path) -> None:
+        self._app = app
         self._words = words
         self.backend = backend
         self.actions = ActionRegistry(words)
@@ -103,9 +104,12 @@ class Window:
         """Close the window and the counter behind it, after the work that was given before."""
         self._tick.stop()
         self._builder.stop()
+        self._app.removeEventFilter(self.session)
+        self.desk.scanner.deleteLater()
         self.shell.close()
         self.backend.close()
         self.backend.tasks.shutdown()
+        self.shell.deleteLater()
 
     def _begun(self) -> None:
         self.shell.end_progress()

@@ -75,12 +75,7 @@ def open_window(qtbot, qapp, demo_home, tmp_path):
     yield build
     for window, tasks, failures in opened:
         qtbot.waitUntil(lambda tasks=tasks: tasks.pending() == 0, timeout=10_000)
-        window.backend.close()
-        tasks.shutdown()
-        window.shell.close()
-        qapp.removeEventFilter(window.session)
-        window.desk.scanner.deleteLater()
-        window.shell.deleteLater()
+        window.close()
         assert not failures
 
 
