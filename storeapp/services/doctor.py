@@ -10,7 +10,7 @@ from storeapp import __version__
 from storeapp.i18n import LANGUAGES, catalogue
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home, device_key
-from storeapp.store.errors import StoreError, translate_sqlite_errors
+from storeapp.store.errors import NoRootKey, StoreError, translate_sqlite_errors
 
 LITTLE_DISK_BYTES = 500_000_000
 
@@ -115,6 +115,9 @@ def _device(counter: Counter, _home: Home) -> Iterator[Finding]:
         device_key(counter)
     except LookupError:
         yield Finding("device_key_lost", Health.BROKEN)
+        return
+    except NoRootKey:
+        yield Finding("device_key_locked", Health.DOUBTFUL)
         return
     bare = counter.keys.unprotected_secrets()
     yield Finding("device_key_bare" if bare else "device_key", Health.DOUBTFUL if bare else Health.WELL)
