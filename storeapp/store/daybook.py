@@ -1,0 +1,43 @@
+"""The queries behind a day's figures."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.stock import Movement
+from storeapp.store.errors import translate_sqlite_errors
+from storeapp.store.views import stamp
+
+_DONE = (DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED)
+
+
+@translate_sqlite_errors()
+def finished(db: Database, start: datetime, end: datetime) -> list[str]:
+    """Deliveries that ended in this stretch of time, in order: with the customer, or cancelled."""
+    sql = f"""SELECT id FROM delivery_view WHERE state IN ({",".join("?" * len(_DONE))})
+        AND finished_at >= ? AND finished_at < ? ORDER BY finished_at, n"""
+    return [key for (key,) in db.execute(sql, (*_DONE, stamp(start), stamp(end)))]
+
+
+@translate_sqlite_errors()
+def still_open(db: Database) -> list[str]:
+    """Deliveries of open orders, the most urgent first."""
+    rows = db.execute("SELECT id FROM delivery_view WHERE status = 'open' ORDER BY window_end, n")
+    return [key for (key,) in rows]
+
+
+@translate_sqlite_errors()
+def cases(db: Database, start: datetime, end: datetime) -> list[str]:
+    """Exceptions that were opened in this stretch of time, in order."""
+    sql = "SELECT id FROM case_view WHERE opened_at >= ? AND opened_at < ? ORDER BY opened_at, id"
+    return [key for (key,) in db.execute(sql, (stamp(start), stamp(end)))]
+
+
+@translate_sqlite_errors()
+def count_difference(db: Database, item: str, start: datetime, end: datetime) -> int:
+    """By how many pieces the counts of a shelf in this stretch of time changed the book."""
+    sql = """SELECT coalesce(sum(quantity), 0) FROM movement
+        WHERE item = ? AND movement = ? AND at >= ? AND at < ?"""
+    row = db.execute(sql, (item, Movement.COUNTED, stamp(start), stamp(end))).fetchone()
+    return int(row[0])
