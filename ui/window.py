@@ -23,6 +23,7 @@ from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
 from ui.pages.lazy import LazyPage
+from ui.pages.stock import StockPage
 from ui.session import Session
 
 
@@ -36,7 +37,7 @@ class PageEntry:
     at_end: bool = False
 
 
-PAGES: Sequence[PageEntry] = ()
+PAGES: Sequence[PageEntry] = (PageEntry("stock", "boxes", StockPage),)
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""
 

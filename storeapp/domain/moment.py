@@ -1,7 +1,7 @@
 """Instants are UTC and aware; a window is a half-open stretch of time in which something is promised."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 STORE_ZONE = ZoneInfo("Asia/Shanghai")
@@ -22,6 +22,12 @@ def utc(moment: datetime) -> datetime:
 def store_day(moment: datetime) -> date:
     """The calendar day on the store's wall clock."""
     return moment.astimezone(STORE_ZONE).date()
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The store's day as two instants."""
+    start = datetime.combine(day, time(), STORE_ZONE)
+    return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
-from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.kernel import Refusal
-from storeapp.domain.moment import STORE_ZONE, store_day
+from storeapp.domain.moment import day_bounds, store_day
 from storeapp.domain.people import Guide
 from storeapp.domain.rules.closing import CloseDay
 from storeapp.domain.statement import DayTotals, Earning, Statement, StoreDay, statement_id
-from storeapp.domain.stock import StockItem
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.rows import CountRow
+from storeapp.services.stock import counted_on
 from storeapp.store import daybook
 
 
@@ -52,16 +52,6 @@ class InCustody:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """A shelf that was counted on the day, and by how much the book was wrong."""
-
-    sku: str
-    name: str
-    difference: int
-    on_hand: int
-
-
-@dataclass(frozen=True, slots=True)
 class DayReport:
     """A store's day so far; ``closed`` holds the figures of the last closing, if there was one."""
 
@@ -70,20 +60,14 @@ class DayReport:
     guides: tuple[GuideDay, ...]
     open_deliveries: tuple[str, ...]
     in_custody: tuple[InCustody, ...]
-    counted: tuple[Counted, ...]
+    counted: tuple[CountRow, ...]
     exceptions: tuple[ExceptionCase, ...]
     closed: StoreDay | None
 
     @property
-    def differences(self) -> tuple[Counted, ...]:
+    def differences(self) -> tuple[CountRow, ...]:
         """The counts that contradicted the book."""
         return tuple(item for item in self.counted if item.difference)
-
-
-def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """The store's day as two instants."""
-    start = datetime.combine(day, time(), STORE_ZONE)
-    return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
 
 
 def day_report(counter: Counter, day: date | None = None) -> DayReport:
@@ -104,7 +88,7 @@ def day_report(counter: Counter, day: date | None = None) -> DayReport:
         guides=guides,
         open_deliveries=tuple(delivery.id for delivery in left),
         in_custody=tuple(_in_custody(left)),
-        counted=tuple(_counted(counter, start, end)),
+        counted=tuple(counted_on(counter, day)),
         exceptions=tuple(cases.values()),
         closed=cache.get(StoreDay, f"{counter.store}/{day.isoformat()}"),
     )
@@ -144,15 +128,6 @@ def _in_custody(left: list[Delivery]) -> Iterable[InCustody]:
         held = [parcel.custodian.holder_id for parcel in delivery.held_by(Holder.GUIDE)]
         for guide in sorted(set(held)):
             yield InCustody(delivery.id, guide, held.count(guide))
-
-
-def _counted(counter: Counter, start: datetime, end: datetime) -> Iterable[Counted]:
-    """The shelves counted on the day; a later count of another day hides an earlier one."""
-    for item in counter.cache.every(StockItem):
-        if item.store == counter.store and item.counted_at is not None and start <= item.counted_at < end:
-            sku = counter.cache.get(Sku, item.sku)
-            difference = daybook.count_difference(counter.cache.db, item.id, start, end)
-            yield Counted(item.sku, sku.name if sku else item.sku, difference, item.on_hand)
 
 
 def close_day(counter: Counter, actor: Actor, day: date | None = None) -> DayReport | Refusal:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.exception import ExceptionCase
@@ -98,9 +99,25 @@ class OrderDetail:
     reprint: int | None
 
 
+LOW_PIECES = 2
+"""As many pieces that may still be promised, or fewer, are low."""
+
+
+class Shelf(StrEnum):
+    """How a shelf stands, the gravest first."""
+
+    NEGATIVE = "negative"
+    """The book says fewer than none: somebody has to count."""
+    SHORT = "short"
+    """Orders wait for pieces."""
+    EMPTY = "empty"
+    LOW = "low"
+    FINE = "fine"
+
+
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One SKU of the store."""
+    """One SKU of the store; ``missing`` pieces are sold and not there."""
 
     id: str
     sku: str
@@ -111,6 +128,30 @@ class StockRow:
     reserved: int
     available: int
     counted_at: datetime | None
+    missing: int = 0
+
+    @property
+    def shelf(self) -> Shelf:
+        """How the shelf stands."""
+        if self.on_hand < 0:
+            return Shelf.NEGATIVE
+        if self.missing:
+            return Shelf.SHORT
+        if not self.available:
+            return Shelf.EMPTY
+        return Shelf.LOW if self.available <= LOW_PIECES else Shelf.FINE
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """A shelf that was counted on a day; ``difference`` is what the book was put right by, ``on_hand`` is of now."""
+
+    sku: str
+    name: str
+    bin: str
+    at: datetime
+    difference: int
+    on_hand: int
 
 
 @dataclass(frozen=True, slots=True)

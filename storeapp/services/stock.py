@@ -1,16 +1,23 @@
 """Stock at the counter: receive, adjust, sell, count; what arrives is promised to orders that were short."""
 
+from collections import Counter as Tally
+from dataclasses import replace
+from datetime import date, datetime
+
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.kernel import Event, Refusal
+from storeapp.domain.moment import day_bounds
+from storeapp.domain.order import Order
 from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.domain.rules.orders import ReserveOrder
 from storeapp.domain.rules.stock import MAX_PIECES, CountStock, MoveStock
 from storeapp.domain.stock import Movement, StockItem, stock_id
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.queries import moment
-from storeapp.services.rows import MovementRow, StockRow
+from storeapp.services.rows import CountRow, MovementRow, StockRow
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
+from storeapp.store.views import stamp
 
 Result = tuple[Event, ...] | Refusal
 
@@ -20,13 +27,41 @@ def stock_rows(counter: Counter, text: str = "") -> list[StockRow]:
     skus = {sku.id: sku for sku in counter.cache.every(Sku)}
     items = {item.sku: item for item in counter.cache.every(StockItem) if item.store == counter.store}
     names = sorted(skus.keys() | items.keys())
-    rows = (_row(counter.store, name, skus.get(name), items.get(name)) for name in names)
+    missing, opened = _missing(counter), lists.openings(counter.cache.db)
+    rows = (
+        replace(
+            _row(counter.store, name, skus.get(name), items.get(name)),
+            missing=missing[name],
+            counted_at=_counted_at(items.get(name), opened),
+        )
+        for name in names
+    )
+    return [row for row in rows if matches(row, text)]
+
+
+def matches(row: StockRow, text: str) -> bool:
+    """Whether a typed text finds a shelf by SKU, barcode, name or bin; nothing typed finds all."""
     wanted = text.strip().casefold()
-    return [row for row in rows if not wanted or any(wanted in part.casefold() for part in _texts(row))]
+    return any(wanted in part.casefold() for part in (row.sku, row.barcode, row.name, row.bin))
 
 
-def _texts(row: StockRow) -> tuple[str, ...]:
-    return row.sku, row.barcode, row.name, row.bin
+def _missing(counter: Counter) -> Tally[str]:
+    """Pieces of each SKU that open orders wait for."""
+    short = OrderFilter(open_only=True, needs=SHORT_STOCK)
+    ids = lists.delivery_ids(counter.cache.db, short, hashes=())
+    orders = counter.cache.many(Order, [delivery_id.rsplit("-", 1)[0] for delivery_id in ids])
+    missing: Tally[str] = Tally()
+    for order in orders.values():
+        for line in order.lines:
+            missing[line.sku] += line.quantity - line.reserved
+    return missing
+
+
+def _counted_at(item: StockItem | None, opened: set[tuple[str, str]]) -> datetime | None:
+    """When the shelf was counted last; what stood in the first table was counted by nobody here."""
+    if item is None or item.counted_at is None or (item.id, stamp(item.counted_at)) in opened:
+        return None
+    return item.counted_at
 
 
 def _row(store: str, name: str, sku: Sku | None, item: StockItem | None) -> StockRow:
@@ -39,7 +74,7 @@ def _row(store: str, name: str, sku: Sku | None, item: StockItem | None) -> Stoc
         on_hand=item.on_hand if item else 0,
         reserved=item.reserved if item else 0,
         available=item.available if item else 0,
-        counted_at=item.counted_at if item else None,
+        counted_at=None,
     )
 
 
@@ -55,6 +90,27 @@ def movements(counter: Counter, sku: str) -> list[MovementRow]:
     """What happened to a shelf here, the latest first."""
     rows = lists.movements_of(counter.cache.db, stock_id(counter.store, sku))
     return [MovementRow(moment(at), kind, quantity, reference, actor) for at, kind, quantity, reference, actor in rows]
+
+
+def counted_on(counter: Counter, day: date) -> list[CountRow]:
+    """The shelves that were counted on a store day, in the order of their bins.
+
+    Of a day in the past only those are known that no later day counted again, or whose book was wrong.
+    """
+    start, end = day_bounds(day)
+    differences = lists.count_differences(counter.cache.db, start=start, end=end)
+    opened = lists.openings(counter.cache.db)
+    skus = {sku.id: sku.name for sku in counter.cache.every(Sku)}
+    rows = []
+    for item in counter.cache.every(StockItem):
+        difference, at = differences.get(item.id, (0, ""))
+        last = _counted_at(item, opened)
+        counted_at = last if last is not None and start <= last < end else moment(at) if at else None
+        if item.store == counter.store and counted_at is not None:
+            rows.append(
+                CountRow(item.sku, skus.get(item.sku, item.sku), item.bin, counted_at, difference, item.on_hand)
+            )
+    return sorted(rows, key=lambda row: (row.bin, row.sku))
 
 
 def receive(counter: Counter, actor: Actor, sku: str, quantity: int) -> Result:

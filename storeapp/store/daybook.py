@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storeapp.domain.delivery import DeliveryState
-from storeapp.domain.stock import Movement
 from storeapp.store.errors import translate_sqlite_errors
 from storeapp.store.views import stamp
 
@@ -32,12 +31,3 @@ def cases(db: Database, start: datetime, end: datetime) -> list[str]:
     """Exceptions that were opened in this stretch of time, in order."""
     sql = "SELECT id FROM case_view WHERE opened_at >= ? AND opened_at < ? ORDER BY opened_at, id"
     return [key for (key,) in db.execute(sql, (stamp(start), stamp(end)))]
-
-
-@translate_sqlite_errors()
-def count_difference(db: Database, item: str, start: datetime, end: datetime) -> int:
-    """By how many pieces the counts of a shelf in this stretch of time changed the book."""
-    sql = """SELECT coalesce(sum(quantity), 0) FROM movement
-        WHERE item = ? AND movement = ? AND at >= ? AND at < ?"""
-    row = db.execute(sql, (item, Movement.COUNTED, stamp(start), stamp(end))).fetchone()
-    return int(row[0])

@@ -175,6 +175,24 @@ def movements_of(db: Database, item: str, *, limit: int = 200) -> list[tuple[str
     return list(db.execute(sql, (item, limit)))
 
 
+_COUNTED = "movement IN ('opening', 'counted')"
+"""SQLite uses the partial index only for queries that repeat its very condition."""
+
+
+@translate_sqlite_errors()
+def count_differences(db: Database, *, start: datetime, end: datetime) -> dict[str, tuple[int, str]]:
+    """What counts put the book right by in a stretch of time, and when last: by shelf, only where it was wrong."""
+    sql = f"""SELECT item, sum(quantity), max(at) FROM movement
+        WHERE {_COUNTED} AND movement = 'counted' AND at >= ? AND at < ? GROUP BY item"""
+    return {item: (int(total), at) for item, total, at in db.execute(sql, (stamp(start), stamp(end)))}
+
+
+@translate_sqlite_errors()
+def openings(db: Database) -> set[tuple[str, str]]:
+    """When each shelf was taken into the book, which counts like a count but is none."""
+    return set(db.execute(f"SELECT item, at FROM movement WHERE {_COUNTED} AND movement = 'opening'"))
+
+
 @translate_sqlite_errors()
 def unconfirmed(db: Database, ids: Sequence[str]) -> set[str]:
     """Which of these deliveries an unanswered command touches."""

@@ -46,4 +46,6 @@ MIGRATIONS = (
         "CREATE INDEX finder_of ON finder (order_id)",
         "CREATE VIRTUAL TABLE search USING fts5(words, tokenize = 'trigram', columnsize = 0)",
     ),
+    # Few movements are counts, and the stock page asks for them at every change.
+    statements("CREATE INDEX movement_counted ON movement (item, at) WHERE movement IN ('opening', 'counted')"),
 )

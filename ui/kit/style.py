@@ -50,6 +50,7 @@ QPushButton[flat="true"]:focus {{ border:2px solid {focus}; padding:0 9px; min-h
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ padding:0 10px;
   border:1px solid {strong}; border-radius:{radius_control}px; background:{surface}; color:{text}; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ min-height:{control}px; }}
+QLineEdit[desk="true"] {{ min-height:{desk}px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width:0; border:none; }}
 QSpinBox QLineEdit, QDateTimeEdit QLineEdit {{ border:none; padding:0 10px; min-height:0;
   background:transparent; }}

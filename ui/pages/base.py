@@ -7,6 +7,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from ui.desk import Desk
+from ui.kit.shell import MainShell
 
 
 class PageBase(QWidget):
@@ -44,6 +45,12 @@ class PageBase(QWidget):
     def refresh(self) -> None:
         """Read again what is shown."""
         raise NotImplementedError(type(self).__name__)
+
+    def keys_changed(self) -> None:
+        """Have the foot ask again which keys work: the page is in another mode now."""
+        shell = self.window()
+        if isinstance(shell, MainShell) and self.isVisible():
+            shell.refresh_keys()
 
     @Slot()
     def _on_changed(self) -> None:

@@ -1,6 +1,10 @@
 """Stock at the counter: what arrives, leaves and is counted."""
 
+from datetime import timedelta
+
+from storeapp.domain.moment import store_day
 from storeapp.services import stock
+from storeapp.services.rows import Shelf
 from tests.storeapp.services.desk import MANAGER, Store, granted, refused
 
 
@@ -58,3 +62,20 @@ def test_a_barcode_or_a_code_in_any_case_finds_the_article(store: Store) -> None
 def test_rows_are_found_by_every_text_they_show(store: Store) -> None:
     for text in ("BL-001", "6901234500001", "香水1", "A1"):
         assert [row.sku for row in stock.stock_rows(store.counter, text)] == ["BL-001"]
+
+
+def test_a_shelf_says_what_orders_wait_for_and_how_it_stands(store: Store) -> None:
+    store.place(sku="BL-003", quantity=2)
+    rows = {row.sku: row for row in stock.stock_rows(store.counter)}
+    assert (rows["BL-003"].missing, rows["BL-003"].shelf) == (2, Shelf.SHORT)
+    assert rows["BL-001"].shelf is Shelf.FINE
+
+
+def test_the_first_table_is_no_count(store: Store) -> None:
+    store.clock.moment += timedelta(minutes=1)
+    granted(stock.count(store.counter, MANAGER, "BL-001", 17))
+    counted = {row.sku: row.counted_at for row in stock.stock_rows(store.counter)}
+    assert counted == {"BL-001": store.clock.now(), "BL-002": None, "BL-003": None}
+    day = store_day(store.clock.now())
+    assert [(row.sku, row.difference) for row in stock.counted_on(store.counter, day)] == [("BL-001", -3)]
+    assert stock.counted_on(store.counter, day + timedelta(days=1)) == []
