@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -205,6 +206,36 @@ class Pressable(QWidget):
             painter.setPen(QPen(look().colour("focus"), 2))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
             painter.end()
+
+
+class Check(QCheckBox):
+    """A box to tick, with its border and tick in the theme's colours."""
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 32, tokens.CONTROL_PX)
+
+    @override
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        style, ticked = look(), self.isChecked()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(1.5, (self.height() - 17) / 2, 17, 17)
+        edge = "focus" if self.hasFocus() else "accent" if ticked else "strong"
+        painter.setPen(QPen(style.colour(edge), 2 if self.hasFocus() else 1))
+        painter.setBrush(style.colour("accent" if ticked else "surface"))
+        painter.drawRoundedRect(box, tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        if ticked:
+            pixmap = style.pixmap("check", "on_accent", 13, dpr=self.devicePixelRatioF(), stroke=3)
+            painter.drawPixmap(box.center() - QPointF(6.5, 6.5), pixmap)
+        painter.setPen(style.colour("text" if self.isEnabled() else "text3"))
+        words = self.rect().adjusted(28, 0, 0, 0)
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text())
+        painter.end()
 
 
 class Segments(QWidget):
