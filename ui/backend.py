@@ -79,21 +79,40 @@ class Backend(QObject):
 
         return self._tasks.run(lambda: call(self.counter(), actor), done=finish, failed=failed, owner=owner)
 
-    def begin(self, *, progress: Callable[[int, int], None], ready: Callable[[], None]) -> None:
+    def begin(
+        self,
+        *,
+        opened: Callable[[], None],
+        progress: Callable[[int, int], None],
+        ready: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
         """Open the counter and bring its cache up to the journal.
 
-        A long way is gone beside the database thread, so that the window shows what is there meanwhile; ``progress``
-        is told how far it is, ``ready`` when it is over.
+        A long way is gone beside the database thread, so that the window shows what is there meanwhile.
+
+        Args:
+            opened: called once something can be read.
+            progress: told how many commands of how many the cache has taken in.
+            ready: called when the cache is up to date.
+            failed: gets what kept the counter from being opened.
         """
 
         def go_on(behind: int) -> None:
+            opened()
             if behind == 0:
                 self._caught_up(ready)
                 return
             tell = self._tasks.relay(progress)
-            self._tasks.run_pooled(lambda: self._catch_up(tell), done=lambda _: self._caught_up(ready), owner=self)
+            self._tasks.run_pooled(
+                lambda: self._catch_up(tell), done=lambda _: self._caught_up(ready), failed=failed, owner=self
+            )
 
-        self.read(_behind, done=go_on, owner=self)
+        self.read(_behind, done=go_on, failed=failed, owner=self)
+
+    def reopen(self) -> None:
+        """Open the counter anew, such as after its root key was found."""
+        self._tasks.run(self._close, done=lambda _: self.changed.emit(), owner=self)
 
     def _catch_up(self, progress: Callable[[int, int], None]) -> None:
         counter = self._open()

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QGuiApplication
@@ -12,6 +11,7 @@ from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home
 from ui.backend import Backend
+from ui.entry.assistant import Assistant
 from ui.kit.collector import Collector
 from ui.kit.errors import ErrorDoor
 from ui.kit.style import apply
@@ -46,34 +46,61 @@ def make_window(app: QApplication, home: Home, *, language: str) -> Window:
     """The window over a home, with all its pages; nothing is shown and read before ``Window.start``."""
     tasks = Tasks()
     backend = Backend(tasks, lambda: _open(home))
-    window = Window(app, backend, Translator(language), papers=_papers(home))
-    window.add_pages(PAGES)
+    window = Window(app, backend, Translator(language), papers=home.path / PAPERS, home=home)
+    window.add_pages(PAGES, show=False)
     return window
 
 
-def run_window(home: Home, *, language: str, theme: str = SYSTEM_THEME, argv: Sequence[str] = ()) -> int:
+def run_window(
+    home: Home,
+    *,
+    language: str,
+    theme: str = SYSTEM_THEME,
+    argv: Sequence[str] = (),
+) -> int:
     """Show the window until it is closed; returns the exit status.
 
     Args:
-        home: the counter's folder; its root key is looked for where it was not yet.
+        home: the counter's folder; its root key is looked for where it was not yet. Where there is no counter yet,
+            the first start is gone through.
         language: ``zh_CN`` or ``en``.
         theme: a theme's name, or ``system``.
         argv: arguments for Qt.
     """
     app = application(argv)
     apply(app, load_theme(theme_of(app, theme)))
+    if not home.exists:
+        made = first_start(home, language=language)
+        if made is None:
+            return 0
+        home, language = made
+    return _run(app, home, language=language)
+
+
+def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
+    """Lead through the first start; returns the new home and its language, None where it was given up."""
+    tasks = Tasks()
+    door = ErrorDoor(Translator(language), parent_of=lambda: None)
+    tasks.crashed.connect(door.report)
+    assistant = Assistant(home.path, clock=home.clock, language=language, tasks=tasks)
+    done = assistant.exec()
+    tasks.shutdown()
+    return (assistant.home, assistant.language) if done and assistant.home else None
+
+
+def _run(app: QApplication, home: Home, *, language: str) -> int:
+    collector = Collector()
     window = make_window(app, home, language=language)
     door = ErrorDoor(Translator(language), parent_of=lambda: window.shell)
     door.install()
-    collector = Collector()
     window.backend.tasks.crashed.connect(door.report)
     try:
         window.start()
         return app.exec()
     finally:
         window.close()
-        collector.stop()
         door.uninstall()
+        collector.stop()
 
 
 def _open(home: Home) -> Counter:
@@ -81,7 +108,3 @@ def _open(home: Home) -> Counter:
     if home.root is None and home.locked is None:
         home.unlock()
     return home.open()
-
-
-def _papers(home: Home) -> Path:
-    return home.path / PAPERS

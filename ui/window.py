@@ -12,11 +12,15 @@ from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.home import Home
 from storeapp.services.queries import counts
 from storeapp.services.rows import Counts
+from storeapp.store.errors import StoreError
 from ui.backend import Backend
 from ui.desk import Desk
+from ui.entry.locksmith import Locksmith
 from ui.entry.sign_in import Door, SignInDialog
+from ui.entry.trouble import TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry, SyncState
 from ui.kit.scanner import ScannerFilter
@@ -45,7 +49,10 @@ BUILD_PAUSE_MS = 60
 class Window:
     """The counter's window with everything behind it."""
 
-    def __init__(self, app: QApplication, backend: Backend, words: Translator, *, papers: Path) -> None:
+    def __init__(
+        self, app: QApplication, backend: Backend, words: Translator, *, papers: Path, home: Home | None = None
+    ) -> None:
+        """Put it together; ``home`` is what a root key that is out of reach is looked for in."""
         self._app = app
         self._words = words
         self.backend = backend
@@ -54,6 +61,7 @@ class Window:
         self.session = Session()
         self.door = Door(self._sign_in_dialog, self._let_in)
         self._last = ""
+        self.trouble: TroubleDialog | None = None
         app.installEventFilter(self.session)
         self.desk = Desk(
             backend=backend,
@@ -67,14 +75,18 @@ class Window:
             ask_who=self.door.ask,
         )
         self._pages: dict[str, LazyPage] = {}
+        self._locksmith = Locksmith(home, self.shell, backend, words) if home else None
         self._wire()
 
-    def add_pages(self, entries: Sequence[PageEntry] = PAGES) -> None:
-        """Put the pages into the rail and show the first; any other is built once it is needed, or in idle time."""
+    def add_pages(self, entries: Sequence[PageEntry] = PAGES, *, show: bool = True) -> None:
+        """Put the pages into the rail; each is built once it is needed, or in idle time.
+
+        ``show`` shows the first one at once, which reads the counter; `start` does it after opening.
+        """
         for entry in entries:
             page = self._pages[entry.id] = self._lazy(entry)
             self.shell.add_page(self._rail(entry), page)
-        if entries:
+        if entries and show:
             self.shell.show_page(entries[0].id)
 
     def _lazy(self, entry: PageEntry) -> LazyPage:
@@ -95,11 +107,34 @@ class Window:
         return self._pages[page_id].page()
 
     def start(self) -> None:
-        """Show the window, and read who and where this counter is."""
+        """Show the window, open the counter, and read who and where it is."""
         self.shell.show()
-        self.backend.begin(progress=self._show_catching_up, ready=self._begun)
+        first = next(iter(self._pages), "")
+        self._open()
+        if first:
+            # Built while the database thread looks for the root key and opens the files.
+            self._pages[first].page()
+
+    def _open(self) -> None:
+        self.backend.begin(
+            opened=self._opened, progress=self._show_catching_up, ready=self._begun, failed=self._not_opened
+        )
+
+    def _opened(self) -> None:
         self.backend.read(_where, done=self._show_where)
+        if self._pages and not self.shell.current_page():
+            self.shell.show_page(next(iter(self._pages)))
         self.refresh()
+        self._tick.start()
+
+    def _not_opened(self, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            self.backend.tasks.crashed.emit(error)
+            return
+        self.trouble = TroubleDialog(self._words, error, self.shell)
+        self.trouble.retry.connect(self._open)
+        self.trouble.rejected.connect(self.shell.close)
+        self.trouble.open()
 
     def close(self) -> None:
         """Close the window and the counter behind it, after the work that was given before."""
@@ -116,6 +151,10 @@ class Window:
         self.shell.end_progress()
         self.backend.watch()
         self._builder.start()
+        if self._locksmith is None or not self._locksmith.offer(then=self._ask_who):
+            self._ask_who()
+
+    def _ask_who(self) -> None:
         if self.session.actor is None:
             self.door.ask()
 
@@ -167,7 +206,6 @@ class Window:
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)
-        self._tick.start()
 
     @Slot()
     def refresh(self) -> None:

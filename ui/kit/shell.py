@@ -40,6 +40,8 @@ class MainShell(QMainWindow):
     """The undo beside the last message was pressed."""
     sync_pressed = Signal()
     """Somebody wants to know more about the sync."""
+    privacy_pressed = Signal()
+    """Somebody wants to see people's data that is out of reach."""
     person_pressed = Signal()
     """The name of who is signed in was pressed, or the words that invite to sign in."""
     closing = Signal()
@@ -62,6 +64,7 @@ class MainShell(QMainWindow):
         self._lay_out()
         self._top.message.undo_requested.connect(self.undo_requested)
         self._top.sync.pressed.connect(self.sync_pressed)
+        self._top.privacy.pressed.connect(self.privacy_pressed)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
 
@@ -115,6 +118,10 @@ class MainShell(QMainWindow):
     def show_sync(self, state: SyncState, pending: int = 0) -> None:
         """Show how the sync stands."""
         self._top.show_sync(state, pending)
+
+    def show_privacy(self, *, hidden: bool) -> None:
+        """Show that people's data cannot be read here, or that it can."""
+        self._top.privacy.setVisible(hidden)
 
     def show_person(self, name: str) -> None:
         """Show who is signed in."""

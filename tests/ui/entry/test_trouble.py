@@ -1,0 +1,47 @@
+import sqlite3
+
+import pytest
+
+from ui.run import make_window
+
+
+@pytest.fixture
+def troubled(qapp, qtbot, demo_home):
+    """Starts the window over a home that cannot be opened."""
+    windows = []
+
+    def start():
+        window = make_window(qapp, demo_home, language="zh_CN")
+        windows.append(window)
+        window.start()
+        qtbot.waitUntil(lambda: window.trouble is not None)
+        return window
+
+    yield start
+    for window in windows:
+        window.close()
+
+
+def test_a_damaged_journal_is_told_and_not_touched(troubled, demo_home):
+    path = demo_home.path / "journal.db"
+    path.write_bytes(b"no database at all" * 100)
+    before = path.read_bytes()
+    window = troubled()
+    assert "已损坏" in window.trouble.why.text()
+    assert path.read_bytes() == before
+
+
+def test_data_of_a_newer_program_are_told_and_can_be_tried_again(qtbot, troubled, demo_home):
+    _version(demo_home, 99)
+    window = troubled()
+    assert "99" in window.trouble.why.text()
+    _version(demo_home, 1)
+    with qtbot.waitSignal(window.backend.changed):
+        window.trouble.accept()
+
+
+def _version(home, number):
+    db = sqlite3.connect(home.path / "journal.db")
+    db.execute(f"PRAGMA user_version = {number}")
+    db.commit()
+    db.close()
