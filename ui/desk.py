@@ -4,17 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject
 
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, store_day
 from storeapp.i18n import Translator
+from storeapp.services.counter import Actor, Counter
 from ui.backend import Backend
 from ui.kit.actions import ActionRegistry
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.session import Session
 
+T = TypeVar("T")
 Say = Callable[..., None]
 
 
@@ -55,6 +59,16 @@ class Desk:
             then()
         else:
             self.ask_who(then)
+
+    def act(
+        self, call: Callable[[Counter, Actor], T], *, done: Callable[[T], None] | None = None, owner: QObject
+    ) -> None:
+        """Do something as the person who is signed in, after asking who that is where nobody is."""
+
+        def begin() -> None:
+            self.backend.act(call, done=done, failed=self.failed, owner=owner)
+
+        self.signed_in(begin)
 
     def take_back(self) -> None:
         """Undo the last act, once."""

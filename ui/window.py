@@ -27,6 +27,7 @@ from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
 from ui.pages.lazy import LazyPage
+from ui.pages.orders import OrdersPage
 from ui.pages.stock import StockPage
 from ui.session import Session
 
@@ -41,7 +42,10 @@ class PageEntry:
     at_end: bool = False
 
 
-PAGES: Sequence[PageEntry] = (PageEntry("stock", "boxes", StockPage),)
+PAGES: Sequence[PageEntry] = (
+    PageEntry("orders", "orders", OrdersPage),
+    PageEntry("stock", "boxes", StockPage),
+)
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""
 

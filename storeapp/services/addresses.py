@@ -30,6 +30,12 @@ def _row(building: Building) -> BuildingRow:
     return BuildingRow(city, district, street, lane, building.position)
 
 
+def known_buildings(counter: Counter) -> list[BuildingRow]:
+    """All buildings of the address book in the order of their addresses, to choose one by hand."""
+    rows = [_row(building) for building in counter.cache.every(Building)]
+    return sorted(rows, key=lambda row: (row.city, row.district, row.street, row.lane))
+
+
 def locate(book: AddressBook, person: Person) -> Position | None:
     """Where a person's building stands, None where the book does not surely know."""
     return book.locate(parse_address(person.address)) if person.address else None

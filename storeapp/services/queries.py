@@ -67,6 +67,7 @@ def order_rows(counter: Counter, ids: Sequence[str]) -> list[OrderRow | None]:
     orders = counter.cache.many(Order, [delivery.order_id for delivery in deliveries.values()])
     people = counter.privacy.people(orders.values())
     names = guide_names(counter)
+    titles = _titles(counter, orders.values())
     open_ones = lists.unconfirmed(counter.cache.db, ids) if counter.enrolled else set()
     found: list[OrderRow | None] = []
     for key in ids:
@@ -76,12 +77,18 @@ def order_rows(counter: Counter, ids: Sequence[str]) -> list[OrderRow | None]:
             found.append(None)
             continue
         person = masked(people.get(order.id))
-        found.append(_row(order, delivery, person=person, names=names, unconfirmed=key in open_ones))
+        found.append(_row(order, delivery, person=person, names=names, titles=titles, unconfirmed=key in open_ones))
     return found
 
 
 def _row(
-    order: Order, delivery: Delivery, *, person: MaskedPerson, names: dict[str, str], unconfirmed: bool
+    order: Order,
+    delivery: Delivery,
+    *,
+    person: MaskedPerson,
+    names: dict[str, str],
+    titles: dict[str, str],
+    unconfirmed: bool,
 ) -> OrderRow:
     return OrderRow(
         id=delivery.id,
@@ -102,15 +109,21 @@ def _row(
         located=order.located,
         finished_at=delivery.finished_at,
         person=person,
-        goods=_goods(order),
+        goods=_goods(order, titles),
         unconfirmed=unconfirmed,
     )
 
 
-def _goods(order: Order) -> str:
+def _titles(counter: Counter, orders: Iterable[Order]) -> dict[str, str]:
+    """The catalogue's names of the first articles that came without one."""
+    unnamed = [order.lines[0].sku for order in orders if order.lines and not order.lines[0].title]
+    return {sku.id: sku.name for sku in counter.cache.many(Sku, unnamed).values()}
+
+
+def _goods(order: Order, titles: dict[str, str]) -> str:
     if not order.lines:
         return ""
-    first = order.lines[0].title or order.lines[0].sku
+    first = order.lines[0].title or titles.get(order.lines[0].sku, order.lines[0].sku)
     return first if len(order.lines) == 1 else f"{first} +{len(order.lines) - 1}"
 
 

@@ -33,6 +33,8 @@ class OrderFilter:
     open_only: bool = False
     guide: str = ""
     needs: str = ""
+    needing: bool = False
+    """Only open orders that lack anything at all."""
     finished_since: datetime | None = None
     sort: str = "created_at"
     descending: bool = True
@@ -71,6 +73,8 @@ def _where(wanted: OrderFilter) -> tuple[list[str], list[object]]:
     if wanted.needs:
         where.append("instr(' ' || needs || ' ', ?)")
         values.append(f" {wanted.needs} ")
+    if wanted.needing:
+        where.append("needs <> '' AND status = 'open'")
     if wanted.finished_since is not None:
         where.append("finished_at >= ?")
         values.append(stamp(wanted.finished_since))

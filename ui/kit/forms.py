@@ -11,10 +11,12 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDateTimeEdit,
     QDialog,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
@@ -23,6 +25,7 @@ from storeapp.i18n import Translator
 from ui.kit import tokens
 from ui.kit.parts import Button, ChoiceBox, CodeLineEdit, hbox, label, restyle, vbox
 
+_MOST_ROWS = 99
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -37,19 +40,27 @@ class _Entry:
 
 
 class Form(QWidget):
-    """Fields one under the other, read and filled by key."""
+    """Fields one under the other, or in several columns, read and filled by key; notes take a whole row."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, columns: int = 1) -> None:
         super().__init__()
         self._entries: dict[str, _Entry] = {}
-        self._column = vbox(self, gap=tokens.GAP_M)
+        self._columns = columns
+        self._next = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(tokens.GAP_L)
+        self._grid.setVerticalSpacing(tokens.GAP_M)
+        self._grid.setRowStretch(_MOST_ROWS, 1)
 
-    def add_text(self, key: str, text: str, *, value: str = "", hint: str = "", longest: int = 200) -> QLineEdit:
-        """One line of any words."""
+    def add_text(
+        self, key: str, text: str, *, value: str = "", hint: str = "", longest: int = 200, wide: bool = False
+    ) -> QLineEdit:
+        """One line of any words; a wide one takes a whole row."""
         field = QLineEdit(value)
         field.setPlaceholderText(hint)
         field.setMaxLength(longest)
-        self._add(key, text, field, read=field.text, write=field.setText)
+        self._add(key, text, field, read=field.text, write=field.setText, wide=wide)
         return field
 
     def add_code(
@@ -68,7 +79,7 @@ class Form(QWidget):
         field = QPlainTextEdit(value)
         field.setTabChangesFocus(True)
         field.setFixedHeight(field.fontMetrics().lineSpacing() * lines + 20)
-        self._add(key, text, field, read=field.toPlainText, write=field.setPlainText)
+        self._add(key, text, field, read=field.toPlainText, write=field.setPlainText, wide=True)
         return field
 
     def add_number(
@@ -134,7 +145,14 @@ class Form(QWidget):
         return self._entries[key].error.text()
 
     def _add(
-        self, key: str, text: str, widget: QWidget, *, read: Callable[[], Any], write: Callable[[Any], None]
+        self,
+        key: str,
+        text: str,
+        widget: QWidget,
+        *,
+        read: Callable[[], Any],
+        write: Callable[[Any], None],
+        wide: bool = False,
     ) -> None:
         caption = label(text, "soft")
         caption.setBuddy(widget)
@@ -145,8 +163,17 @@ class Form(QWidget):
         block.addWidget(caption)
         block.addWidget(widget)
         block.addWidget(error)
-        self._column.addLayout(block)
+        self._place(block, wide=wide)
         self._entries[key] = _Entry(widget, error, read, write)
+
+    def _place(self, block: QVBoxLayout, *, wide: bool) -> None:
+        row, column = divmod(self._next, self._columns)
+        if wide and column:
+            row, column = row + 1, 0
+        span = self._columns if wide else 1
+        self._grid.addLayout(block, row, column, 1, span, Qt.AlignmentFlag.AlignTop)
+        self._grid.setColumnStretch(column, 1)
+        self._next = row * self._columns + column + span
 
 
 class FormDialog(QDialog):

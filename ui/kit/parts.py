@@ -308,11 +308,13 @@ class CodeLineEdit(QLineEdit):
 
 
 class KeyHints(QWidget):
-    """Pairs of key and meaning in one line, for the foot of the window and beside messages."""
+    """Pairs of key and meaning in one line; where there is no room for all, the last ones give way."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._row = hbox(self, gap=6)
+        self._pairs: list[QWidget] = []
+        self._row = hbox(self, gap=tokens.GAP_L)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def show_hints(self, hints: Sequence[tuple[str, str]]) -> None:
         """Show these (key, words) pairs instead of the earlier ones."""
@@ -320,11 +322,30 @@ class KeyHints(QWidget):
             if widget := item.widget():
                 widget.setParent(None)
                 widget.deleteLater()
-        for key, words in hints:
-            self._row.addWidget(label(key, "key"))
-            self._row.addWidget(label(words, "muted"))
-            self._row.addSpacing(tokens.GAP_S)
+        self._pairs = [_hint(key, words) for key, words in hints]
+        for pair in self._pairs:
+            self._row.addWidget(pair)
         self._row.addStretch(1)
+        self._fit()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        used = 0
+        for pair in self._pairs:
+            used += pair.sizeHint().width() + tokens.GAP_L
+            pair.setVisible(used - tokens.GAP_L <= self.width())
+
+
+def _hint(key: str, words: str) -> QWidget:
+    pair = QWidget()
+    row = hbox(pair, gap=6)
+    row.addWidget(label(key, "key"))
+    row.addWidget(label(words, "muted"))
+    return pair
 
 
 def heading(text: str, *extra: QWidget, margins: Sequence[int] = (12, 0, 12, 0)) -> QHBoxLayout:

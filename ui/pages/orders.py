@@ -1,0 +1,228 @@
+"""The orders page: every order in a table, everything about one beside it, and all that can be done with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from typing_extensions import override
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.people import Staff
+from storeapp.services.counter import Counter
+from storeapp.services.queries import order_detail
+from storeapp.services.rows import OrderDetail, OrderRow
+from ui.desk import Desk
+from ui.kit.actions import Action
+from ui.kit.parts import Button, hbox
+from ui.kit.worker import Ticket
+from ui.pages.base import PageBase
+from ui.pages.order_acts import IN_STORE, OVER, OrderActs
+from ui.pages.order_detail import OrderPanel
+from ui.pages.order_intake import FileDrops
+from ui.pages.order_new import NewOrders
+from ui.pages.order_table import OrderList
+from ui.pages.slip_acts import SlipActs
+
+TICK_MS = 30_000
+SETTLE_MS = 40
+"""How long a row must stay picked before its detail is read, so that holding an arrow key stays smooth."""
+_PANEL_PX, _NARROW_PANEL_PX, _WIDE_PX = 372, 320, 1150
+
+
+class OrdersPage(PageBase):
+    """The list, and the panel of the picked order."""
+
+    TITLE: ClassVar[str] = "page.orders"
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "orders.find",
+        "orders.new",
+        "orders.paste",
+        "orders.import",
+        "orders.correct",
+        "orders.locate",
+        "orders.print",
+        "orders.cancel",
+    )
+    MENU: ClassVar[tuple[str, ...]] = (
+        "orders.reveal",
+        "orders.code",
+        "orders.correct",
+        "orders.locate",
+        "orders.reschedule",
+        "orders.print",
+        "orders.split",
+        "orders.retry",
+        "orders.cancel",
+    )
+    TOOLS: ClassVar[tuple[str, ...]] = ("orders.new", "orders.paste", "orders.import")
+    PANEL: ClassVar[tuple[str, ...]] = (
+        "orders.correct",
+        "orders.locate",
+        "orders.reschedule",
+        "orders.print",
+        "orders.split",
+        "orders.cancel",
+        "orders.retry",
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._asked: Ticket | None = None
+        self.acts, self.slips, self.new = OrderActs(desk, self), SlipActs(desk, self), NewOrders(desk, self)
+        self.list = OrderList(desk.backend, desk.words)
+        self._register()
+        for each in self.TOOLS:
+            self.list.add_tool(desk.actions.button(each))
+        self.panel = OrderPanel(desk.words, self._panel_buttons())
+        page = hbox(self, margins=(10, 10, 10, 10), gap=10)
+        page.addWidget(self.list, 1)
+        page.addWidget(self.panel)
+        self._connect()
+
+    def _panel_buttons(self) -> list[Button]:
+        """A button for each act; *send again* is there only for what came back."""
+        buttons = {each: self.desk.actions.button(each) for each in self.PANEL}
+        self._retry = buttons["orders.retry"]
+        return list(buttons.values())
+
+    def show_subject(self, subject: str) -> None:
+        """Show one delivery, whatever is filtered."""
+        self.list.show_one(subject)
+
+    @override
+    def on_shown(self) -> None:
+        super().on_shown()
+        self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def refresh(self) -> None:
+        """Read the ids, the picked order and the time again."""
+        self._read_now()
+        self.list.model.refresh()
+
+    def picked(self) -> OrderRow | None:
+        """The order that acts are about."""
+        return self.list.row()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.panel.setFixedWidth(_PANEL_PX if self.width() > _WIDE_PX else _NARROW_PANEL_PX)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tick.stop()
+
+    def _register(self) -> None:
+        open_one, in_store = self._can(lambda row: row.state not in OVER), self._can(lambda row: row.state in IN_STORE)
+        printable = self._can(lambda row: row.state in IN_STORE or row.state is DeliveryState.RETURNED)
+        known = self._can(lambda row: row.person.known)
+        returned = self._can(lambda row: row.state is DeliveryState.RETURNED)
+        for action in (
+            Action("orders.find", "orders.act.find", self.list.go_to_search, icon="search", shortcut="Ctrl+F"),
+            Action("orders.new", "orders.act.new", self.new.type_in, icon="plus", shortcut="Ctrl+N"),
+            Action("orders.paste", "orders.act.paste", self.new.paste, icon="copy", shortcut="Ctrl+Shift+V"),
+            Action("orders.import", "orders.act.import", self.new.choose_files, icon="import", shortcut="Ctrl+O"),
+            self._act("reveal", self.acts.reveal, icon="eye", shortcut="Ctrl+Shift+R", enabled=known),
+            self._act("code", self.acts.show_code, icon="key", shortcut="Ctrl+Shift+C", enabled=known),
+            self._act("correct", self.acts.correct, icon="edit", shortcut="Ctrl+E", enabled=open_one),
+            self._act("locate", self.acts.locate, icon="map-pin", shortcut="Ctrl+L", enabled=open_one),
+            self._act("reschedule", self.acts.reschedule, icon="calendar", shortcut="Ctrl+R", enabled=open_one),
+            self._act("print", self._print, icon="printer", shortcut="Ctrl+P", enabled=printable),
+            self._act("split", self.acts.split, icon="boxes", shortcut="Ctrl+Shift+S", enabled=in_store),
+            self._act("retry", self.acts.retry, icon="sync", shortcut="Ctrl+Shift+N", enabled=returned),
+            self._act("cancel", self.acts.cancel, icon="x", shortcut="Ctrl+Del", enabled=open_one),
+        ):
+            self.desk.actions.add(action, self)
+
+    def _act(
+        self, name: str, run: Callable[[OrderRow], None], *, icon: str, shortcut: str, enabled: Callable[[], bool]
+    ) -> Action:
+        def act() -> None:
+            row = self.picked()
+            if row is not None:
+                run(row)
+
+        return Action(f"orders.{name}", f"orders.act.{name}", act, icon=icon, shortcut=shortcut, enabled=enabled)
+
+    def _can(self, test: Callable[[OrderRow], bool]) -> Callable[[], bool]:
+        def can() -> bool:
+            row = self.picked()
+            return row is not None and test(row)
+
+        return can
+
+    def _connect(self) -> None:
+        self._settle = _timer(self, SETTLE_MS, self._read_detail, once=True)
+        self._tick = _timer(self, TICK_MS, self._read_now)
+        table, acts = self.list.table, self.desk.actions
+        self.list.picked.connect(self._picked)
+        self.list.model.failed.connect(self.desk.failed)
+        table.opened.connect(lambda _id: acts.trigger("orders.reveal"))
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._menu)
+        self.panel.reveal_requested.connect(lambda: acts.trigger("orders.reveal"))
+        self.panel.code_requested.connect(lambda: acts.trigger("orders.code"))
+        self.acts.person_revealed.connect(self.panel.show_person)
+        self.acts.code_revealed.connect(self.panel.show_code)
+        self.desk.session.signed_out.connect(self.panel.hide_person)
+        self._drops = FileDrops(self)
+        self._drops.dropped.connect(self.new.import_files)
+
+    def _print(self, row: OrderRow) -> None:
+        self.slips.print_slips([row.id])
+
+    def _menu(self, point: QPoint) -> None:
+        self.desk.actions.refresh()
+        self.desk.actions.menu(self.MENU, self).popup(self.list.table.viewport().mapToGlobal(point))
+
+    def _read_now(self) -> None:
+        self.desk.backend.read(lambda counter: counter.clock.now(), done=self.list.show_now, owner=self)
+
+    def _picked(self, _delivery_id: str) -> None:
+        self.desk.actions.refresh()
+        self._settle.start()
+
+    def _read_detail(self) -> None:
+        picked = self.list.table.picked_id() or ""
+        if self._asked is not None:
+            self._asked.cancel()
+        self._asked = self.desk.backend.read(
+            lambda counter: _detail(counter, picked), done=self._show_detail, failed=self.desk.failed, owner=self
+        )
+
+    def _show_detail(self, read: "_Read") -> None:
+        self._retry.setVisible(read.detail is not None and read.detail.row.state is DeliveryState.RETURNED)
+        self.panel.show_order(read.detail, now=read.now, names=read.names)
+        self.desk.actions.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the panel shows: the order, the time, and who the staff are."""
+
+    detail: OrderDetail | None
+    now: datetime
+    names: Mapping[str, str]
+
+
+def _detail(counter: Counter, delivery_id: str) -> _Read:
+    names = {staff.id: staff.name for staff in counter.cache.every(Staff)}
+    detail = order_detail(counter, delivery_id) if delivery_id else None
+    return _Read(detail, counter.clock.now(), names)
+
+
+def _timer(owner: OrdersPage, interval_ms: int, call: Callable[[], None], *, once: bool = False) -> QTimer:
+    timer = QTimer(owner)
+    timer.setInterval(interval_ms)
+    timer.setSingleShot(once)
+    timer.timeout.connect(call)
+    return timer
