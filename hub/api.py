@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import FastAPI, Query
+from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hub import decisions, devices, feeds, requests
+from hub.console import add_pages
 from hub.core import Hub
 from hub.database import DatabaseBusy
 from hub.feeds import Reader
@@ -46,6 +47,7 @@ def create_app(hub: Hub) -> FastAPI:
     _handle_problems(app)
     _add_calls(app, hub)
     _add_health(app, hub)
+    add_pages(app, hub)
     describe(app)
     return app
 
@@ -68,8 +70,6 @@ def _handle_problems(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> Response:
         _log.error("%s %s failed: %s", request.method, request.scope.get("route"), type(error).__name__)
         return _problem(HubProblem("failed").problem)
-
-    from fastapi.exceptions import RequestValidationError
 
     handlers: dict[type[Exception], Callable[[Request, Exception], Any]] = {
         HubProblem: known,
@@ -166,6 +166,3 @@ def _add_health(app: FastAPI, hub: Hub) -> None:
         if not await run_in_threadpool(is_current, hub.db):
             raise HubProblem("busy")
         return {"status": "ready"}
-
-
-__all__ = ["create_app", "msgspec"]

@@ -39,6 +39,12 @@ class Database:
         """Give all connections back."""
         self.engine.dispose()
 
+    def fold(self) -> None:
+        """Bring everything of an embedded database into its one file."""
+        with _translated(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view; what others commit meanwhile is not seen.

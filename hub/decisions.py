@@ -19,14 +19,14 @@ from hub.prefetch import prefetch
 from hub.problems import HubProblem
 from hub.states import States, write
 from hub.tables import command_result, event_log, incarnation, order_key, parked
-from storeapp.adapters.transport_keys import TransportError
+from storeapp.adapters.transport_keys import TransportError, key_purpose
 from storeapp.codec import Malformed, UnknownKind, decode_command, encode_events
+from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.kernel import Command, Context, Event, Refusal
 from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
-    BRAND_FEED,
     BatchReply,
     CommandBatch,
     Problem,
@@ -36,9 +36,7 @@ from sync.protocol.messages import (
     WireKey,
     encode,
     fingerprint,
-    key_purpose,
     refusal,
-    store_feed,
 )
 
 _log = logging.getLogger(__name__)

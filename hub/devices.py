@@ -11,16 +11,17 @@ import sqlalchemy as sa
 
 from hub.core import Hub
 from hub.decisions import Sender
-from hub.feeds import feeds_of, heads
+from hub.feeds import heads
 from hub.problems import HubProblem
 from hub.states import States, write
 from hub.tables import audit_anchor, device, enrol_code, incarnation
 from storeapp.domain import crockford
 from storeapp.domain.certificate import Certificate, CertificateKind, certify
 from storeapp.domain.device import Device, DeviceCertified, DeviceRevoked
+from storeapp.domain.feeds import BRAND_FEED, feeds_of
 from storeapp.domain.kernel import Event
 from storeapp.domain.workspace import Workspace
-from sync.protocol.messages import BRAND_FEED, EnrolReply, EnrolRequest, Hello, HelloReply
+from sync.protocol.messages import EnrolReply, EnrolRequest, Hello, HelloReply
 
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5

@@ -13,19 +13,9 @@ import sqlalchemy as sa
 from hub.core import Hub
 from hub.problems import HubProblem
 from hub.tables import head, order_key, state
-from storeapp.adapters.transport_keys import Channel
-from sync.protocol.messages import (
-    BRAND_FEED,
-    MAX_PAGE_ROWS,
-    ChangesPage,
-    SnapshotEnd,
-    SnapshotHead,
-    WireKey,
-    WireRow,
-    encode,
-    key_purpose,
-    store_feed,
-)
+from storeapp.adapters.transport_keys import Channel, key_purpose
+from storeapp.domain.feeds import feeds_of
+from sync.protocol.messages import MAX_PAGE_ROWS, ChangesPage, SnapshotEnd, SnapshotHead, WireKey, WireRow, encode
 
 SNAPSHOT_CHUNK = 1000
 
@@ -35,11 +25,6 @@ class Reader(NamedTuple):
 
     store: str
     transport_key: bytes
-
-
-def feeds_of(store: str) -> tuple[str, ...]:
-    """The feeds that a counter of a store follows; the brand's first, because the store's rows refer to it."""
-    return BRAND_FEED, store_feed(store)
 
 
 def heads(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
@@ -72,7 +57,7 @@ def _check_feed(reader: Reader, feed: str) -> None:
 
 
 def _rows(connection: sa.Connection, feed: str, *, after: int, upto: int, limit: int) -> Sequence[Any]:
-    columns = (state.c.seq, state.c.kind, state.c.id, state.c.version, state.c.body, state.c.wire, state.c.subject)
+    columns = (state.c.seq, state.c.kind, state.c.id, state.c.version, state.c.body, state.c.subject)
     query = (
         sa.select(*columns)
         .where(state.c.feed == feed, state.c.seq > after, state.c.seq <= upto)
@@ -86,8 +71,8 @@ def _wired(hub: Hub, connection: sa.Connection, reader: Reader, rows: Sequence[A
     subjects = {row.subject for row in rows if row.subject}
     keys = _keys(hub, connection, reader, subjects) if subjects else {}
     return [
-        _row(seq, kind, key_id, version, wire or body, keys.get(subject, []))
-        for seq, kind, key_id, version, body, wire, subject in rows
+        _row(seq, kind, key_id, version, body, keys.get(subject, []))
+        for seq, kind, key_id, version, body, subject in rows
     ]
 
 

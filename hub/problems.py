@@ -15,7 +15,7 @@ STATUS = {
     "other_feed": 403,
     "enrol_code_wrong": 403,
     "enrol_code_over": 403,
-    "not_signed_in": 401,
+    "password_short": 400,
     "unknown_feed": 404,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -90,7 +90,7 @@ def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bo
         return known.public_key
 
     try:
-        verify(message, body, find=public_key, any_age=any_age)
+        verify(message, body, find=public_key, now=None if any_age else hub.now())
     except BadSignature as error:
         raise HubProblem("bad_signature") from error
     if found[0].revoked:
@@ -109,11 +109,15 @@ def prove_key(request: Request, body: bytes, asked: EnrolRequest) -> None:
             _message(request),
             body,
             find=lambda key_id: asked.public_key if key_id == asked.device else None,
-            any_age=True,
+            now=None,
         )
     except BadSignature as error:
         raise HubProblem("bad_signature") from error
 
 
 def _message(request: Request) -> Message:
-    return Message(request.method, str(request.url), dict(request.headers))
+    """The request as it was sent: the target undecoded, the authority of no matter."""
+    target = request.scope["raw_path"].decode("ascii", "replace")
+    query = request.scope["query_string"].decode("ascii", "replace")
+    url = f"http://hub{target}?{query}" if query else f"http://hub{target}"
+    return Message(request.method, url, dict(request.headers))

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from hub.database import Database
-from hub.places import LOCAL_KINDS, feed_of, travel
+from hub.places import LOCAL_KINDS, feed_of, subject_of
 from hub.tables import head, state
 from storeapp.codec import decode_state, encode
+from storeapp.domain.feeds import store_feed
 from storeapp.domain.kernel import Key, State
-from sync.protocol.messages import store_feed
 
 S = TypeVar("S", bound=State)
 
@@ -73,8 +73,7 @@ class States:
             version = before.version + 1 if before else 1
             if before is not None and before.feed != feed:
                 rows.append(_row(key, before.feed, version, b""))
-            wire, subject = travel(after)
-            rows.append(_row(key, feed, version, body) | {"wire": wire, "subject": subject})
+            rows.append(_row(key, feed, version, body) | {"subject": subject_of(after)})
         return rows
 
 
@@ -86,7 +85,6 @@ def _row(key: Key, feed: str, version: int, body: bytes) -> dict[str, Any]:
         "seq": 0,
         "version": version,
         "body": body,
-        "wire": None,
         "subject": None,
     }
 

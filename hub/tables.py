@@ -65,8 +65,7 @@ state = sa.Table(
     sa.Column("seq", _Number, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("body", _Bytes, nullable=False),
-    # What counters get instead of the body where it holds less; and whose key opens what is sealed in it.
-    sa.Column("wire", _Bytes),
+    # Whose key travels with it.
     sa.Column("subject", sa.Text),
     sa.Index("state_by_number", "feed", "seq", unique=True),
 )

@@ -25,6 +25,11 @@ NONCE_BYTES = 12
 _INFO = b"ctransport/1|"
 
 
+def key_purpose(subject: str, key_id: bytes) -> bytes:
+    """What an order key on the wire is bound to."""
+    return f"{subject}|{key_id.hex()}".encode()
+
+
 class TransportError(Exception):
     """A key could not be carried; never holds any part of it."""
 

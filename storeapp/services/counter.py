@@ -174,6 +174,7 @@ class Counter:
             StoreError: the disk failed; nothing is saved.
         """
         with self.journal.writing():
+            self.reload()
             self.cache.catch_up(self.journal)
             transaction = Transaction(self, actor)
             yield transaction

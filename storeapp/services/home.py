@@ -9,6 +9,7 @@ from pathlib import Path
 from storeapp.adapters import vault
 from storeapp.adapters.keychain import Keychain, system_keychain
 from storeapp.adapters.signing import DeviceKey
+from storeapp.adapters.transport_keys import TransportKey
 from storeapp.adapters.vault_errors import VaultError
 from storeapp.services.clock import Clock, SystemClock
 from storeapp.services.counter import Counter
@@ -121,6 +122,18 @@ def _make_vault(home_id: str, *, passphrase: str | None) -> tuple[vault.OpenVaul
     if keychain is None and passphrase is None:
         return None, ""
     return vault.create(home_id, keychain=keychain, passphrase=passphrase)
+
+
+def transport_key(counter: Counter) -> TransportKey:
+    """The key under which order keys travel between this counter and its hub.
+
+    Raises:
+        LookupError: this home has lost it.
+    """
+    private = counter.keys.secret(TRANSPORT_KEY)
+    if private is None:
+        raise LookupError(TRANSPORT_KEY)
+    return TransportKey(private)
 
 
 def device_key(counter: Counter) -> DeviceKey:

@@ -1,9 +1,15 @@
 """What use-cases and the command line need from layers that they may not import."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from storeapp.domain.kernel import Data
 from storeapp.domain.paper import BadgeContent, Media, RunSheetContent, SlipContent
+from storeapp.services.counter import Counter, Open
 
 
 class PaperUnavailable(Exception):
@@ -32,3 +38,84 @@ class PaperPainter(Protocol):
     def run_sheet(self, content: RunSheetContent, *, out: Path, media: Media, language: str) -> None:
         """Paint a run sheet for A4 pages or a roll."""
         ...
+
+
+class SyncStep(StrEnum):
+    """What the sync is doing now."""
+
+    ALONE = "alone"
+    """No hub: this counter decides."""
+    RESTING = "resting"
+    SENDING = "sending"
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    """Something failed; the next try is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """How the sync stands, honestly: ``received_at`` is the hub's last receipt, and only that is success.
+
+    ``problem`` is a stable code, ``offline`` where the hub was not reached, empty while all is well. What is
+    shown is as old as ``received_at``. ``done`` of ``total`` counts commands or rows while it is at work.
+    """
+
+    step: SyncStep
+    pending: int = 0
+    rejected: int = 0
+    received_at: datetime | None = None
+    next_try_at: datetime | None = None
+    problem: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What one exchange did; ``problem`` as in `SyncStatus`."""
+
+    applied: int = 0
+    replayed: int = 0
+    refused: int = 0
+    parked: int = 0
+    received: int = 0
+    pending: int = 0
+    received_at: datetime | None = None
+    problem: str = ""
+
+
+class SyncRunner(Protocol):
+    """A running sync, working on a thread of its own."""
+
+    def nudge(self) -> None:
+        """Something was saved, or a person asked: try now."""
+
+    def stop(self) -> None:
+        """End it; returns when its thread has ended."""
+
+
+class SyncPort(Protocol):
+    """The hub as the window and the command line see it."""
+
+    def enrol(self, counter: Counter, *, url: str, code: str) -> None:
+        """Make the counter part of a hub.
+
+        Raises:
+            SyncFailed: the hub was not reached or refused; nothing was changed.
+            EnrolmentFailed: the hub's answer is not for this counter; nothing was changed.
+        """
+
+    def once(self, counter: Counter) -> SyncReport:
+        """Give everything, take everything, and say what came of it; only one process at a time does."""
+
+    def start(self, open_counter: Open, on_change: Callable[[SyncStatus], None]) -> SyncRunner:
+        """Keep the counter in step; ``on_change`` is called on the sync's thread."""
+
+
+class SyncFailed(Exception):
+    """The hub did not do what was asked; ``code`` is stable, ``data`` is what its words need."""
+
+    def __init__(self, code: str, data: Data | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.data: Data = data or {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -100,7 +100,7 @@ class Cache:
 
     @translate_sqlite_errors()
     def mark(self, name: str, default: str = "") -> str:
-        """A remembered value: ``applied``, ``cursor``, ``epoch``, ``synced_at``."""
+        """A remembered value: ``applied``, ``epoch``, ``received_at``; for cursors there is `cursor`."""
         row = self.db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else default
 
@@ -108,6 +108,10 @@ class Cache:
     def applied(self) -> int:
         """The number of the last journal command in here."""
         return int(self.mark("applied", "0"))
+
+    def cursor(self, feed: str) -> int:
+        """How far a feed of the hub has been read."""
+        return int(self.mark(f"cursor {feed}", "0"))
 
     # -- writing
 
@@ -120,6 +124,10 @@ class Cache:
     def set_mark(self, name: str, value: str) -> None:
         """Remember a value; call inside `writing`."""
         self.db.execute("INSERT OR REPLACE INTO mark (name, value) VALUES (?, ?)", (name, value))
+
+    def set_cursor(self, feed: str, seq: int) -> None:
+        """Remember how far a feed was read; call inside `writing`, with the rows that it stands for."""
+        self.set_mark(f"cursor {feed}", str(seq))
 
     def apply(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> bool:
         """Take in commands that were just saved, with the states they led to.
@@ -136,24 +144,25 @@ class Cache:
     def _take(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> None:
         open_ones = [(entry, events) for entry, events in done if entry.status is not Status.SAVED]
         if open_ones:
-            self._keep_bases(dirty)
-            self._touch(open_ones)
+            self.keep_bases(dirty)
+            self.touch((entry.n, Key(event.OF.KIND, event.id)) for entry, events in open_ones for event in events)
         self.write(dirty)
         for entry, events in done:
             views.record(self.db, entry, events)
         self.set_mark("applied", str(done[-1][0].n))
 
-    def _keep_bases(self, keys: Iterable[Key]) -> None:
+    def keep_bases(self, keys: Iterable[Key]) -> None:
+        """Keep what the hub said last, before something unconfirmed is shown; call inside `writing`."""
         self.db.conn.executemany(
             """INSERT INTO state (kind, id, body, base) VALUES (?, ?, x'', x'')
             ON CONFLICT DO UPDATE SET base = coalesce(base, body)""",
             keys,
         )
 
-    def _touch(self, done: Iterable[tuple[Entry, Sequence[Event]]]) -> None:
+    def touch(self, touches: Iterable[tuple[int, Key]]) -> None:
+        """Note which aggregates depend on which unconfirmed commands; call inside `writing`."""
         self.db.conn.executemany(
-            "INSERT OR IGNORE INTO touch (n, kind, id) VALUES (?, ?, ?)",
-            {(entry.n, event.OF.KIND, event.id) for entry, events in done for event in events},
+            "INSERT OR IGNORE INTO touch (n, kind, id) VALUES (?, ?, ?)", {(n, *key) for n, key in touches}
         )
 
     def write(self, dirty: Mapping[Key, State]) -> None:
@@ -167,6 +176,7 @@ class Cache:
 
     def catch_up(self, journal: Journal, progress: Progress | None = None) -> int:
         """Take in what the journal has and this cache has not; returns how many commands that were."""
+        self._follow(journal.authority())
         last, start = journal.last(), self.applied
         if start > last:
             raise ValueError("the cache is of another journal")
@@ -178,14 +188,34 @@ class Cache:
                 progress(done - start, last - start)
         return done - start
 
+    def _follow(self, authority: str) -> None:
+        """Begin anew where somebody else decides now, because then other commands are unconfirmed."""
+        if self.mark("authority") != authority:
+            with self.writing():
+                self.empty()
+                self.set_mark("authority", authority)
+
+    def empty(self) -> None:
+        """Forget all states and how far the feeds were read; call inside `writing`.
+
+        The finder's hashes stay: they belong to orders, not to states, and can't be made again without the keys.
+        """
+        for table in ("state", "touch", "stale", "mark", "movement", "timeline", *views.TABLES):
+            self.db.execute(f"DELETE FROM {table}")
+
     def _take_chunk(self, journal: Journal, after: int) -> int:
         entries = journal.after(after, limit=CHUNK)
         if not entries:
             return after
         work = Workspace(self)
-        done = [(entry, decode_events(entry.events)) for entry in entries]
-        for _, events in done:
-            work.replay(events)
+        done = [(entry, _events_of(entry)) for entry in entries]
+        for entry, events in done:
+            try:
+                work.replay(events)
+            except ValueError:
+                # It built on rows that only the hub still has; the rebase after the next page decides it anew.
+                if entry.status is Status.SAVED:
+                    raise
         self._take(done, work.dirty)
         return entries[-1].n
 
@@ -214,12 +244,12 @@ class Cache:
             raise Locked
 
 
+def _events_of(entry: Entry) -> list[Event]:
+    rejected = entry.status in {Status.REFUSED, Status.PARKED}
+    return [] if rejected else decode_events(entry.events)
+
+
 def reset(path: Path) -> None:
     """Throw a cache away; the next opening makes it anew."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
-
-
-def typed(rows: Iterable[Row]) -> dict[Key, Any]:
-    """The states in rows from the hub; an empty body means that the row is gone."""
-    return {Key(row.kind, row.id): decode_state(row.kind, row.body) if row.body else None for row in rows}

@@ -1,7 +1,7 @@
 """The journal: this device's commands in order with their outcome. A command is saved once it is here."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,16 +45,18 @@ class Entry:
     status: Status
     simulated: bool = False
     seq: int = 0
+    feed: str = ""
     feed_seq: int | None = None
     problem: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The hub's answer to one command; ``feed_seq`` is the number of its last change in the store's feed."""
+    """The hub's answer to one command: who has read ``feed`` as far as ``feed_seq`` has seen what led to it."""
 
     id: str
     status: Status
+    feed: str = ""
     feed_seq: int | None = None
     problem: bytes = b""
 
@@ -68,7 +70,7 @@ MIGRATIONS = (
             n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, at TEXT NOT NULL,
             actor TEXT NOT NULL, role TEXT NOT NULL, store TEXT NOT NULL, body BLOB NOT NULL,
             events BLOB NOT NULL, simulated INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
-            feed_seq INTEGER, problem BLOB NOT NULL DEFAULT x'')""",
+            feed TEXT NOT NULL DEFAULT '', feed_seq INTEGER, problem BLOB NOT NULL DEFAULT x'')""",
         f"CREATE INDEX command_open ON command (status, n) WHERE {_OPEN}",
         """CREATE TABLE audit (
             n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
@@ -80,7 +82,7 @@ MIGRATIONS = (
         "CREATE INDEX audit_of ON audit (subject, at)",
     ),
 )
-_COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed_seq, problem"
+_COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
 
 
 class Journal:
@@ -138,7 +140,7 @@ class Journal:
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
         self._db.conn.executemany(
-            f"INSERT INTO command ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO command ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             map(_row, entries),
         )
 
@@ -184,19 +186,37 @@ class Journal:
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers; one that was settled before stays as it was. Call inside `writing`."""
         self._db.conn.executemany(
-            "UPDATE command SET status = ?, feed_seq = ?, problem = ? WHERE id = ? AND status = 'pending'",
-            ((o.status, o.feed_seq, o.problem, o.id) for o in outcomes),
+            "UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ? WHERE id = ? AND status = 'pending'",
+            ((o.status, o.feed, o.feed_seq, o.problem, o.id) for o in outcomes),
         )
 
     @translate_sqlite_errors()
-    def settled_numbers(self, *, since: int, cursor: int) -> list[int]:
-        """Commands from ``since`` on whose effect is in what the hub has sent up to ``cursor``, or never will be."""
+    def settled_numbers(self, *, since: int, cursors: Mapping[str, int]) -> list[int]:
+        """Commands from ``since`` on whose effect is in what the hub has sent so far, or never will be.
+
+        ``cursors`` says how far each feed was read; what stands in no feed of this counter is never waited for.
+        """
         rows = self._db.execute(
-            """SELECT n FROM command WHERE n >= ? AND status <> 'pending'
-            AND (feed_seq IS NULL OR feed_seq <= ?)""",
-            (since, cursor),
+            "SELECT n, feed, feed_seq FROM command WHERE n >= ? AND status <> 'pending'",
+            (since,),
         )
-        return [int(n) for (n,) in rows]
+        return [int(n) for n, feed, seq in rows if seq is None or seq <= cursors.get(feed, seq)]
+
+    @translate_sqlite_errors()
+    def last_answered(self) -> int:
+        """The number of the newest command that the hub has answered, 0 for none."""
+        row = self._db.execute(f"SELECT min(n) FROM command WHERE {_OPEN} AND status = 'pending'").fetchone()
+        return self.last() if row[0] is None else int(row[0]) - 1
+
+    def reopen(self, *, after: int) -> None:
+        """The hub was restored and knows the commands up to a number: the later ones are offered to it again.
+
+        What it knows is in whatever it sends from now on. Call inside `writing`.
+        """
+        self._db.execute(
+            "UPDATE command SET status = 'pending', feed = '', feed_seq = NULL, problem = x'' WHERE n > ?", (after,)
+        )
+        self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
 
     def enrol(self) -> None:
         """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
@@ -208,6 +228,12 @@ class Journal:
     def identity(self) -> dict[str, str]:
         """What this counter is: store, device, certificates; no secrets."""
         return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM identity")}
+
+    @translate_sqlite_errors()
+    def authority(self) -> str:
+        """Who decides: the key id of a hub, empty where this counter does."""
+        row = self._db.execute("SELECT value FROM identity WHERE name = 'authority'").fetchone()
+        return str(row[0]) if row else ""
 
     def identify(self, **values: str) -> None:
         """Note facts about this counter; call inside `writing`."""
@@ -236,6 +262,12 @@ class Journal:
         """The chain, oldest first: number, time, actor, action, subject, hash."""
         return list(self._db.execute("SELECT n, at, actor, action, subject, hash FROM audit ORDER BY n"))
 
+    @translate_sqlite_errors()
+    def audit_end(self) -> tuple[int, bytes] | None:
+        """Number and hash of the newest entry, None where there is none."""
+        row = self._db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
+        return (int(row[0]), bytes(row[1])) if row else None
+
     def audit_broken_at(self) -> int | None:
         """The first entry that does not follow from the one before, None when the chain holds."""
         previous = GENESIS
@@ -261,12 +293,13 @@ def link_hash(previous: bytes, n: int, at: str, actor: str, action: str, subject
 
 def _row(e: Entry) -> tuple[object, ...]:
     who = (e.actor, e.role, e.store)
-    outcome = (e.status, e.simulated, e.seq, e.feed_seq, e.problem)
+    outcome = (e.status, e.simulated, e.seq, e.feed, e.feed_seq, e.problem)
     return (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, feed_seq, problem = row
+    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
+    feed, feed_seq, problem = answer
     return Entry(
         n=int(str(n)),
         id=str(command_id),
@@ -280,6 +313,7 @@ def _entry(row: tuple[object, ...]) -> Entry:
         status=Status(str(status)),
         simulated=bool(simulated),
         seq=int(str(seq)),
+        feed=str(feed),
         feed_seq=None if feed_seq is None else int(str(feed_seq)),
         problem=_bytes(problem),
     )

@@ -1,21 +1,24 @@
 """Puts what the hub says under the commands that it has not yet answered.
 
-First the page lands in the bases, with its cursor, in one transaction. Then every aggregate that is touched by
-an open command, directly or through another aggregate of the same command, starts again from its base, and the
-open commands are decided anew in their order. What the hub has settled is no longer replayed.
+First the pages land in the bases, each with its cursor, in one transaction. Then every aggregate that is touched
+by an open command, directly or through another aggregate of the same command, starts again from its base, and
+the open commands are decided anew in their order. What the hub has settled is no longer replayed.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeVar
 
-from storeapp.codec import decode_command
-from storeapp.domain.kernel import Context, Key, State
+from storeapp.codec import UnknownKind, decode_command, decode_state
+from storeapp.domain.feeds import feeds_of
+from storeapp.domain.kernel import Context, Key, Refusal, State
 from storeapp.domain.workspace import Workspace
 from storeapp.store import views
-from storeapp.store.cache import Cache, Row, typed
+from storeapp.store.cache import Cache, Row
 from storeapp.store.journal import Entry, Journal
 
 S = TypeVar("S", bound=State)
+_log = logging.getLogger(__name__)
 
 
 def context_of(entry: Entry, *, device: str) -> Context:
@@ -25,24 +28,40 @@ def context_of(entry: Entry, *, device: str) -> Context:
     )
 
 
-def take_page(cache: Cache, rows: Sequence[Row], *, cursor: int, epoch: str, at: str) -> None:
-    """Store a page of the feed with its cursor; rows under open commands wait for `rebase`."""
+def take_page(cache: Cache, rows: Sequence[Row], *, feed: str, cursor: int, epoch: str, at: str) -> None:
+    """Store a page of a feed with its cursor; rows under open commands wait for `rebase`."""
     with cache.writing():
-        touched = _touched(cache, rows)
+        open_keys = _with_touches(cache, [Key(row.kind, row.id) for row in rows])
+        waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
         cache.db.conn.executemany(
             """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
             ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
-            ((row.kind, row.id, row.body, row.version) for row in touched.values()),
+            ((row.kind, row.id, row.body, row.version) for row in waiting),
         )
-        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", touched.keys())
-        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in touched])
-        for name, value in (("cursor", str(cursor)), ("epoch", epoch), ("received_at", at)):
-            cache.set_mark(name, value)
+        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", open_keys)
+        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys])
+        cache.set_cursor(feed, cursor)
+        cache.set_mark("epoch", epoch)
+        cache.set_mark("received_at", at)
 
 
-def _touched(cache: Cache, rows: Sequence[Row]) -> dict[Key, Row]:
-    open_keys = {Key(kind, key_id) for kind, key_id in cache.db.execute("SELECT DISTINCT kind, id FROM touch")}
-    return {Key(row.kind, row.id): row for row in rows if Key(row.kind, row.id) in open_keys}
+def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
+    """Put keys where a query can join them."""
+    cache.db.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS wanted (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
+    )
+    cache.db.execute("DELETE FROM wanted")
+    cache.db.conn.executemany("INSERT OR IGNORE INTO wanted (kind, id) VALUES (?, ?)", keys)
+
+
+def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
+    """Those that an open command touches."""
+    _wanted(cache, keys)
+    rows = cache.db.execute(
+        """SELECT kind, id FROM wanted w
+        WHERE EXISTS (SELECT 1 FROM touch t WHERE t.kind = w.kind AND t.id = w.id)"""
+    )
+    return {Key(kind, key_id) for kind, key_id in rows}
 
 
 def _replace(cache: Cache, rows: Sequence[Row]) -> None:
@@ -50,21 +69,24 @@ def _replace(cache: Cache, rows: Sequence[Row]) -> None:
     cache.db.conn.executemany(
         """INSERT INTO state (kind, id, body, version) VALUES (?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version, base = NULL""",
-        ((row.kind, row.id, row.body, row.version) for row in rows),
+        ((row.kind, row.id, row.body, row.version) for row in rows if row.body),
     )
-    states = {key: state for key, state in typed(rows).items() if state is not None}
-    views.project(cache.db, states, lookup=cache.get)
+    states = {Key(row.kind, row.id): _typed(row.kind, row.body) for row in rows if row.body}
+    views.project(cache.db, {k: state for k, state in states.items() if state is not None}, lookup=cache.get)
+    _remove(cache, [Key(row.kind, row.id) for row in rows if not row.body])
 
 
-class _Bases:
-    """Reads bases inside the closure and shown states outside of it."""
+def _typed(kind: str, body: bytes) -> State | None:
+    """The state, None where only a newer program knows what it is; its row is kept as it is."""
+    try:
+        return decode_state(kind, body)
+    except UnknownKind:
+        return None
 
-    def __init__(self, cache: Cache, closure: set[Key]) -> None:
-        self._cache = cache
-        self._closure = closure
 
-    def get(self, of: type[S], key_id: str) -> S | None:
-        return (self._cache.base if Key(of.KIND, key_id) in self._closure else self._cache.get)(of, key_id)
+def _remove(cache: Cache, keys: Collection[Key]) -> None:
+    cache.db.conn.executemany("DELETE FROM state WHERE kind = ? AND id = ?", keys)
+    views.drop(cache.db, keys)
 
 
 def rebase(cache: Cache, journal: Journal, *, device: str) -> int:
@@ -75,20 +97,19 @@ def rebase(cache: Cache, journal: Journal, *, device: str) -> int:
     with cache.writing():
         stale = _drop_settled(cache, journal)
         stale |= {Key(*row) for row in cache.db.execute("SELECT kind, id FROM stale")}
-        numbers = _close_over(cache, stale)
-        work = Workspace(_Bases(cache, stale))
-        for entry in journal.numbered(numbers):
-            work.run(decode_command(entry.kind, entry.body), context_of(entry, device=device))
-        _show(cache, stale, work)
+        replay = _Replay(cache, journal, stale, device=device)
+        replay.run()
+        _show(cache, replay)
         cache.db.execute("DELETE FROM stale")
-    return len(numbers)
+    return len(replay.numbers)
 
 
 def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
     first = cache.db.execute("SELECT min(n) FROM touch").fetchone()[0]
     if first is None:
         return set()
-    settled = journal.settled_numbers(since=int(first), cursor=int(cache.mark("cursor", "0")))
+    cursors = {feed: cache.cursor(feed) for feed in feeds_of(journal.identity().get("store", ""))}
+    settled = journal.settled_numbers(since=int(first), cursors=cursors)
     cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS settled (n INTEGER PRIMARY KEY)")
     cache.db.execute("DELETE FROM settled")
     cache.db.conn.executemany("INSERT INTO settled (n) VALUES (?)", ((n,) for n in settled))
@@ -97,39 +118,112 @@ def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
     return keys
 
 
-def _close_over(cache: Cache, keys: set[Key]) -> set[int]:
-    """Grow ``keys`` by everything that open commands on them touch; returns those commands."""
-    by_key: dict[Key, set[int]] = {}
-    by_number: dict[int, set[Key]] = {}
-    for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM touch"):
-        by_key.setdefault(Key(kind, key_id), set()).add(n)
-        by_number.setdefault(n, set()).add(Key(kind, key_id))
-    numbers: set[int] = set()
-    todo = list(keys)
-    while todo:
-        for n in by_key.get(todo.pop(), set()) - numbers:
-            numbers.add(n)
-            todo += by_number[n] - keys
-            keys |= by_number[n]
-    return numbers
+class _Bases:
+    """Reads bases inside the closure and shown states outside of it."""
+
+    def __init__(self, cache: Cache, closure: set[Key]) -> None:
+        self._cache = cache
+        self._closure = closure
+        _wanted(cache, closure)
+        rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM state JOIN wanted USING (kind, id)")
+        self._bodies = {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        key = Key(of.KIND, key_id)
+        if key not in self._closure:
+            return self._cache.get(of, key_id)
+        body = self._bodies.get(key)
+        state: Any = decode_state(of.KIND, body) if body else None
+        return state if isinstance(state, of) else None
 
 
-def _show(cache: Cache, stale: set[Key], work: Workspace) -> None:
-    still = {Key(*row) for row in cache.db.execute("SELECT DISTINCT kind, id FROM touch")}
-    for key in stale:
-        cache.db.execute("UPDATE state SET body = coalesce(base, body) WHERE kind = ? AND id = ?", key)
-    from_base = typed(_rows(cache, stale - work.dirty.keys()))
-    cache.write({key: state for key, state in from_base.items() if state is not None} | work.dirty)
-    cache.db.conn.executemany("UPDATE state SET base = NULL WHERE kind = ? AND id = ?", stale - still)
+class _Replay:
+    """Decides the open commands on some aggregates anew, and on all that these commands reach now."""
+
+    def __init__(self, cache: Cache, journal: Journal, stale: set[Key], *, device: str) -> None:
+        self._cache = cache
+        self._journal = journal
+        self._device = device
+        self.stale = stale
+        self.numbers: set[int] = set()
+        self.touches: list[tuple[int, Key]] = []
+        self.dirty: dict[Key, State] = {}
+
+    def run(self) -> None:
+        """Decide, and begin again with more when a command reached what another open command touches."""
+        if not self.stale:
+            return
+        graph = _Graph(self._cache)
+        while True:
+            graph.close_over(self.stale, self.numbers)
+            self._decide()
+            beyond = graph.touched & (self.dirty.keys() - self.stale)
+            if not beyond:
+                return
+            self.stale |= beyond
+
+    def _decide(self) -> None:
+        work = Workspace(_Bases(self._cache, self.stale))
+        self.touches = []
+        for entry in self._journal.numbered(self.numbers):
+            self._one(work, entry)
+        self.dirty = work.dirty
+
+    def _one(self, work: Workspace, entry: Entry) -> None:
+        try:
+            decided = work.run(decode_command(entry.kind, entry.body), context_of(entry, device=self._device))
+        except Exception as error:
+            _log.warning("command %d of kind %s is not shown: %s", entry.n, entry.kind, type(error).__name__)
+            return
+        if not isinstance(decided, Refusal):
+            self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in decided]
+
+
+class _Graph:
+    """Which open command touches which aggregate."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._by_key: dict[Key, set[int]] = {}
+        self._by_number: dict[int, set[Key]] = {}
+        for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM touch"):
+            self._by_key.setdefault(Key(kind, key_id), set()).add(n)
+            self._by_number.setdefault(n, set()).add(Key(kind, key_id))
+
+    @property
+    def touched(self) -> set[Key]:
+        """Every aggregate that an open command touches."""
+        return set(self._by_key)
+
+    def close_over(self, keys: set[Key], numbers: set[int]) -> None:
+        """Grow ``keys`` by all that open commands on them touch, and ``numbers`` by these commands."""
+        todo = list(keys)
+        while todo:
+            for n in self._by_key.get(todo.pop(), set()) - numbers:
+                numbers.add(n)
+                todo += self._by_number[n] - keys
+                keys |= self._by_number[n]
+
+
+def _show(cache: Cache, replay: _Replay) -> None:
+    """Write what was decided; what it does not change shows the hub's word."""
+    cache.keep_bases(replay.dirty)
+    cache.touch(replay.touches)
+    _show_bases(cache, replay.stale - replay.dirty.keys())
+    cache.write(replay.dirty)
+    still = _with_touches(cache, replay.stale)
+    cache.db.conn.executemany("UPDATE state SET base = NULL WHERE kind = ? AND id = ?", replay.stale - still)
+
+
+def _show_bases(cache: Cache, keys: set[Key]) -> None:
+    _wanted(cache, keys)
+    rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM state JOIN wanted USING (kind, id)").fetchall()
+    bodies = {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
     cache.db.conn.executemany(
-        "DELETE FROM state WHERE kind = ? AND id = ? AND body = x''", (key for key in stale - still)
+        "UPDATE state SET body = ? WHERE kind = ? AND id = ?", ((body, *key) for key, body in bodies.items())
     )
-
-
-def _rows(cache: Cache, keys: set[Key]) -> list[Row]:
-    found = []
-    for key in keys:
-        row = cache.db.execute("SELECT body, version FROM state WHERE kind = ? AND id = ?", key).fetchone()
-        if row is not None:
-            found.append(Row(key.kind, key.id, int(row[1]), bytes(row[0])))
-    return found
+    states = {key: _typed(key.kind, body) for key, body in bodies.items() if body}
+    views.project(cache.db, {key: state for key, state in states.items() if state is not None}, lookup=cache.get)
+    gone = {key for key, body in bodies.items() if not body}
+    still = _with_touches(cache, gone)
+    views.drop(cache.db, gone)
+    cache.db.conn.executemany("DELETE FROM state WHERE kind = ? AND id = ?", gone - still)

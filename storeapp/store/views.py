@@ -24,6 +24,10 @@ _INSERT = """INSERT INTO delivery_view (id, order_id, order_no, platform, state,
     is_sealed = excluded.is_sealed"""
 
 
+TABLES = ("delivery_view", "slip_view", "case_view", "search")
+"""What `project` makes from the states."""
+
+
 def project(db: Database, changed: dict[Key, State], *, lookup: Any) -> None:
     """Bring the views up to the changed states.
 
@@ -111,6 +115,19 @@ def _project_cases(db: Database, cases: list[ExceptionCase]) -> None:
         "INSERT OR REPLACE INTO case_view (id, kind, is_open, opened_at, subject) VALUES (?, ?, ?, ?, ?)",
         ((case.id, case.kind, case.open, stamp(case.opened_at), case.subject) for case in cases),
     )
+
+
+def drop(db: Database, gone: Iterable[Key]) -> None:
+    """Take out of the views what is no longer there."""
+    keys = list(gone)
+    orders = [(key.id,) for key in keys if key.kind == Order.KIND]
+    db.conn.executemany("DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE order_id = ?)", orders)
+    db.conn.executemany("DELETE FROM finder WHERE order_id = ?", orders)
+    db.conn.executemany("DELETE FROM delivery_view WHERE order_id = ?", orders)
+    deliveries = [(key.id,) for key in keys if key.kind == Delivery.KIND]
+    db.conn.executemany("DELETE FROM slip_view WHERE delivery_id = ?", deliveries)
+    cases = [(key.id,) for key in keys if key.kind == ExceptionCase.KIND]
+    db.conn.executemany("DELETE FROM case_view WHERE id = ?", cases)
 
 
 def record(db: Database, entry: Entry, events: Iterable[Event]) -> None:

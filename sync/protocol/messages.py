@@ -25,14 +25,8 @@ COMMANDS = "/v1/commands"
 CHANGES = "/v1/feeds/{feed}/changes"
 SNAPSHOT = "/v1/feeds/{feed}/snapshot"
 
-BRAND_FEED = "brand"
 NDJSON = "application/x-ndjson"
 PROBLEM = "application/problem+json"
-
-
-def store_feed(store: str) -> str:
-    """The feed that carries everything of one store."""
-    return f"store:{store}"
 
 
 class ResultStatus(StrEnum):
@@ -57,16 +51,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WireKey(msgspec.Struct, frozen=True, array_like=True):
-    """An order key wrapped for the other side of this request, bound to ``key_purpose``."""
+    """An order key wrapped for the other side of this request, and bound to its subject and key id."""
 
     subject: str
     key_id: bytes
     wrapped: bytes
-
-
-def key_purpose(subject: str, key_id: bytes) -> bytes:
-    """What a wrapped key on the wire is bound to."""
-    return f"{subject}|{key_id.hex()}".encode()
 
 
 class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):

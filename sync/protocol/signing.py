@@ -6,7 +6,7 @@ not cover the authority: a hub may stand behind a proxy that has a name of its o
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from http_message_signatures import (
@@ -59,38 +59,32 @@ class _OneKey(HTTPSignatureKeyResolver):
         return None if public is None else Ed25519PublicKey.from_public_bytes(public)
 
 
-class _Verifier(HTTPMessageVerifier):
-    """Forgives the clock skew that `MAX_AGE` already allows for."""
-
-    max_clock_skew = MAX_AGE
-
-
 class _AgelessVerifier(HTTPMessageVerifier):
-    """Takes any clock, so that a counter whose clock is dead can find out."""
+    """Takes any clock; the age is looked at afterwards, by the clock of the caller."""
 
     max_clock_skew = _ANY_AGE
 
 
-def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes | None], any_age: bool = False) -> str:
+def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes | None], now: datetime | None) -> str:
     """The key id of the request's signature, once it holds.
 
     Args:
         message: the request with its headers.
         body: the content as it was sent, None where there is none.
         find: the public key of a key id, None where nobody has it.
-        any_age: accept a signature of any time.
+        now: the time by which the signature's age counts; None accepts one of any time, so that a counter whose
+            clock is dead can find out.
 
     Raises:
         BadSignature: it does not hold.
         Exception: whatever ``find`` raised.
     """
     resolver = _OneKey(find)
-    kind = _AgelessVerifier if any_age else _Verifier
-    verifier = kind(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
+    verifier = _AgelessVerifier(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
     try:
         held = verifier.verify(
             message,
-            max_age=None if any_age else timedelta(0),
+            max_age=None,
             expect_tag=TAG,
             require_components=COVERED if body is None else (*COVERED, "content-digest"),
             body=body,
@@ -98,4 +92,8 @@ def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes 
     except (InvalidSignature, ValueError, LookupError) as error:
         # The library takes every error for a bad signature, even a database that does not answer.
         raise resolver.failure or BadSignature(type(error).__name__) from error
-    return str(held[0].parameters["keyid"])
+    parameters = held[0].parameters
+    created = datetime.fromtimestamp(int(parameters["created"]), UTC)
+    if now is not None and abs(now - created) > MAX_AGE:
+        raise BadSignature("age")
+    return str(parameters["keyid"])

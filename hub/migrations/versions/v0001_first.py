@@ -118,7 +118,6 @@ def upgrade() -> None:
         sa.Column("seq", _Number, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("wire", sa.LargeBinary(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kind", "id", "feed"),
     )

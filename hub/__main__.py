@@ -1,0 +1,155 @@
+"""``storehub``: serves the hub and looks after its database; the composition root of the hub."""
+
+import argparse
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from hub import devices, operations
+from hub.console import add_user
+from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
+from hub.database import Database, DatabaseBusy
+from hub.importing import import_tables
+from hub.logs import configure
+from hub.migrate import migrate
+from hub.problems import HubProblem
+from hub.rootkey import RootKeyMissing, RootKeyWrong
+from hub.serving import serve
+
+DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
+DEFAULT_PORT = 8410
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; exit 0 done, 1 refused, 2 usage, 3 environment."""
+    parsed = _parser().parse_args(arguments)
+    configure(logging.INFO)
+    try:
+        answer = parsed.run(parsed)
+    except HubProblem as problem:
+        return _fail(REFUSED, problem.problem.code)
+    except (NotMigrated, RootKeyMissing, RootKeyWrong, operations.BackupBroken) as error:
+        return _fail(ENVIRONMENT, error.code)
+    except (DatabaseBusy, OSError) as error:
+        return _fail(ENVIRONMENT, "database_busy" if isinstance(error, DatabaseBusy) else "system_failed")
+    if answer is not None:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return DONE
+
+
+def _fail(status: int, code: str) -> int:
+    sys.stderr.write(f"storehub: {code}\n")
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="storehub", description="The hub of a brand's store counters.")
+    parser.add_argument("--home", type=Path, default=Path(platformdirs.user_data_dir("storehub")))
+    parser.add_argument("--database", default="", help="URL of a database; without it, an embedded one in the home")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], Any], words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=words)
+        added.set_defaults(run=run)
+        return added
+
+    serving = command("serve", _serve, "Serve counters, phones and the console; the database is migrated first.")
+    serving.add_argument("--host", default="127.0.0.1")
+    serving.add_argument("--port", type=int, default=DEFAULT_PORT)
+    serving.add_argument("--demo", action="store_true", help="accept simulated commands")
+    serving.add_argument("--brand", default=DEFAULT_BRAND, help="the brand's id, for a new hub")
+    migrating = command("migrate", _migrate, "Make the database or bring it to today's schema.")
+    migrating.add_argument("--brand", default=DEFAULT_BRAND)
+    code = command("enrol-code", _enrol_code, "Print a code that enrols one counter within ten minutes.")
+    code.add_argument("--store", required=True)
+    importing = command("import", _import, "Enter stores, articles, guides and buildings from tables.")
+    importing.add_argument("folder", type=Path)
+    revoking = command("revoke", _revoke, "Turn a counter away.")
+    revoking.add_argument("device")
+    saving = command("backup", _backup, "Copy the database while it is in use, and check the copy.")
+    saving.add_argument("file", type=Path)
+    restoring = command("restore", _restore, "Put a checked copy in place of the database; counters refill it.")
+    restoring.add_argument("file", type=Path)
+    user = command("console-user", _console_user, "Let somebody read the console; the password comes from stdin.")
+    user.add_argument("name")
+    return parser
+
+
+def _prepare(parsed: argparse.Namespace) -> None:
+    db = Database(database_url(parsed.home, parsed.database))
+    try:
+        migrate(db)
+        found(db, parsed.home, brand=parsed.brand)
+    finally:
+        db.close()
+
+
+def _migrate(parsed: argparse.Namespace) -> dict[str, str]:
+    _prepare(parsed)
+    return {"status": "migrated"}
+
+
+def _serve(parsed: argparse.Namespace) -> None:
+    _prepare(parsed)
+    hub = open_hub(parsed.home, url=parsed.database, demo=parsed.demo)
+    listening = socket.create_server((parsed.host, parsed.port))
+    try:
+        host, port = listening.getsockname()[:2]
+        sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
+        sys.stdout.flush()
+        serve(hub, listening)
+    finally:
+        hub.close()
+
+
+def _enrol_code(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return {"code": devices.new_code(hub, store=parsed.store), "store": parsed.store}
+    finally:
+        hub.close()
+
+
+def _import(parsed: argparse.Namespace) -> dict[str, int]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return import_tables(hub, parsed.folder)
+    finally:
+        hub.close()
+
+
+def _revoke(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        devices.revoke(hub, parsed.device)
+    finally:
+        hub.close()
+    return {"status": "revoked"}
+
+
+def _backup(parsed: argparse.Namespace) -> dict[str, int]:
+    return operations.backup(parsed.home, parsed.file)
+
+
+def _restore(parsed: argparse.Namespace) -> dict[str, str]:
+    operations.restore(parsed.home, parsed.file)
+    return {"status": "restored"}
+
+
+def _console_user(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        add_user(hub, parsed.name, sys.stdin.readline().rstrip("\n"))
+    finally:
+        hub.close()
+    return {"status": "added"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

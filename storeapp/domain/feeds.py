@@ -1,0 +1,13 @@
+"""The numbered streams of changes that a hub keeps: one for the brand, one a store."""
+
+BRAND_FEED = "brand"
+
+
+def store_feed(store: str) -> str:
+    """The feed that carries everything of one store."""
+    return f"store:{store}"
+
+
+def feeds_of(store: str) -> tuple[str, str]:
+    """The feeds that a counter of a store follows; the brand's first, because the store's rows refer to it."""
+    return BRAND_FEED, store_feed(store)

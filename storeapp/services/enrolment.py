@@ -1,0 +1,137 @@
+"""Makes a counter part of a hub without losing or doubling anything, or turns a new home into a counter of it.
+
+The device keeps its key, so printed slips and badges stay valid. Everything saved so far is offered to the hub,
+from the first command on, and shown as unconfirmed until it has answered.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import ClassVar
+
+from storeapp.adapters.signing import verify
+from storeapp.domain.certificate import Certificate, MalformedCertificate, check_chain, parse
+from storeapp.services.counter import SYSTEM, Counter
+from storeapp.services.home import device_key, transport_key
+
+ENROLLED = "device.enrolled"
+"""The action in the audit chain."""
+
+
+class EnrolmentFailed(Exception):
+    """The hub's answer is not for this counter; nothing was changed.
+
+    Codes: ``enrolled_already``, ``other_store``, ``answer_not_for_us``.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a counter tells a hub about itself."""
+
+    device: str
+    public_key: bytes
+    transport_key: bytes
+    root_certificate: str
+    brands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the hub makes of it; ``url`` is where the hub was reached."""
+
+    url: str
+    device: str
+    store: str
+    brand: str
+    certificate: str
+    root_certificate: str
+    transport_key: bytes
+
+
+class Names:
+    """What an enrolled counter notes in its identity."""
+
+    HUB: ClassVar[str] = "hub"
+    AUTHORITY: ClassVar[str] = "authority"
+    BRANDS: ClassVar[str] = "brands"
+    """Every brand id under which it has ever signed, with blanks between."""
+    DEVICE_CERTIFICATE: ClassVar[str] = "device_certificate"
+    HUB_ROOT: ClassVar[str] = "hub_root_certificate"
+    HUB_TRANSPORT: ClassVar[str] = "hub_transport_key"
+    INCARNATION: ClassVar[str] = "incarnation"
+    SEQ_BASE: ClassVar[str] = "seq_base"
+
+
+def offer(counter: Counter) -> Offer:
+    """What to send; a new home gets its device id here, so that a lost reply can be asked for again.
+
+    Raises:
+        EnrolmentFailed: ``enrolled_already``.
+    """
+    if counter.enrolled:
+        raise EnrolmentFailed("enrolled_already")
+    if not counter.device:
+        with counter.journal.writing():
+            counter.journal.identify(device=f"dev-{secrets.token_hex(6)}")
+        counter.reload()
+    identity = counter.identity
+    return Offer(
+        device=counter.device,
+        public_key=device_key(counter).public,
+        transport_key=transport_key(counter).public,
+        root_certificate=identity.get("root_certificate", ""),
+        brands=_brands(identity),
+    )
+
+
+def _brands(identity: dict[str, str]) -> tuple[str, ...]:
+    signed = identity.get(Names.BRANDS, "").split()
+    return tuple(dict.fromkeys([*signed, *identity.get("brand", "").split()]))
+
+
+def accept(counter: Counter, answer: Answer) -> None:
+    """Become what the hub says; from now on it decides.
+
+    Raises:
+        EnrolmentFailed: the answer is for another store or another key.
+    """
+    root = _checked_root(counter, answer)
+    brands = (*_brands(counter.identity), answer.brand)
+    with counter.journal.writing():
+        counter.journal.identify(
+            **{
+                "store": answer.store,
+                "device": answer.device,
+                "brand": answer.brand,
+                Names.HUB: answer.url,
+                Names.AUTHORITY: root.key_id.hex(),
+                Names.BRANDS: " ".join(dict.fromkeys(brands)),
+                Names.DEVICE_CERTIFICATE: answer.certificate,
+                Names.HUB_ROOT: answer.root_certificate,
+                Names.HUB_TRANSPORT: answer.transport_key.hex(),
+                Names.INCARNATION: secrets.token_hex(6),
+                Names.SEQ_BASE: "0",
+            }
+        )
+        counter.journal.enrol()
+        counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
+    counter.reload()
+    counter.catch_up()
+
+
+def _checked_root(counter: Counter, answer: Answer) -> Certificate:
+    if counter.identity.get("store", answer.store) != answer.store:
+        raise EnrolmentFailed("other_store")
+    try:
+        mine, root = parse(answer.certificate), parse(answer.root_certificate)
+    except MalformedCertificate as error:
+        raise EnrolmentFailed("answer_not_for_us") from error
+    ours = (mine.public_key, mine.device, mine.store) == (device_key(counter).public, counter.device, answer.store)
+    problem = check_chain([mine, root], root_public_key=root.public_key, verify=verify, at=None)
+    if problem is not None or not ours or answer.device != counter.device:
+        raise EnrolmentFailed("answer_not_for_us")
+    return root

@@ -1,0 +1,304 @@
+"""What a counter gives to its hub and takes from it; the wire itself is somebody else's business.
+
+The order of every exchange is: `agree` on numbers, give everything from `outbox`, then `take` every page, then
+`finish` once. A page replaces what no open command touches; the rest waits for the end, when all feeds are read.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storeapp.adapters.sealing import SealBroken, sealed_with
+from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
+from storeapp.codec import decode_command, decode_state
+from storeapp.domain.feeds import feeds_of
+from storeapp.domain.kernel import Command
+from storeapp.domain.order import Order, OrderStatus, order_id
+from storeapp.domain.people import home_subject
+from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
+from storeapp.domain.rules.people import RegisterGuide
+from storeapp.services.counter import SYSTEM, Counter
+from storeapp.services.enrolment import Names
+from storeapp.services.home import transport_key
+from storeapp.store.cache import Row
+from storeapp.store.journal import Entry, Outcome, Status
+from storeapp.store.rebase import rebase, take_page
+
+_log = logging.getLogger(__name__)
+_SEALING = frozenset({PlaceOrder.KIND, CorrectOrder.KIND, RegisterGuide.KIND})
+REINCARNATED = "device.reincarnated"
+"""The audit chain's word for a counter that found out that it is a copy, or was restored from a backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportedKey:
+    """An order key, wrapped for the other side."""
+
+    subject: str
+    key_id: bytes
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Commands in order with their numbers for the hub, and the keys of what is sealed in them."""
+
+    commands: tuple[tuple[int, Entry], ...]
+    keys: tuple[TransportedKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingPage:
+    """Rows of one feed, and how far it is read with them."""
+
+    feed: str
+    epoch: str
+    upto: int
+    rows: Sequence[Row]
+    keys: Sequence[TransportedKey] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How the sync stands, counted."""
+
+    pending: int
+    rejected: int
+    received_at: datetime | None
+
+
+class Exchange:
+    """One enrolled counter's side; use it from the thread that opened the counter."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._hub_transport = bytes.fromhex(counter.identity[Names.HUB_TRANSPORT])
+        self._open_channel: Channel | None = None
+
+    @property
+    def _channel(self) -> Channel:
+        if self._open_channel is None:
+            self._open_channel = transport_key(self._counter).channel(self._hub_transport)
+        return self._open_channel
+
+    # -- who we are
+
+    @property
+    def url(self) -> str:
+        """Where the hub is."""
+        return self._counter.identity[Names.HUB]
+
+    @property
+    def device(self) -> str:
+        """This counter's id."""
+        return self._counter.device
+
+    @property
+    def incarnation(self) -> str:
+        """Which numbering of commands is in force."""
+        return self._counter.identity[Names.INCARNATION]
+
+    @property
+    def _base(self) -> int:
+        return int(self._counter.identity[Names.SEQ_BASE])
+
+    @property
+    def last_seq(self) -> int:
+        """The highest number given to a command in this numbering."""
+        return self._counter.journal.last() - self._base
+
+    def audit_end(self) -> tuple[int, bytes] | None:
+        """The end of the audit chain, for the hub to keep."""
+        return self._counter.journal.audit_end()
+
+    def numbers(self) -> Numbers:
+        """How the sync stands."""
+        counts = self._counter.journal.counts()
+        received = self._counter.cache.mark("received_at")
+        return Numbers(
+            pending=counts.get(Status.PENDING, 0),
+            rejected=len(self._counter.journal.rejected()),
+            received_at=datetime.fromisoformat(received) if received else None,
+        )
+
+    # -- agreeing
+
+    def agree(self, *, hub_last_seq: int, epoch: str, heads: dict[str, int]) -> None:
+        """Compare numbers before anything is sent.
+
+        A hub that knows less than it had answered was restored: it gets the rest again. A hub that knows more
+        than this journal has met another copy of it: this one begins a numbering of its own and keeps the UUIDs.
+        A feed that was cut back is read again from its start.
+        """
+        journal = self._counter.journal
+        with journal.writing():
+            self._counter.reload()
+            answered = journal.last_answered() - self._base
+            if hub_last_seq > self.last_seq:
+                self._reincarnate()
+            elif hub_last_seq < answered:
+                journal.reopen(after=self._base + hub_last_seq)
+        self._counter.catch_up()
+        known = self._counter.cache.mark("epoch")
+        if (known and known != epoch) or any(self.cursor(feed) > head for feed, head in heads.items()):
+            self.start_over()
+
+    def begin_anew(self) -> None:
+        """Number what is unsent from 1 in a new incarnation: another copy of this journal has used our numbers."""
+        with self._counter.journal.writing():
+            self._reincarnate()
+
+    def _reincarnate(self) -> None:
+        journal = self._counter.journal
+        changed = {Names.INCARNATION: secrets.token_hex(6), Names.SEQ_BASE: str(journal.last_answered())}
+        journal.identify(**changed)
+        journal.audit(at=self._counter.clock.now(), actor=SYSTEM.id, action=REINCARNATED, subject=self.device)
+        self._counter.reload()
+
+    def start_over(self) -> None:
+        """Read everything again: the hub's numbers are of another time."""
+        cache = self._counter.cache
+        authority = cache.mark("authority")
+        with cache.writing():
+            cache.empty()
+            cache.set_mark("authority", authority)
+        self._counter.catch_up()
+
+    # -- giving
+
+    def outbox(self, *, limit: int, most_bytes: int) -> Outgoing:
+        """The next commands that the hub has not answered, at least one where there is any."""
+        self._counter.catch_up()
+        entries = _cut(self._counter.journal.pending(limit=limit), most_bytes)
+        return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
+
+    def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
+        if not self._counter.privacy.available:
+            return
+        sent: set[tuple[str, bytes]] = set()
+        for entry in entries:
+            if entry.kind not in _SEALING:
+                continue
+            subject, sealed = _sealed_in(decode_command(entry.kind, entry.body))
+            if sealed and (key := self._key_of(subject, sealed)) and (subject, key.key_id) not in sent:
+                sent.add((subject, key.key_id))
+                yield key
+
+    def _key_of(self, subject: str, sealed: str) -> TransportedKey | None:
+        key_id = sealed_with(sealed)
+        key = self._counter.keys.get(subject, key_id)
+        if key is None:
+            return None  # Forgotten meanwhile; the fact still travels, without the person.
+        return TransportedKey(subject, key_id, self._channel.wrap(key, key_purpose(subject, key_id)))
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Note the hub's answers."""
+        with self._counter.journal.writing():
+            self._counter.journal.settle(outcomes)
+
+    # -- taking
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """What this counter reads, in this order."""
+        return feeds_of(self._counter.store)
+
+    @property
+    def epoch(self) -> str:
+        """The hub's epoch that the cursors are of; empty before the first page."""
+        return self._counter.cache.mark("epoch")
+
+    def cursor(self, feed: str) -> int:
+        """How far a feed has been read."""
+        return self._counter.cache.cursor(feed)
+
+    def take(self, page: IncomingPage) -> None:
+        """Keep the keys first, then the rows with their cursor, then make people findable and the forgotten gone."""
+        self._keep_keys(page.keys)
+        at = self._counter.clock.now().isoformat()
+        take_page(self._counter.cache, page.rows, feed=page.feed, cursor=page.upto, epoch=page.epoch, at=at)
+        orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
+        self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
+        self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
+
+    def _keep_keys(self, keys: Iterable[TransportedKey]) -> None:
+        counter = self._counter
+        if not counter.privacy.available:
+            return
+        new: dict[str, bytes] = {}
+        for key in keys:
+            if counter.keys.get(key.subject, key.key_id) is not None:
+                continue
+            if key.subject in new:
+                counter.keys.put(key.subject, new.pop(key.subject), now=counter.clock.now())
+            try:
+                new[key.subject] = self._channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id))
+            except TransportError as error:
+                # The rows still count; that order's person cannot be read here.
+                _log.warning("a key of the hub could not be read: %s", error.code)
+        if new:
+            counter.keys.put_many(new, now=counter.clock.now())
+
+    def _make_findable(self, orders: Sequence[Order]) -> None:
+        counter = self._counter
+        missing = [order for order in orders if not counter.cache.finder_has(order.id)]
+        try:
+            people = counter.privacy.people(missing)
+        except SealBroken:
+            return  # Whoever opens the order is told; a search that lacks it is no reason to stop.
+        hashes = counter.privacy.finder_hashes(people)
+        if hashes:
+            with counter.cache.writing():
+                counter.cache.finder_add(hashes)
+
+    def _forget(self, orders: Sequence[str]) -> None:
+        known = self._counter.privacy.known_keys(orders) if orders else {}
+        if known:
+            self._counter.privacy.forget(list(known))
+
+    def finish(self) -> None:
+        """Show what follows from all that was taken and the commands still open; all feeds must be read."""
+        with self._counter.journal.writing():
+            self._counter.catch_up()
+            rebase(self._counter.cache, self._counter.journal, device=self.device)
+
+    def heard(self) -> None:
+        """The hub has answered, even if it had nothing new."""
+        with self._counter.cache.writing():
+            self._counter.cache.set_mark("received_at", self._counter.clock.now().isoformat())
+
+
+def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:
+    size = 0
+    taken: list[Entry] = []
+    for entry in entries:
+        size += len(entry.body) + ENVELOPE_BYTES
+        if taken and size > most_bytes:
+            break
+        taken.append(entry)
+    return taken
+
+
+ENVELOPE_BYTES = 250
+"""About what a command takes on the wire besides its body."""
+
+
+def _sealed_in(command: Command) -> tuple[str, str]:
+    match command:
+        case PlaceOrder():
+            return order_id(command.platform, command.order_no), command.sealed
+        case CorrectOrder():
+            return command.order_id, command.sealed
+        case RegisterGuide():
+            return home_subject(command.guide.id), command.guide.sealed_home
+        case _:
+            return "", ""
+
+
+def _order(row: Row) -> Order:
+    state = decode_state(row.kind, row.body)
+    if not isinstance(state, Order):
+        raise TypeError("a row of orders holds something else")
+    return state

@@ -1,0 +1,203 @@
+"""One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from storeapp.services.exchange import Exchange, IncomingPage, Outgoing, TransportedKey
+from storeapp.services.ports import SyncReport, SyncStep
+from storeapp.store.cache import Row
+from storeapp.store.journal import Entry, Outcome, Status
+from sync.protocol.messages import (
+    AuditAnchor,
+    ChangesPage,
+    CommandBatch,
+    Hello,
+    HelloReply,
+    Limits,
+    Result,
+    ResultStatus,
+    WireCommand,
+    WireKey,
+    encode,
+)
+from sync.transport import HubClient, Rejected
+
+Progress = Callable[[SyncStep, int, int], None]
+"""Told the step, how many commands or rows are done, and of how many."""
+
+_STATUS = {
+    ResultStatus.APPLIED: Status.APPLIED,
+    ResultStatus.REPLAYED: Status.APPLIED,
+    ResultStatus.REFUSED: Status.REFUSED,
+    ResultStatus.PARKED: Status.PARKED,
+}
+_NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
+
+
+class Cycle:
+    """Speaks for one counter over one connection; every method raises a `SyncFailed` when the hub fails it."""
+
+    def __init__(self, exchange: Exchange, client: HubClient) -> None:
+        self._exchange = exchange
+        self._client = client
+        self._limits = Limits()
+        self._epoch = ""
+        self._greeted = False
+        self.hub_time: datetime | None = None
+        self.report = SyncReport()
+
+    def run(self, progress: Progress) -> SyncReport:
+        """Give everything, then take everything.
+
+        Raises:
+            SyncFailed: it ended early; `report` says how far it came.
+        """
+        self.report = SyncReport()
+        if not self._greeted:
+            self.greet()
+        self._give(progress)
+        try:
+            self._take(progress)
+        except Rejected as rejected:
+            if rejected.code != "epoch_over":
+                raise
+            # The hub was restored since it said hello: agree again, which may give it what it has lost.
+            self.greet()
+            self._give(progress)
+            self._take(progress)
+        self._exchange.heard()
+        return self.report
+
+    def greet(self) -> HelloReply:
+        """Say hello and agree on numbers."""
+        exchange = self._exchange
+        end = exchange.audit_end()
+        audit = AuditAnchor(*end) if end else None
+        reply = self._client.hello(Hello(exchange.incarnation, max(0, exchange.last_seq), audit=audit))
+        exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds)
+        self._limits, self._epoch, self.hub_time = reply.limits, reply.epoch, reply.time
+        self._greeted = True
+        return reply
+
+    def forget_greeting(self) -> None:
+        """After a failure the hub may be another one: begin with hello again."""
+        self._greeted = False
+
+    # -- giving
+
+    def _give(self, progress: Progress) -> None:
+        done, tries = 0, 0
+        while True:
+            outgoing = self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes)
+            if not outgoing.commands:
+                return
+            progress(SyncStep.SENDING, done, done + self._exchange.numbers().pending)
+            try:
+                results = self._client.commands(self._batch(outgoing)).results
+            except Rejected as rejected:
+                tries += 1
+                if rejected.code not in _NUMBERS_MOVED or tries > 1:
+                    raise
+                self.renumber(rejected)
+                continue
+            self._settle(results)
+            done += len(results)
+
+    def renumber(self, rejected: Rejected) -> None:
+        """The hub counts otherwise than this journal: hello tells whether one of both was restored or copied."""
+        reused = rejected.code == "sequence_reused"
+        reply = self.greet()
+        if reused and reply.last_seq <= self._exchange.last_seq:
+            # The numbers fit and what they stand for does not: another copy of this journal was here.
+            self._exchange.begin_anew()
+
+    def _batch(self, outgoing: Outgoing) -> CommandBatch:
+        return CommandBatch(
+            self._exchange.incarnation,
+            [_command(seq, entry) for seq, entry in outgoing.commands],
+            [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
+        )
+
+    def _settle(self, results: list[Result]) -> None:
+        self._exchange.settle(_outcome(result) for result in results)
+        counted = {status: sum(result.status is status for result in results) for status in ResultStatus}
+        self.report = replace(
+            self.report,
+            applied=self.report.applied + counted[ResultStatus.APPLIED],
+            replayed=self.report.replayed + counted[ResultStatus.REPLAYED],
+            refused=self.report.refused + counted[ResultStatus.REFUSED],
+            parked=self.report.parked + counted[ResultStatus.PARKED],
+        )
+
+    # -- taking
+
+    def _take(self, progress: Progress) -> None:
+        for feed in self._exchange.feeds:
+            self._take_feed(feed, progress)
+        self._exchange.finish()
+
+    def _take_feed(self, feed: str, progress: Progress) -> None:
+        start = self._exchange.cursor(feed)
+        while True:
+            page = self._page(feed)
+            if page is None:
+                return
+            self._exchange.take(_incoming(feed, page))
+            self.report = replace(self.report, received=self.report.received + len(page.rows))
+            progress(SyncStep.FETCHING, page.upto - start, page.last - start)
+            if page.upto >= page.last:
+                return
+
+    def _page(self, feed: str) -> ChangesPage | None:
+        exchange = self._exchange
+        return self._client.changes(
+            feed,
+            epoch=exchange.epoch or self._epoch,
+            after=exchange.cursor(feed),
+            limit=self._limits.rows,
+        )
+
+    def place(self) -> tuple[str, str, int]:
+        """What to listen for: the store's feed, the epoch, and how far it has been read."""
+        feed = self._exchange.feeds[-1]
+        return feed, self._exchange.epoch or self._epoch, self._exchange.cursor(feed)
+
+
+def _command(seq: int, entry: Entry) -> WireCommand:
+    return WireCommand(
+        seq=seq,
+        id=entry.id,
+        kind=entry.kind,
+        at=entry.at,
+        actor=entry.actor,
+        role=entry.role.value,
+        store=entry.store,
+        body=msgspec.Raw(entry.body),
+        simulated=entry.simulated,
+    )
+
+
+def _outcome(result: Result) -> Outcome:
+    return Outcome(
+        id=result.id,
+        status=_STATUS[result.status],
+        feed=result.feed,
+        feed_seq=result.feed_seq,
+        problem=encode(result.problem) if result.problem else b"",
+    )
+
+
+def _incoming(feed: str, page: ChangesPage) -> IncomingPage:
+    return IncomingPage(
+        feed=feed,
+        epoch=page.epoch,
+        upto=page.upto,
+        rows=[
+            Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
+            for row in page.rows
+        ],
+        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in page.rows for key in row.keys],
+    )

@@ -1,0 +1,256 @@
+"""Keeps a counter in step with its hub: once for the command line, for ever for the window."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from storeapp.adapters.filelock import FileLock
+from storeapp.services import enrolment
+from storeapp.services.clock import SystemClock
+from storeapp.services.counter import Counter, Open
+from storeapp.services.enrolment import Answer
+from storeapp.services.exchange import Exchange
+from storeapp.services.home import device_key
+from storeapp.services.ports import SyncFailed, SyncReport, SyncStatus, SyncStep
+from storeapp.store.errors import StoreError
+from sync.backoff import Backoff
+from sync.cycle import Cycle, Progress
+from sync.listener import Listener
+from sync.protocol.messages import EnrolRequest
+from sync.transport import HubClient, HubTrouble, Signer
+
+LOCK_FILE = "sync.lock"
+LOOK_S = 2.0
+"""How often to look whether the command line has saved something."""
+
+REFRESH_S = 30.0
+"""How often to exchange although nothing seems to have happened; the brand's feed is not listened to."""
+
+ELSEWHERE_S = 5.0
+IGNORED_OFFSET = timedelta(seconds=2)
+_log = logging.getLogger(__name__)
+
+
+def quiet(_step: SyncStep, _done: int, _total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def signer_of(counter: Counter, *, offset: timedelta = timedelta(0)) -> Signer:
+    """Who signs this counter's requests; always by the computer's clock set right by the hub's."""
+    return Signer(counter.device, device_key(counter), lambda: datetime.now(UTC) + offset)
+
+
+class SyncEngine:
+    """The hub as the window and the command line see it."""
+
+    def __init__(self, chance: random.Random | None = None) -> None:
+        self._chance = chance or random.Random()  # noqa: S311 -- spreads retries, guards nothing
+
+    def enrol(self, counter: Counter, *, url: str, code: str) -> None:
+        """Make the counter part of a hub.
+
+        Raises:
+            SyncFailed: the hub was not reached or refused; nothing was changed.
+            EnrolmentFailed: the hub's answer is not for this counter; nothing was changed.
+        """
+        offer = enrolment.offer(counter)
+        client = HubClient(url, signer_of(counter))
+        try:
+            reply = client.enrol(
+                EnrolRequest(
+                    code=code,
+                    device=offer.device,
+                    public_key=offer.public_key,
+                    transport_key=offer.transport_key,
+                    root_certificate=offer.root_certificate,
+                    brands=offer.brands,
+                )
+            )
+        finally:
+            client.close()
+        answer = Answer(
+            url=url,
+            device=reply.device,
+            store=reply.store,
+            brand=reply.brand,
+            certificate=reply.certificate,
+            root_certificate=reply.root_certificate,
+            transport_key=reply.transport_key,
+        )
+        enrolment.accept(counter, answer)
+
+    def once(self, counter: Counter, progress: Progress = quiet) -> SyncReport:
+        """Give everything, take everything, and say what came of it; only one process at a time does."""
+        if not counter.enrolled:
+            return SyncReport(problem="not_enrolled")
+        lock = FileLock(counter.home / LOCK_FILE)
+        if not lock.acquire():
+            return _with_numbers(counter, SyncReport(problem="busy_elsewhere"))
+        worker = _Worker(counter)
+        try:
+            report = worker.run(progress)
+        except SyncFailed as failed:
+            report = replace(worker.cycle.report, problem=failed.code)
+        finally:
+            worker.close()
+            lock.release()
+        return _with_numbers(counter, report)
+
+    def start(self, open_counter: Open, on_change: Callable[[SyncStatus], None]) -> "Runner":
+        """Keep the counter in step; ``on_change`` is called on the sync's thread."""
+        runner = Runner(open_counter, on_change, Backoff(self._chance))
+        runner.start()
+        return runner
+
+
+def _with_numbers(counter: Counter, report: SyncReport) -> SyncReport:
+    numbers = Exchange(counter).numbers()
+    return replace(report, pending=numbers.pending, received_at=numbers.received_at)
+
+
+class _Worker:
+    """An open counter with a connection to its hub."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self.exchange = Exchange(counter)
+        self._offset = timedelta(0)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.client = HubClient(self.exchange.url, signer_of(self._counter, offset=self._offset))
+        self.cycle = Cycle(self.exchange, self.client)
+
+    def run(self, progress: Progress) -> SyncReport:
+        """One exchange, with the clock set right first where it was wrong."""
+        self._right_the_clock()
+        return self.cycle.run(progress)
+
+    def _right_the_clock(self) -> None:
+        if self.cycle.hub_time is None:
+            self.cycle.greet()
+            offset = (self.cycle.hub_time or datetime.now(UTC)) - datetime.now(UTC)
+            if abs(offset) > IGNORED_OFFSET:
+                self._offset = offset
+                hub_time = self.cycle.hub_time
+                self.client.close()
+                self._connect()
+                self.cycle.hub_time = hub_time
+            clock = self._counter.clock
+            if isinstance(clock, SystemClock):
+                clock.offset = self._offset
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class Runner:
+    """A running sync, working on a thread of its own."""
+
+    def __init__(self, open_counter: Open, on_change: Callable[[SyncStatus], None], backoff: Backoff) -> None:
+        self._open = open_counter
+        self._on_change = on_change
+        self._backoff = backoff
+        self._wake = threading.Event()
+        self._ending = False
+        self._status = SyncStatus(step=SyncStep.ALONE)
+        self._thread = threading.Thread(target=self._work, name="sync", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Something was saved, or a person asked: try now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End it; returns when its thread has ended."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
+
+    def _tell(self, status: SyncStatus) -> None:
+        if status != self._status:
+            self._status = status
+            self._on_change(status)
+
+    def _work(self) -> None:
+        counter = self._open()
+        lock = FileLock(counter.home / LOCK_FILE)
+        try:
+            while not self._ending:
+                self._wake.clear()
+                counter.reload()
+                if not counter.enrolled:
+                    self._tell(SyncStatus(step=SyncStep.ALONE))
+                    self._wake.wait(LOOK_S)
+                elif not lock.acquire():
+                    self._tell(self._counted(counter, SyncStep.WAITING, problem="busy_elsewhere"))
+                    self._wake.wait(ELSEWHERE_S)
+                else:
+                    self._serve(counter)
+        finally:
+            lock.release()
+            counter.close()
+
+    def _serve(self, counter: Counter) -> None:
+        """Exchange until the end, or until this counter belongs to another hub."""
+        worker = _Worker(counter)
+        listener = Listener(HubClient(worker.exchange.url, signer_of(counter)), self.nudge)
+        try:
+            while not self._ending:
+                self._wake.clear()
+                self._exchange(counter, worker, listener)
+        finally:
+            listener.stop()
+            worker.close()
+
+    def _exchange(self, counter: Counter, worker: _Worker, listener: Listener) -> None:
+        def progress(step: SyncStep, done: int, total: int) -> None:
+            self._tell(replace(self._counted(counter, step), done=done, total=total))
+
+        try:
+            worker.run(progress)
+        except SyncFailed as failed:
+            worker.cycle.forget_greeting()
+            least_s = failed.retry_after_s if isinstance(failed, HubTrouble) else 0.0
+            self._wait_to_retry(counter, failed.code, least_s=least_s)
+        except StoreError as failed:
+            self._wait_to_retry(counter, failed.code)
+        except Exception as error:
+            # Whatever it was, the next try is set: a bug must not leave a counter silent for ever.
+            _log.error("the sync failed: %s", type(error).__name__)
+            worker.cycle.forget_greeting()
+            self._wait_to_retry(counter, "sync_failed")
+        else:
+            self._backoff.reset()
+            listener.listen(*worker.cycle.place())
+            self._tell(self._counted(counter, SyncStep.RESTING))
+            self._rest(counter)
+
+    def _wait_to_retry(self, counter: Counter, code: str, *, least_s: float = 0) -> None:
+        delay_s = max(least_s, self._backoff.next_s())
+        next_try_at = counter.clock.now() + timedelta(seconds=delay_s)
+        self._tell(replace(self._counted(counter, SyncStep.WAITING, problem=code), next_try_at=next_try_at))
+        self._wake.wait(delay_s)
+
+    def _rest(self, counter: Counter) -> None:
+        """Until somebody nudges, the command line saved something, or it is time anyway."""
+        seen = counter.journal.data_version()
+        for _ in range(int(REFRESH_S / LOOK_S)):
+            if self._wake.wait(LOOK_S) or counter.journal.data_version() != seen:
+                return
+
+    def _counted(self, counter: Counter, step: SyncStep, *, problem: str = "") -> SyncStatus:
+        numbers = Exchange(counter).numbers()
+        return SyncStatus(
+            step=step,
+            pending=numbers.pending,
+            rejected=numbers.rejected,
+            received_at=numbers.received_at,
+            problem=problem,
+        )

@@ -1,0 +1,193 @@
+"""Carries signed requests to the hub and turns whatever goes wrong into four kinds of failure.
+
+::
+
+    SyncFailed                code, data
+    ├── Offline               offline             not reached, or the reply did not arrive whole
+    ├── Unauthorised          the hub's code      the hub does not (or no longer) take us for who we are
+    ├── HubTrouble            the hub's code      5xx: the hub's own trouble; retry later
+    └── Rejected              the hub's code      the hub understood and said no
+
+Only a whole, well-formed reply counts: after anything else nobody knows what the hub has done, and asking again
+is safe.
+"""
+
+import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from storeapp.adapters.signing import DeviceKey
+from storeapp.services.ports import SyncFailed
+from sync.protocol import messages
+from sync.protocol.messages import (
+    BatchReply,
+    ChangesPage,
+    CommandBatch,
+    EnrolReply,
+    EnrolRequest,
+    Hello,
+    HelloReply,
+    Problem,
+)
+from sync.protocol.signing import Message, sign
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 5.0
+REPLY_TIMEOUT_S = 60.0
+ZIP_FROM_BYTES = 500
+ZIP_LEVEL = 5
+_problem = msgspec.json.Decoder(Problem)
+
+
+class Offline(SyncFailed):
+    """The hub was not reached, or its reply was cut off."""
+
+    def __init__(self) -> None:
+        super().__init__("offline")
+
+
+class Unauthorised(SyncFailed):
+    """The hub does not take us for who we are: 401 or 403."""
+
+
+class HubTrouble(SyncFailed):
+    """The hub has trouble of its own: 5xx, or a reply that is none."""
+
+    def __init__(self, code: str = "hub_trouble", retry_after_s: float = 0) -> None:
+        super().__init__(code)
+        self.retry_after_s = retry_after_s
+
+
+class Rejected(SyncFailed):
+    """The hub understood and said no."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, problem.data)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs the requests, and by which clock."""
+
+    device: str
+    key: DeviceKey
+    now: Callable[[], datetime]
+
+
+class HubClient:
+    """The hub's calls, one method each; use it from one thread. Every method raises a `SyncFailed`."""
+
+    def __init__(self, url: str, signer: Signer) -> None:
+        self._url = url.rstrip("/")
+        self._signer = signer
+        self._session = requests.Session()
+        # A retry below us would hide what happened; the engine asks again by itself.
+        self._session.mount("http://", HTTPAdapter(max_retries=0))
+        self._session.mount("https://", HTTPAdapter(max_retries=0))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def enrol(self, request: EnrolRequest) -> EnrolReply:
+        """Ask to belong to the hub."""
+        return self._post(messages.ENROL, request, EnrolReply)
+
+    def hello(self, hello: Hello) -> HelloReply:
+        """Begin."""
+        return self._post(messages.HELLO.format(device=quote(self._signer.device, safe="")), hello, HelloReply)
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        """Give commands."""
+        return self._post(messages.COMMANDS, batch, BatchReply)
+
+    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
+        """The next changes of a feed, None where there are none within the time."""
+        path = messages.CHANGES.format(feed=quote(feed, safe=""))
+        query = {"epoch": epoch, "after": after, "limit": limit} | ({"wait": wait_s} if wait_s else {})
+        reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
+        return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
+
+    def _post(self, path: str, message: msgspec.Struct, of: type[T]) -> T:
+        return _read(self._send("POST", path, messages.encode(message)).content, of)
+
+    def _send(
+        self, method: str, path: str, content: bytes | None, *, patience_s: float = REPLY_TIMEOUT_S
+    ) -> requests.Response:
+        url = self._url + path
+        headers = {"Accept": messages.PROBLEM + ", application/json", "Accept-Encoding": "gzip"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+            if len(content) >= ZIP_FROM_BYTES:
+                headers["Content-Encoding"] = "gzip"
+                content = gzip.compress(content, ZIP_LEVEL, mtime=0)
+        signer = self._signer
+        message = Message(method, url, headers)
+        sign(message, content, key_id=signer.device, signer=signer.key.sign, created=signer.now())
+        with _translated():
+            reply = self._session.request(
+                method,
+                url,
+                data=content,
+                headers=dict(message.headers),
+                timeout=(CONNECT_TIMEOUT_S, patience_s),
+                allow_redirects=False,
+            )
+        _check(reply)
+        return reply
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Failures of the network as ours; the library's message may hold an address, so it is not repeated."""
+    try:
+        yield
+    except requests.exceptions.RequestException as error:
+        raise Offline from error
+    except OSError as error:
+        raise Offline from error
+
+
+def _check(reply: requests.Response) -> None:
+    status = reply.status_code
+    if status in {200, 304}:
+        return
+    problem = _problem_of(reply)
+    if status in {401, 403} and problem is not None:
+        raise Unauthorised(problem.code, problem.data)
+    if problem is None or status >= 500:
+        raise HubTrouble(problem.code if problem else "hub_trouble", _retry_after(reply))
+    raise Rejected(problem)
+
+
+def _problem_of(reply: requests.Response) -> Problem | None:
+    """What the hub says is wrong; a page of some proxy on the way is no word of the hub."""
+    if not reply.headers.get("Content-Type", "").startswith(messages.PROBLEM):
+        return None
+    try:
+        return _problem.decode(reply.content)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _retry_after(reply: requests.Response) -> float:
+    text = reply.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def _read(content: bytes, of: type[T]) -> T:
+    try:
+        read: Any = msgspec.json.decode(content, type=of)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise HubTrouble from error
+    return read  # type: ignore[no-any-return]  # the decoder was asked for exactly this type
