@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from devtools.demo_home import MANAGER, MANAGER_NAME, make_demo_home
+from devtools.desk_states import Settle, handoff_states
 from storeapp.i18n import LANGUAGES
 from storeapp.services.home import Home
 from ui.kit.style import apply
@@ -80,7 +81,18 @@ def shoot_pages(app: QApplication, home: Home, out: Path, *, wanted: Sequence[st
                 for page in wanted:
                     window.go(page)
                     made.append(shoot(window, out, f"{page}-{language}-{theme}"))
+                    states = STATES.get(page, _no_states)(window, settle)
+                    made.extend(shoot(window, out, f"{page}-{state}-{language}-{theme}") for state in states)
     return made
+
+
+def _no_states(_window: Window, _settle: Settle) -> Iterator[str]:
+    """A page that one picture shows whole."""
+    return iter(())
+
+
+STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {"handoff": handoff_states}
+"""What brings a page from state to state; each yields the state's name while it is shown."""
 
 
 def main(argv: Sequence[str]) -> int:

@@ -78,13 +78,18 @@ class Desk:
 
     def refusal(self, refusal: Refusal) -> str:
         """A refusal in words."""
-        return self.words.text(f"refusal.{refusal.code}", **self.worded(refusal.data))
+        code = f"refusal.{refusal.code}"
+        # A wrong PIN has its words among the errors, because signing in tells it, too.
+        known = code if self.words.has(code) else f"error.{refusal.code}"
+        return self.words.text(known, **self.worded(refusal.data))
 
     def worded(self, data: Any) -> dict[str, object]:
         """Data of a refusal with states and other codes in words."""
         named = dict(data)
         if "state" in named:
             named["state"] = self.words.text(f"state.{named['state']}")
+        if "until" in named:
+            named["time"] = clock_time(datetime.fromisoformat(str(named["until"])))
         return named
 
     def failed(self, error: Exception) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
@@ -23,13 +23,20 @@ from ui.entry.sign_in import Door, SignInDialog
 from ui.entry.trouble import TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry, SyncState
+from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.base import PageBase
+from ui.pages.handoff import HandoffPage
+from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
 from ui.pages.orders import OrdersPage
 from ui.pages.stock import StockPage
 from ui.session import Session
+
+HANDOFF = "handoff"
+GIVES_WAY = "gives_way"
+"""Property of a dialog that a scan closes; every other one must be answered first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class PageEntry:
 
 
 PAGES: Sequence[PageEntry] = (
+    PageEntry(HANDOFF, "scan", HandoffPage),
     PageEntry("orders", "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),
 )
@@ -201,6 +209,7 @@ class Window:
         self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
         self.shell.person_pressed.connect(self.lock)
         self.shell.undo_requested.connect(self.desk.take_back)
+        self.desk.scanner.scanned.connect(self._on_scan)
         self.session.signed_in.connect(self._on_session)
         self.session.signed_out.connect(self._on_session)
         self.backend.changed.connect(self.refresh)
@@ -210,6 +219,29 @@ class Window:
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)
+
+    @Slot(str)
+    def _on_scan(self, text: str) -> None:
+        """Badges and slips bring the handoff desk from anywhere; other codes are for the page that is shown."""
+        if not self._made_way():
+            self.shell.say(Level.WARN, self._words.text("app.scan_later"))
+            return
+        if is_paper(text) and HANDOFF in self._pages:
+            if self.shell.current_page() != HANDOFF:
+                self.go(HANDOFF)
+            self.page(HANDOFF).take_scan(text)
+        elif not self.page(self.shell.current_page()).take_scan(text):
+            self.shell.say(Level.WARN, self._words.text("app.scan_unknown"))
+
+    def _made_way(self) -> bool:
+        """Close a dialog that a scan may close; signing in waits for its PIN, and the scan waits with it."""
+        modal = QApplication.activeModalWidget()
+        if modal is None or modal is self.door.dialog:
+            return True
+        if isinstance(modal, QDialog) and modal.property(GIVES_WAY):
+            modal.reject()
+            return True
+        return False
 
     @Slot()
     def refresh(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -43,6 +43,9 @@ class Action:
 
 class ActionRegistry(QObject):
     """All actions of the window by id; each becomes one QAction that lives with its owner."""
+
+    refreshed = Signal()
+    """What can be done now was asked again."""
 
     def __init__(self, words: Translator) -> None:
         super().__init__()
@@ -85,6 +88,7 @@ class ActionRegistry(QObject):
         """Ask every action again whether it can be done now."""
         for action_id, bound in self._bound.items():
             bound.setEnabled(self._actions[action_id].enabled())
+        self.refreshed.emit()
 
     def all(self) -> tuple[Action, ...]:
         """Every action, in the order they were registered."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -53,6 +53,7 @@ class MainShell(QMainWindow):
         self._actions = actions
         self._pages: dict[str, tuple[Page, RailButton]] = {}
         self._shown = ""
+        self._asking = False
         self.setWindowTitle(title)
         self.setMinimumSize(1100, 640)
         self.resize(1366, 768)
@@ -65,6 +66,7 @@ class MainShell(QMainWindow):
         self._top.message.undo_requested.connect(self.undo_requested)
         self._top.sync.pressed.connect(self.sync_pressed)
         self._top.privacy.pressed.connect(self.privacy_pressed)
+        actions.refreshed.connect(self._show_keys)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
 
@@ -104,8 +106,18 @@ class MainShell(QMainWindow):
     def refresh_keys(self) -> None:
         """Ask the page again which keys work: after its selection or state changed."""
         self._actions.refresh()
+
+    @Slot()
+    def _show_keys(self) -> None:
+        # A page that is built by this very question may ask its actions again.
         page_id = self.current_page()
-        self._foot.hints.show_hints(self._pages[page_id][0].keys() if page_id else ())
+        if self._asking or not page_id:
+            return
+        self._asking = True
+        try:
+            self._foot.hints.show_hints(self._pages[page_id][0].keys())
+        finally:
+            self._asking = False
 
     def say(self, level: Level, text: str, *, undoable: bool = False) -> None:
         """The one door for messages: the last one stays in sight."""

@@ -42,6 +42,10 @@ class PageBase(QWidget):
     def show_subject(self, subject: str) -> None:
         """Come to this page for one thing, such as a delivery; pages that have none ignore it."""
 
+    def take_scan(self, _text: str, /) -> bool:
+        """Something was scanned while this page was shown; returns whether the page knows what to do with it."""
+        return False
+
     def refresh(self) -> None:
         """Read again what is shown."""
         raise NotImplementedError(type(self).__name__)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget
 from typing_extensions import override
 
 from storeapp.domain.moment import store_day
@@ -165,10 +165,11 @@ class StockPage(PageBase):
         self._side.setCurrentWidget(side)
         self.keys_changed()
 
-    @Slot(str)
-    def _scanned(self, code: str) -> None:
-        if self.isVisible() and QApplication.activeModalWidget() is None:
-            self._look_up(code, self._take_scanned)
+    @override
+    def take_scan(self, text: str, /) -> bool:
+        """Show the article, or count one more of it."""
+        self._look_up(text, self._take_scanned)
+        return True
 
     @Slot(str)
     def _look_up(self, code: str, take: Callable[[str, str | None], None] | None = None) -> None:
@@ -270,7 +271,6 @@ class StockPage(PageBase):
             work.wanted.connect(self._look_up)
             work.entered.connect(self._save)
             work.ended.connect(self._end)
-        self.desk.scanner.scanned.connect(self._scanned)
 
 
 def _read(counter: Counter) -> _Read:
