@@ -1,0 +1,1 @@
+"""Plays one store day with real processes and proves at the end that nothing was lost."""

@@ -1,0 +1,170 @@
+"""The story of the day: who does what when, at two counters of one store, with the network gone for half of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from devtools.demo.client import CounterProcess
+from devtools.proxy import Proxy
+
+DAY = "2026-11-21"
+FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
+LATER = "orders-weixin-shop-later.json"
+WAVES = ("09:10", "10:30", "12:00", "13:40", "15:10", "16:40", "18:00", "19:10")
+CUT_FROM, CUT_TO = "12:00", "18:00"
+LOOK_AHEAD = timedelta(minutes=150)
+HANDOFF_MINUTES = 5
+COUNTED = ("BL-001", "BL-005", "BL-009")
+
+
+def at(clock: str) -> datetime:
+    """A moment of the day on the store's clock."""
+    return datetime.fromisoformat(f"{DAY}T{clock}:00+08:00")
+
+
+@dataclass(slots=True)
+class Day:
+    """What happened, as the driver saw it."""
+
+    verdicts: dict[str, int] = field(default_factory=dict)
+    delivered: int = 0
+    returned: list[str] = field(default_factory=list)
+    told: int = 0
+    """How often a counter was told that another one's assignment had won."""
+    replayed: int = 0
+    syncs: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+
+class Story:
+    """Plays the day on two running counters; ``say`` tells a person what is going on."""
+
+    def __init__(
+        self, first: CounterProcess, second: CounterProcess, network: Proxy, data: Path, *, papers: Path
+    ) -> None:
+        self.first, self.second = first, second
+        self.network = network
+        self.data = data
+        self.papers = papers
+        self.day = Day()
+        self._badges: dict[str, str] = {}
+        self._turn = 0
+
+    def say(self, moment: datetime, text: str) -> None:
+        """One line of the day, for people and for the summary."""
+        self.day.steps.append(f"{moment:%H:%M} {text}")
+        print(f"  {moment:%H:%M}  {text}", flush=True)
+
+    def morning(self) -> None:
+        """The counter stands alone: orders come in from four files, badges and the first slips are printed."""
+        moment = at("08:30")
+        report = self.first.do("import", moment, files=[str(self.data / name) for name in FILES]).result
+        self.say(moment, f"{report['imported']} orders taken on, {report['other_store']} are other stores'")
+        for guide in self.first.do("guides", moment).result:
+            self._badges[guide["id"]] = self.first.do("badge", moment, guide=guide["id"]).result["token"]
+
+    def through_the_day(self) -> None:
+        """Wave after wave: plan, print, hand over, deliver; the network fails at noon."""
+        for number, clock in enumerate(WAVES):
+            moment = at(clock)
+            if clock == CUT_FROM:
+                self.cut(moment)
+            if clock == CUT_TO:
+                self.reconnect(moment)
+            if number == 2:
+                self.later_file(moment)
+            self.wave(moment)
+            if self.network.up:
+                self.sync_both(moment + timedelta(minutes=50))
+
+    def wave(self, moment: datetime) -> None:
+        """Plan what is due, print its slips, hand it over at alternating counters, deliver it."""
+        due = [row["id"] for row in self.first.do("waiting", moment).result if self._is_due(row, moment)]
+        planned = self.first.do("dispatch", moment, only=due).result["planned"]
+        if self.network.up:
+            self.sync_both(moment)
+        self.say(moment, f"{len(due)} due, {len(planned)} planned")
+        out = [delivery for delivery, guide in planned.items() if self._hand_over(moment, delivery, guide)]
+        for number, delivery in enumerate(out):
+            self._bring(moment + timedelta(minutes=20 + 4 * number), delivery)
+
+    @staticmethod
+    def _is_due(row: dict[str, Any], moment: datetime) -> bool:
+        start = datetime.fromisoformat(row["window"][0])
+        return start <= moment + LOOK_AHEAD
+
+    def _counter(self) -> CounterProcess:
+        """With the network up both counters work in turn; without it the second doesn't know what the first planned."""
+        self._turn += 1
+        return self.second if self.network.up and self._turn % 3 == 0 else self.first
+
+    def _hand_over(self, moment: datetime, delivery: str, guide: str) -> bool:
+        moment += timedelta(minutes=HANDOFF_MINUTES)
+        slip = self.first.do("slip", moment, delivery=delivery)
+        if slip.refused:
+            return False
+        scanned = self._counter().do("scan", moment, badge=self._badges[guide], slip=slip.result["token"])
+        verdict = scanned.refused or scanned.result["verdict"]
+        self.day.verdicts[verdict] = self.day.verdicts.get(verdict, 0) + 1
+        return verdict == "ok"
+
+    def _bring(self, moment: datetime, delivery: str) -> None:
+        """The customer says the code; one parcel of the day was dropped on the way."""
+        if not self.day.returned and not self.network.up:
+            self.day.returned.append(delivery)
+            self.first.do("return", moment, delivery=delivery, reason="damaged")
+            self.say(moment, "one parcel came back damaged and was written off")
+            return
+        row = self.first.do("delivery", moment, delivery=delivery).result
+        if self.first.do("deliver", moment, delivery=delivery, order=row["order_id"]).refused is None:
+            self.day.delivered += 1
+
+    def later_file(self, moment: datetime) -> None:
+        """The shop's next export: one order cancelled, one moved, one new."""
+        report = self.first.do("import", moment, files=[str(self.data / LATER)]).result
+        self.say(moment, f"later export: {report['updated']} changed, {report['cancelled']} cancelled")
+
+    def cut(self, moment: datetime) -> None:
+        """The network fails, and both counters promise one order to different guides."""
+        self.sync_both(moment)
+        self.network.cut()
+        waiting = self.first.do("waiting", moment).result
+        guides = [guide["id"] for guide in self.first.do("guides", moment).result]
+        rival = waiting[-1]["id"]
+        self.first.do("assign", moment, delivery=rival, guide=guides[0])
+        self.second.do("assign", moment, delivery=rival, guide=guides[1])
+        self.say(moment, "the network is down; both counters assign one order to different guides")
+
+    def reconnect(self, moment: datetime) -> None:
+        """It is back, but the first reply is lost after the hub has committed: the retry is answered *replayed*."""
+        self.network.restore(lose_next_reply=True)
+        first_try = self.first.do("sync", moment).result
+        self.network.restore()
+        self.day.syncs.append(first_try)
+        self.sync_both(moment)
+        self.sync_both(moment)
+        self.say(moment, f"the network is back; {self.day.replayed} commands were answered as replayed")
+
+    def sync_both(self, moment: datetime) -> None:
+        """Both counters exchange with the hub, the first once more for what the second sent."""
+        for counter in (self.first, self.second, self.first):
+            done = counter.do("sync", moment).result
+            self.day.replayed += done.get("replayed", 0)
+            self.day.syncs.append({"counter": counter.name} | done)
+
+    def evening(self) -> None:
+        """A person settles what waits, counts shelves and closes the day."""
+        moment = at("20:30")
+        for counter in (self.first, self.second):
+            for row in counter.do("attention", moment).result:
+                if row["source"] == "refused":
+                    counter.do("accept", moment, command=row["id"])
+                    self.day.told += 1
+                    self.say(moment, f"counter {counter.name} was told that another guide won; accepted")
+        stock = self.first.do("stock", moment).result
+        for number, sku in enumerate(COUNTED):
+            self.first.do("count", moment, sku=sku, quantity=max(0, stock[sku] - number))
+        self.first.do("close_day", moment)
+        self.sync_both(moment)
+        self.say(moment, f"{len(COUNTED)} shelves counted, the day is closed")
