@@ -97,6 +97,7 @@ def _enrol(story: Story, hub: HubProcess, network: Proxy) -> None:
         counter.do("enrol", at("08:50"), hub=url, code=hub.enrol_code(STORE))
     story.sync_both(at("08:55"))
     story.say(at("08:55"), "both counters are enrolled and agree")
+    story.papers_stay_valid(at("09:05"))
 
 
 def _summary(story: Story, homes: list[Path], hub: Path, log: Path, statuses: list[int]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Story:
         self.papers = papers
         self.day = Day()
         self._badges: dict[str, str] = {}
+        self._early: list[tuple[str, str, str]] = []
         self._turn = 0
 
     def say(self, moment: datetime, text: str) -> None:
@@ -63,6 +64,18 @@ class Story:
         self.say(moment, f"{report['imported']} orders taken on, {report['other_store']} are other stores'")
         for guide in self.first.do("guides", moment).result:
             self._badges[guide["id"]] = self.first.do("badge", moment, guide=guide["id"]).result["token"]
+
+        planned = self._plan(moment)
+        for delivery, guide in planned.items():
+            self._early.append((delivery, guide, self.first.do("slip", moment, delivery=delivery).result["token"]))
+        self.say(moment, f"{len(self._badges)} badges and {len(self._early)} slips printed before there is any hub")
+
+    def papers_stay_valid(self, moment: datetime) -> None:
+        """What was printed stand-alone is scanned after enrolment, also at the counter that never saw it printed."""
+        out = [one for one in self._early if self._scan(moment, one[0], guide=one[1], slip=one[2])]
+        for number, (delivery, _, _) in enumerate(out):
+            self._bring(moment + timedelta(minutes=20 + 4 * number), delivery)
+        self.say(moment, f"{len(out)} slips from before the enrolment were good")
 
     def through_the_day(self) -> None:
         """Wave after wave: plan, print, hand over, deliver; the network fails at noon."""
@@ -80,14 +93,19 @@ class Story:
 
     def wave(self, moment: datetime) -> None:
         """Plan what is due, print its slips, hand it over at alternating counters, deliver it."""
-        due = [row["id"] for row in self.first.do("waiting", moment).result if self._is_due(row, moment)]
-        planned = self.first.do("dispatch", moment, only=due).result["planned"]
+        planned = self._plan(moment)
         if self.network.up:
             self.sync_both(moment)
-        self.say(moment, f"{len(due)} due, {len(planned)} planned")
+        self.say(moment, f"{len(planned)} planned")
         out = [delivery for delivery, guide in planned.items() if self._hand_over(moment, delivery, guide)]
         for number, delivery in enumerate(out):
             self._bring(moment + timedelta(minutes=20 + 4 * number), delivery)
+
+    def _plan(self, moment: datetime) -> dict[str, str]:
+        """Who takes what is due soon, accepted as proposed."""
+        due = [row["id"] for row in self.first.do("waiting", moment).result if self._is_due(row, moment)]
+        planned: dict[str, str] = self.first.do("dispatch", moment, only=due).result["planned"]
+        return planned
 
     @staticmethod
     def _is_due(row: dict[str, Any], moment: datetime) -> bool:
@@ -102,12 +120,18 @@ class Story:
     def _hand_over(self, moment: datetime, delivery: str, guide: str) -> bool:
         moment += timedelta(minutes=HANDOFF_MINUTES)
         slip = self.first.do("slip", moment, delivery=delivery)
-        if slip.refused:
-            return False
-        scanned = self._counter().do("scan", moment, badge=self._badges[guide], slip=slip.result["token"])
+        return slip.refused is None and self._scan(moment, delivery, guide=guide, slip=slip.result["token"])
+
+    def _scan(self, moment: datetime, delivery: str, *, guide: str, slip: str) -> bool:
+        counter = self._counter()
+        scanned = counter.do("scan", moment, badge=self._badges[guide], slip=slip)
         verdict = scanned.refused or scanned.result["verdict"]
         self.day.verdicts[verdict] = self.day.verdicts.get(verdict, 0) + 1
-        return verdict == "ok"
+        if verdict != "ok":
+            self.say(moment, f"a scan of {delivery} at counter {counter.name} was answered {verdict}")
+        elif counter is self.second:
+            self.sync_both(moment)
+        return bool(verdict == "ok")
 
     def _bring(self, moment: datetime, delivery: str) -> None:
         """The customer says the code; one parcel of the day was dropped on the way."""
