@@ -15,11 +15,20 @@ from hub.feeds import heads
 from hub.problems import HubProblem
 from hub.states import States, write
 from hub.tables import audit_anchor, device, enrol_code, incarnation
+from storeapp.adapters.signing import verify
 from storeapp.domain import crockford
-from storeapp.domain.certificate import Certificate, CertificateKind, certify
+from storeapp.domain.certificate import (
+    Certificate,
+    CertificateKind,
+    MalformedCertificate,
+    certify,
+    check_chain,
+    parse,
+)
 from storeapp.domain.device import Device, DeviceCertified, DeviceRevoked
 from storeapp.domain.feeds import BRAND_FEED, feeds_of
 from storeapp.domain.kernel import Event
+from storeapp.domain.token import EPOCH
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import EnrolReply, EnrolRequest, Hello, HelloReply
 
@@ -147,17 +156,35 @@ def _check_free(connection: sa.Connection, request: EnrolRequest) -> None:
 
 
 def _certificate(hub: Hub, request: EnrolRequest, *, store: str) -> Certificate:
-    start = hub.now().replace(microsecond=0) - timedelta(days=1)
+    now = hub.now().replace(microsecond=0)
     unsigned = Certificate(
         kind=CertificateKind.DEVICE,
         device=request.device,
         store=store,
         public_key=request.public_key,
-        not_before=start,
-        not_after=start + timedelta(days=CERTIFICATE_DAYS),
+        not_before=_signs_since(hub, request, now),
+        not_after=now + timedelta(days=CERTIFICATE_DAYS),
         issuer_key_id=hub.identity.key.key_id,
     )
     return certify(unsigned, hub.identity.key.sign)
+
+
+def _signs_since(hub: Hub, request: EnrolRequest, now: datetime) -> datetime:
+    """From when on the counter's papers are good: those it printed while it stood alone stay valid everywhere.
+
+    A demo plays a day of the past, so its papers are older than its hub.
+    """
+    if hub.demo:
+        return EPOCH
+    yesterday = now - timedelta(days=1)
+    if not request.root_certificate:
+        return yesterday
+    try:
+        root = parse(request.root_certificate)
+    except MalformedCertificate as error:
+        raise HubProblem("malformed_request") from error
+    chain_problem = check_chain([root], root_public_key=request.public_key, verify=verify, at=None)
+    return yesterday if chain_problem else min(yesterday, root.not_before)
 
 
 def _row(hub: Hub, request: EnrolRequest, known: Device) -> dict[str, Any]:

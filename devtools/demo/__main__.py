@@ -70,7 +70,7 @@ def play(out: Path) -> dict[str, Any]:
 
 def _open_counters(homes: list[Path], lines: Any) -> tuple[CounterProcess, CounterProcess]:
     """The first counter is set up from the store's tables, the second is a new PC."""
-    _storeapp(homes[0], "setup", "--store", STORE, "--data", str(DATA))
+    _set_up(homes[0])
     _new_home(homes[1])
     return CounterProcess("1", homes[0], lines), CounterProcess("2", homes[1], lines)
 
@@ -80,6 +80,13 @@ def _storeapp(home: Path, *arguments: str) -> None:
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"storeapp {arguments[0]} ended with {done.returncode}: {done.stderr}")
+
+
+def _set_up(path: Path) -> None:
+    from storeapp.services.clock import FixedClock
+    from storeapp.services.setup import read_tables, set_up
+
+    set_up(path, store=STORE, tables_of=read_tables(DATA), clock=FixedClock(at("08:00")), passphrase=PASSPHRASE)
 
 
 def _new_home(path: Path) -> None:

@@ -5,8 +5,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from sync.engine import SyncEngine
-
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.exception import ExceptionKind
@@ -17,6 +15,7 @@ from storeapp.services import attention, day, dispatch, handoff, intake, outcome
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.guides import guide_rows
 from storeapp.store.lists import OrderFilter
+from sync.engine import SyncEngine
 
 MANAGER = Actor("manager", Role.MANAGER)
 Act = Callable[..., Any]

@@ -84,7 +84,7 @@ def _same_states(home: Path, hub: Path) -> bool:
     return {k: json.loads(v) for k, v in sent.items()} == {k: json.loads(v) for k, v in shown.items()}
 
 
-_SENT = "SELECT kind, id, coalesce(wire, body) FROM state"
+_SENT = "SELECT kind, id, body FROM state WHERE length(body) > 0"
 
 
 def _states(hub: Path, kind: str) -> list[dict[str, Any]]:

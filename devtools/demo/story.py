@@ -11,7 +11,9 @@ from devtools.proxy import Proxy
 DAY = "2026-11-21"
 FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
 LATER = "orders-weixin-shop-later.json"
-WAVES = ("09:10", "10:30", "12:00", "13:40", "15:10", "16:40", "18:00", "19:10")
+WAVES = ("09:30", "10:30", "11:20", "12:00", "13:10", "14:20", "15:30", "16:40", "18:00", "19:00", "20:00")
+GOODS_ARRIVE = "10:30"
+PIECES = 25
 CUT_FROM, CUT_TO = "12:00", "18:00"
 LOOK_AHEAD = timedelta(minutes=150)
 HANDOFF_MINUTES = 5
@@ -79,13 +81,15 @@ class Story:
 
     def through_the_day(self) -> None:
         """Wave after wave: plan, print, hand over, deliver; the network fails at noon."""
-        for number, clock in enumerate(WAVES):
+        for clock in WAVES:
             moment = at(clock)
             if clock == CUT_FROM:
                 self.cut(moment)
             if clock == CUT_TO:
                 self.reconnect(moment)
-            if number == 2:
+            if clock == GOODS_ARRIVE:
+                self.goods_arrive(moment)
+            if clock == CUT_FROM:
                 self.later_file(moment)
             self.wave(moment)
             if self.network.up:
@@ -143,6 +147,13 @@ class Story:
         row = self.first.do("delivery", moment, delivery=delivery).result
         if self.first.do("deliver", moment, delivery=delivery, order=row["order_id"]).refused is None:
             self.day.delivered += 1
+
+    def goods_arrive(self, moment: datetime) -> None:
+        """A carton of everything; what was short is promised now."""
+        stock = self.first.do("stock", moment).result
+        for sku in stock:
+            self.first.do("receive", moment, sku=sku, quantity=PIECES)
+        self.say(moment, f"{PIECES} pieces of each of {len(stock)} articles arrived")
 
     def later_file(self, moment: datetime) -> None:
         """The shop's next export: one order cancelled, one moved, one new."""

@@ -1,22 +1,18 @@
 """Who may sign papers for this store: the keys that this counter knows, and those that were withdrawn."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from storeapp.adapters.signing import verify
-from storeapp.domain.certificate import Certificate, CertificateKind, parse
+from storeapp.domain.certificate import Certificate, CertificateKind, check_chain, parse
+from storeapp.domain.device import Device
 from storeapp.domain.token import Malformed, Parsed
 from storeapp.domain.verdict import KeyRecord
 from storeapp.services.counter import Counter
+from storeapp.services.enrolment import Names
 
-CERTIFICATES = "certificates"
-"""The name in the counter's identity under which enrolment and sync keep a JSON list of checked certificates."""
-REVOCATIONS = "revocations"
-"""The same for a JSON object of key ids in hex and the instants from which on they count for nothing."""
-BRANDS = "brands"
-"""The same for a JSON list of further brand ids, such as the one a store had before it was enrolled."""
+ROOT = "root_certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +56,28 @@ class Signers:
 
 
 def signers_of(counter: Counter) -> Signers:
-    """The keys in this counter's identity: its store's root, and what a hub has certified since."""
+    """The store's own root, and the devices that the hub has certified; a chain that does not hold is worth nothing."""
     identity = counter.identity
-    texts: list[str] = [identity["root_certificate"]] if "root_certificate" in identity else []
-    texts += json.loads(identity.get(CERTIFICATES, "[]"))
-    revoked: dict[str, str] = json.loads(identity.get(REVOCATIONS, "{}"))
+    own = [parse(identity[name]) for name in (ROOT, Names.DEVICE_CERTIFICATE) if name in identity]
+    devices = [(device, parse(device.certificate)) for device in counter.cache.every(Device)]
+    hub_root = parse(identity[Names.HUB_ROOT]) if Names.HUB_ROOT in identity else None
+    trusted = [(device, certificate) for device, certificate in devices if _holds(certificate, hub_root)]
     return Signers(
-        brands=_unique([identity.get("brand", ""), *json.loads(identity.get(BRANDS, "[]"))]),
-        certificates=tuple(c for c in map(parse, dict.fromkeys(texts)) if _signs_papers(c)),
-        revoked={bytes.fromhex(key): datetime.fromisoformat(at) for key, at in revoked.items()},
+        brands=_unique([*_own_brands(identity), *(brand for device, _ in trusted for brand in device.brands)]),
+        certificates=tuple(c for c in (*own, *(c for _, c in trusted)) if _signs_papers(c)),
+        revoked={c.key_id: device.revoked_at for device, c in trusted if device.revoked_at is not None},
     )
+
+
+def _own_brands(identity: dict[str, str]) -> list[str]:
+    return [identity.get("brand", ""), *identity.get(Names.BRANDS, "").split()]
+
+
+def _holds(certificate: Certificate, hub_root: Certificate | None) -> bool:
+    if hub_root is None:
+        return False
+    chain = [certificate, hub_root]
+    return check_chain(chain, root_public_key=hub_root.public_key, verify=verify, at=None) is None
 
 
 def _signs_papers(certificate: Certificate) -> bool:
