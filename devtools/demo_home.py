@@ -60,7 +60,7 @@ class _Day:
         self.run(AssignDelivery(row.id, guide, base, eta=row.window.end - timedelta(minutes=12)))
 
     def print_slip(self, row: OrderRow) -> None:
-        key = device_key(self.counter).key_id
+        key = device_key(self.counter).key_id.hex()
         self.run(IssueSlip(row.id, 1, key, self.counter.policy.slip_hours))
 
     def hand_over(self, row: OrderRow, guide: str) -> None:

@@ -1,7 +1,6 @@
 """Every verdict is reached through a real scan at a real counter."""
 
-import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,9 @@ from storeapp.adapters.signing import DeviceKey
 from storeapp.domain import token
 from storeapp.domain.certificate import Certificate, CertificateKind, certify
 from storeapp.domain.delivery import DeliveryState, Holder, Proof
+from storeapp.domain.device import Device
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.kernel import Key
 from storeapp.domain.order import Order
 from storeapp.domain.short_code import short_code
 from storeapp.domain.token import TokenKind
@@ -150,24 +151,38 @@ def test_another_brand_is_a_bad_signature_until_it_is_known(store: Store):
     slip, badge = store.slip(delivery).token, store.badge().token
     identify(store, brand="acme")
     assert scan(store, badge, slip).verdict is Verdict.BAD_SIGNATURE
-    identify(store, brands=json.dumps(["demo"]))
+    identify(store, brands="acme demo")
     assert scan(store, badge, slip).verdict is Verdict.OK
 
 
-def other_counter(store: Store, of_store: str) -> DeviceKey:
-    """Another enrolled counter whose certificate the hub has sent."""
-    key, root = DeviceKey.generate(), DeviceKey.generate()
+HUB = DeviceKey(bytes(range(32)))
+
+
+def certificate(kind: CertificateKind, public_key: bytes, of_store: str = "") -> Certificate:
     unsigned = Certificate(
-        kind=CertificateKind.DEVICE,
+        kind=kind,
         device="dev-2",
         store=of_store,
-        public_key=key.public,
+        public_key=public_key,
         not_before=NOW - timedelta(days=1),
         not_after=NOW + timedelta(days=30),
-        issuer_key_id=root.key_id,
+        issuer_key_id=HUB.key_id,
     )
-    identify(store, certificates=json.dumps([certify(unsigned, root.sign).text()]))
+    return certify(unsigned, HUB.sign)
+
+
+def enrolled(store: Store, key: DeviceKey, of_store: str, *, revoked_at: datetime | None = None) -> DeviceKey:
+    """The hub has told this counter about a counter's key."""
+    identify(store, hub_root_certificate=certificate(CertificateKind.ROOT, HUB.public).text())
+    text = certificate(CertificateKind.DEVICE, key.public, of_store).text()
+    device = Device("dev-2", of_store, "", text, ("demo",), revoked_at)
+    with store.counter.cache.writing():
+        store.counter.cache.write({Key("device", device.id): device})
     return key
+
+
+def other_counter(store: Store, of_store: str) -> DeviceKey:
+    return enrolled(store, DeviceKey.generate(), of_store)
 
 
 def test_unknown_key_until_its_certificate_arrives(store: Store):
@@ -216,10 +231,9 @@ def test_revoked_badge_until_a_new_one_is_printed(store: Store):
 def test_revoked_key_keeps_what_it_printed_before(store: Store):
     delivery, badge = store.assigned(), store.badge().token
     slip = store.slip(delivery).token
-    mine = device_key(store.counter).key_id.hex()
-    identify(store, revocations=json.dumps({mine: NOW.isoformat()}))
+    enrolled(store, device_key(store.counter), "XH", revoked_at=NOW)
     assert scan(store, badge, slip).verdict is Verdict.REVOKED
-    identify(store, revocations=json.dumps({mine: (NOW + timedelta(hours=1)).isoformat()}))
+    enrolled(store, device_key(store.counter), "XH", revoked_at=NOW + timedelta(hours=1))
     assert scan(store, badge, slip).verdict is Verdict.OK
 
 
