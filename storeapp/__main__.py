@@ -1,0 +1,38 @@
+"""The composition root of the counter: the only place where the window, the papers and the use-cases meet."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from storeapp.cli.main import main as run_command_line
+from storeapp.cli.session import Ports
+from storeapp.services.home import Home
+
+if TYPE_CHECKING:
+    from storeapp.services.ports import PaperPainter
+
+
+def _painter() -> "PaperPainter":
+    # Imported late, like the window: a command that paints nothing starts without Qt.
+    from ui.paper.port import Painter
+
+    return Painter()
+
+
+def _window(home: Home, language: str, theme: str) -> int:
+    from ui.run import run_window
+
+    return run_window(home, language=language, theme=theme)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window or one command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Chinese Windows pipes in GBK otherwise, and scripts read UTF-8.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    return run_command_line(sys.argv[1:] if argv is None else argv, Ports(painter=_painter, window=_window))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
