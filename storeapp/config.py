@@ -19,10 +19,9 @@ class BadSettings(Exception):
 
     code = "settings_bad"
 
-    def __init__(self, field: str = "") -> None:  # noqa: A002 -- the word of the data
+    def __init__(self, field: str = "") -> None:
         super().__init__(self.code)
         self.data = {"field": field}
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

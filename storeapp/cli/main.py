@@ -41,7 +41,8 @@ def main(argv: Sequence[str], ports: Ports, *, out: TextIO | None = None, err: T
         return _run(argv, words=words, settings=settings, output=output, ports=ports)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 -- the last door: whatever comes is told without its values
+    except Exception as error:
+        # The last door: whatever comes is told without its values.
         return output.fail(_failure(words, error))
 
 

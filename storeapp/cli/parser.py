@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,13 +59,18 @@ def _shared(words: Translator) -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--home", type=Path, metavar="DIR", help=words.text("cli.help.--home"))
     shared.add_argument("--json", action="store_true", help=words.text("cli.help.--json"))
-    shared.add_argument("--at", type=_moment, metavar="ISO", help=words.text("cli.help.--at"))
+    shared.add_argument("--at", type=instant, metavar="ISO", help=words.text("cli.help.--at"))
     shared.add_argument("--as", dest="staff", metavar="STAFF", help=words.text("cli.help.--as"))
     shared.add_argument("--lang", choices=LANGUAGES, help=words.text("cli.help.--lang"))
     return shared
 
 
-def _moment(text: str) -> object:
+def instant(text: str) -> datetime:
+    """An instant among the arguments.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
     try:
         return moment(text)
     except ValueError as error:

@@ -28,7 +28,7 @@ from storeapp.services.scanned import (
     vouched_badge,
     vouched_slip,
 )
-from storeapp.services.signers import Signers, signers_of
+from storeapp.services.signers import check
 from storeapp.services.slips import guide_label, paper_lines, recipient, writable
 from storeapp.store import lists
 
@@ -109,7 +109,6 @@ class _Desk:
     def __init__(self, counter: Counter, tx: Transaction) -> None:
         self._counter = counter
         self._tx = tx
-        self._signers: Signers = signers_of(counter)
         self._desk = Desk(store=counter.store, now=tx.now, built_at=BUILT_AT, last_seen=_last_seen(counter))
 
     def handle(self, badge_text: str, slip_text: str, *, supervisor: Actor | None) -> HandoffResult | Refusal:
@@ -142,7 +141,7 @@ class _Desk:
 
     def _token(self, text: str) -> Reading:
         scanned = read(text)
-        return Reading(scanned, self._signers.check(scanned), Proof.TOKEN)
+        return Reading(scanned, check(self._counter, scanned), Proof.TOKEN)
 
     def _judge_badge(self, badge: Reading, holder: Guide | None) -> ScanResult:
         return judge_badge(

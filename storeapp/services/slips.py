@@ -1,8 +1,10 @@
 """Prints with consequences: a parcel's slip, a guide's badge, and the run sheet of what a guide carries."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from storeapp.domain.catalogue import Store
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder, Parcel, Slip
@@ -30,8 +32,8 @@ from storeapp.services.queries import line_rows, masked
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
 
-HOST = "host"
-"""The name in the counter's identity of the host that stands in a QR code's link; missing without a hub."""
+HUB = "hub"
+"""The name in the counter's identity of the hub's address, whose host stands in a QR code's link."""
 REVEALED = "person.revealed"
 OUT = (
     DeliveryState.IN_CUSTODY,
@@ -64,8 +66,17 @@ class BadgePaper:
     content: BadgeContent
 
 
-def issue_slip(counter: Counter, actor: Actor, delivery_id: str, parcel: int = 1) -> SlipPaper | Refusal:
+def issue_slip(
+    counter: Counter,
+    actor: Actor,
+    delivery_id: str,
+    parcel: int = 1,
+    *,
+    paint: Callable[[SlipPaper], None] | None = None,
+) -> SlipPaper | Refusal:
     """Issue a parcel's slip; each issue voids the one before.
+
+    ``paint`` makes the paper before anything is saved: where it raises, the slip of before stays valid.
 
     Refusals: ``unknown_delivery``, ``unknown_parcel``, ``not_in_store``, ``too_many_reprints``, ``clock_in_doubt``.
 
@@ -85,7 +96,10 @@ def issue_slip(counter: Counter, actor: Actor, delivery_id: str, parcel: int = 1
         code = short_code(bytes.fromhex(slip.slip_id))
         qr_text = _qr_text(counter, digits)
         content = _slip_content(counter, tx, delivery, slip, qr_text=qr_text, code=code)
-        return SlipPaper(delivery_id, parcel, digits, qr_text, code, content)
+        paper = SlipPaper(delivery_id, parcel, digits, qr_text, code, content)
+        if paint is not None:
+            paint(paper)
+        return paper
 
 
 def writable(now: datetime) -> bool:
@@ -121,7 +135,7 @@ def _signed(counter: Counter, token: Token) -> str:
 
 
 def _qr_text(counter: Counter, digits: str) -> str:
-    host = counter.identity.get(HOST, "")
+    host = urlsplit(counter.identity.get(HUB, "")).netloc
     return link(host, digits) if host else digits
 
 
@@ -180,8 +194,10 @@ def _store_name(counter: Counter) -> str:
     return store.name if store else counter.store
 
 
-def issue_badge(counter: Counter, actor: Actor, guide: str) -> BadgePaper | Refusal:
-    """Issue a guide's badge; the next serial voids the one before.
+def issue_badge(
+    counter: Counter, actor: Actor, guide: str, *, paint: Callable[[BadgePaper], None] | None = None
+) -> BadgePaper | Refusal:
+    """Issue a guide's badge; the next serial voids the one before. ``paint`` is as for a slip.
 
     Refusals: ``unknown_guide``, ``clock_in_doubt``.
     """
@@ -196,7 +212,10 @@ def issue_badge(counter: Counter, actor: Actor, guide: str) -> BadgePaper | Refu
         if holder is None or holder.badge is None:
             raise LookupError("an issued badge is not on record")
         tx.printed("badge", guide, holder.badge.serial)
-        return _badge_paper(counter, holder, holder.badge)
+        paper = _badge_paper(counter, holder, holder.badge)
+        if paint is not None:
+            paint(paper)
+        return paper
 
 
 def _badge_id(guide: Guide | None) -> str:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from storeapp.domain.words import Role
 from storeapp.store.errors import translate_sqlite_errors
-from storeapp.store.migrate import immediate, open_database, statements
+from storeapp.store.migrate import copy_database, immediate, open_database, statements
 
 GENESIS = b"\0" * 32
 
@@ -113,6 +113,15 @@ class Journal:
     def check(self) -> bool:
         """Whether SQLite finds the file sound; reads all of it."""
         return bool(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+
+    @translate_sqlite_errors()
+    def copy_to(self, path: Path) -> None:
+        """Write a sound copy of everything saved so far, while others go on working.
+
+        Raises:
+            StoreError: the copy could not be written.
+        """
+        copy_database(self._db, path)
 
     # -- commands
 

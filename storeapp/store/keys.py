@@ -199,6 +199,25 @@ class Keys:
         newest = {subject: (key_id, wrapped) for subject, key_id, wrapped in rows}
         return {subject: wrap.unwrap(wrapped, _place(subject, check)) for subject, (check, wrapped) in newest.items()}
 
+    def subjects(self) -> list[str]:
+        """Everybody a key is kept for."""
+        return [subject for (subject,) in self.db.execute("SELECT DISTINCT subject FROM subject_key ORDER BY subject")]
+
+    def every(self, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
+        """All keys of these subjects, the older ones of each first.
+
+        Raises:
+            NoRootKey: there is no root key.
+            WrongRootKey: a row was changed.
+        """
+        wrap = self._opened()
+        rows = self.db.execute(
+            """SELECT subject, key_id, wrapped FROM subject_key WHERE subject IN (SELECT value FROM json_each(?))
+            ORDER BY subject, created_at, key_id""",
+            [json.dumps(list(subjects))],
+        )
+        return [(subject, wrap.unwrap(wrapped, _place(subject, key_id))) for subject, key_id, wrapped in rows]
+
     def forget(self, subjects: Iterable[str]) -> None:
         """Destroy every key of these subjects, in the file and in its log; needs no root key.
 

@@ -118,6 +118,17 @@ def backup_path(path: Path, version: int) -> Path:
     return path.with_name(f"{path.name}.before-{version + 1}")
 
 
+def copy_database(db: Database, path: Path) -> None:
+    """Copy an open database to a file of its own, which needs no log beside it and is on the disk when this returns."""
+    path.unlink(missing_ok=True)
+    _create_private(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        db.conn.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("PRAGMA synchronous = FULL")
+        copy.execute("PRAGMA user_version = " + str(schema_version(db)))
+
+
 def _create_private(path: Path) -> None:
     # SQLite gives the -wal and -shm files the mode of the database file.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -88,6 +89,17 @@ class Pins:
         """Take a person's PIN away."""
         with immediate(self._db):
             self._db.execute("DELETE FROM pin WHERE staff = ?", [staff])
+
+    def verifiers(self) -> list[tuple[str, bytes, bytes]]:
+        """Person, salt and verifier of every PIN, for a backup under a key."""
+        return list(self._db.execute("SELECT staff, salt, verifier FROM pin ORDER BY staff"))
+
+    def put_verifiers(self, verifiers: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """Take PINs back from a backup."""
+        with immediate(self._db):
+            self._db.conn.executemany(
+                "INSERT OR REPLACE INTO pin (staff, salt, verifier) VALUES (?, ?, ?)", verifiers
+            )
 
     def has(self, staff: str) -> bool:
         """Whether a person has a PIN."""

@@ -237,6 +237,18 @@ def test_revoked_key_keeps_what_it_printed_before(store: Store):
     assert scan(store, badge, slip).verdict is Verdict.OK
 
 
+def test_a_certificate_that_the_root_did_not_sign_counts_for_nothing(store: Store):
+    delivery, badge, key = store.assigned(), store.badge().token, DeviceKey.generate()
+    other_counter(store, "XH")
+    with store.counter.cache.writing():
+        for number, text in enumerate(("rubbish", "", store.counter.identity["root_certificate"])):
+            device = Device(f"bad-{number}", "XH", "", text, ("demo",))
+            store.counter.cache.write({Key("device", device.id): device})
+    name = bytes.fromhex(lists_slip(store, delivery))
+    forged = token.issue(slip_token(store, key_id=key.key_id, slip_id=name), brand_id="demo", sign=key.sign)
+    assert scan(store, badge, forged).verdict is Verdict.UNKNOWN_KEY
+
+
 def test_wrong_guide_names_the_right_one(store: Store):
     slip = store.slip(store.assigned(guide="G01")).token
     result = scan(store, store.badge("G02").token, slip)

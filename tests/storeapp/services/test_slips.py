@@ -47,7 +47,7 @@ def test_the_link_names_the_hub_once_there_is_one(store: Store):
     delivery = store.assigned()
     assert store.slip(delivery).qr_text.isdigit()
     with store.counter.journal.writing():
-        store.counter.journal.identify(host="hub.example")
+        store.counter.journal.identify(hub="https://hub.example/")
     store.counter.reload()
     assert store.slip(delivery).qr_text.startswith("https://hub.example/")
 
