@@ -16,6 +16,7 @@ from storeapp.cli.session import Ports, Session
 from storeapp.config import BadSettings, Settings, language_of, load_settings
 from storeapp.domain.kernel import Refusal
 from storeapp.i18n import Translator
+from storeapp.services.backup import BackupBroken
 from storeapp.services.counter import NotSetUp, Refused
 from storeapp.services.ports import PaperUnavailable
 from storeapp.store.errors import StoreError
@@ -68,7 +69,7 @@ def _failure(words: Translator, error: Exception) -> Failure:
         return Failure("usage", words.text("cli.usage", problem=str(error)), Exit.USAGE)
     if isinstance(error, PaperUnavailable):
         return Failure(error.code, words.text(error.code), Exit.ENVIRONMENT)
-    if isinstance(error, (StoreError, VaultError, BadSettings)):
+    if isinstance(error, (StoreError, VaultError, BadSettings, BackupBroken)):
         return Failure(error.code, words.text(f"error.{error.code}", **error.data), Exit.ENVIRONMENT, error.data)
     if isinstance(error, (NotSetUp, SealBroken)):
         return Failure(error.code, words.text(f"error.{error.code}"), Exit.ENVIRONMENT)

@@ -120,7 +120,7 @@ def list_orders(session: Session) -> Reply:
     ]
     words = session.words
     lines = [(row.order_no, words.text(f"state.{row.state}"), clock_text(row.window.end), row.guide) for row in rows]
-    return Reply({"orders": found}, table(lines))
+    return Reply({"orders": found}, rows=table(lines))
 
 
 def plan(session: Session) -> Reply:
@@ -129,17 +129,18 @@ def plan(session: Session) -> Reply:
     proposal = dispatch.propose(counter, InsertionPlanner())
     applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
     data = _proposal(session, proposal)
-    refused = applied.refused if applied else ()
+    refused = list(applied.refused) if applied else []
     data["refused"] = [{"delivery_id": each.delivery_id, "code": each.refusal.code} for each in refused]
     data["applied"] = applied is not None
     words, numbers = session.words, _numbers(session, proposal)
     lines = [(numbers[a.delivery_id], a.guide, clock_text(a.eta)) for a in proposal.assignments]
     left = [(numbers[item.delivery_id], "", words.text("cli.not_planned")) for item in proposal.unassigned]
-    return Reply(data, table([*lines, *left]), Exit.REFUSED if refused else Exit.DONE)
+    return Reply(data, (), Exit.REFUSED if refused else Exit.DONE, table([*lines, *left]))
 
 
 def _numbers(session: Session, proposal: Proposal) -> dict[str, str]:
-    ids = [item.delivery_id for item in (*proposal.assignments, *proposal.unassigned, *proposal.kept)]
+    ids = [item.delivery_id for item in (*proposal.assignments, *proposal.kept)]
+    ids += [item.delivery_id for item in proposal.unassigned]
     rows = queries.order_rows(session.counter, ids)
     return {row.id: row.order_no for row in rows if row is not None}
 
@@ -233,7 +234,7 @@ def list_attention(session: Session) -> Reply:
     rows = attention.attention_rows(session.counter)
     names = ("id", "source", "code", "at", "subject", "order_no", "delivery_id", "data")
     found = [{name: getattr(row, name) for name in names} for row in rows]
-    return Reply({"attention": found}, table([(row.source, row.code, row.order_no, row.id) for row in rows]))
+    return Reply({"attention": found}, rows=table([(row.source, row.code, row.order_no, row.id) for row in rows]))
 
 
 def resolve(session: Session) -> Reply | Refusal:

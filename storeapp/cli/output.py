@@ -28,11 +28,12 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command gives: data for JSON, lines for people."""
+    """What a command gives: data for JSON, lines for people, and a list's rows for people without JSON."""
 
     data: dict[str, object]
     lines: tuple[str, ...] = ()
     status: Exit = Exit.DONE
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class Output:
 
     def reply(self, reply: Reply) -> int:
         """Write what was found."""
-        self._write(reply.data, reply.lines)
+        where = self._err if self._as_json else self._out
+        for line in (*reply.lines, *(() if self._as_json else reply.rows)):
+            where.write(line + "\n")
+        if self._as_json:
+            self._out.write(json.dumps(plain(reply.data), ensure_ascii=False) + "\n")
         return reply.status
 
     def refuse(self, refusal: Refusal) -> int:
@@ -75,13 +80,6 @@ class Output:
     def note(self, text: str) -> None:
         """Tell a person something beside the result."""
         self._err.write(text + "\n")
-
-    def _write(self, data: dict[str, object], lines: Sequence[str]) -> None:
-        where = self._err if self._as_json else self._out
-        for line in lines:
-            where.write(line + "\n")
-        if self._as_json:
-            self._out.write(json.dumps(plain(data), ensure_ascii=False) + "\n")
 
 
 def plain(data: dict[str, object]) -> dict[str, object]:

@@ -54,9 +54,9 @@ class Commands:
         return self.parser.parse_args(argv, namespace=defaults)
 
 
-def _shared(words: Translator) -> argparse.ArgumentParser:
+def _shared(words: Translator) -> _Parser:
     """Options that may stand before or after the command; without defaults, so that neither place resets the other."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--home", type=Path, metavar="DIR", help=words.text("cli.help.--home"))
     shared.add_argument("--json", action="store_true", help=words.text("cli.help.--json"))
     shared.add_argument("--at", type=instant, metavar="ISO", help=words.text("cli.help.--at"))

@@ -1,16 +1,16 @@
 """Commands about guides and staff: lists, shifts, badges that were lost, who may sign in."""
 
 import sys
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from getpass import getpass
 
 from storeapp.cli.output import Reply, table
 from storeapp.cli.parser import Commands, UsageError
 from storeapp.cli.session import Session
 from storeapp.domain.kernel import Refusal
-from storeapp.domain.moment import STORE_ZONE, Window, store_day, utc
+from storeapp.domain.moment import store_day
 from storeapp.domain.words import Role
-from storeapp.services import guides, staff
+from storeapp.services import guides, shifts, staff
 
 
 def register(commands: Commands) -> None:
@@ -39,23 +39,20 @@ def list_guides(session: Session) -> Reply:
     more = ("assigned", "in_custody", "delivered", "earnings_fen", "badge_until", "badge_serial")
     found = [{name: getattr(row, name) for name in (*names, *more)} for row in rows]
     lines = [(row.id, row.name, row.assigned, row.in_custody, row.delivered) for row in rows]
-    return Reply({"guides": found}, table(lines))
+    return Reply({"guides": found}, rows=table(lines))
 
 
 def shift(session: Session) -> Reply | Refusal:
     """Set a guide's hours of one day."""
     args = session.args
     day = args.day or store_day(session.clock.now())
-    window = None if args.off else _hours(day, args.start, args.end)
-    result = guides.set_shift(session.counter, session.actor, args.guide, day, window)
-    return result if isinstance(result, Refusal) else _done(session, guide=args.guide, day=day, window=window)
-
-
-def _hours(day: date, start: time | None, end: time | None) -> Window:
-    if start is None or end is None:
+    if args.off:
+        result = shifts.set_off(session.counter, session.actor, args.guide, day)
+    elif args.start is None or args.end is None:
         raise UsageError("--from and --to, or --off")
-    first, last = (utc(datetime.combine(day, hour, STORE_ZONE)) for hour in (start, end))
-    return Window(first, last if last > first else last + timedelta(days=1))
+    else:
+        result = shifts.set_hours(session.counter, session.actor, args.guide, day, start=args.start, end=args.end)
+    return result if isinstance(result, Refusal) else _done(session, guide=args.guide, day=day)
 
 
 def revoke_badge(session: Session) -> Reply | Refusal:
@@ -77,7 +74,7 @@ def list_staff(session: Session) -> Reply:
         }
         for row in rows
     ]
-    return Reply({"staff": found}, table([(row.id, row.name, row.role) for row in rows if row.active]))
+    return Reply({"staff": found}, rows=table([(row.id, row.name, row.role) for row in rows if row.active]))
 
 
 def hire(session: Session) -> Reply | Refusal:

@@ -24,7 +24,9 @@ def list_stock(session: Session) -> Reply:
     rows = stock.stock_rows(session.counter, session.args.find)
     names = ("sku", "barcode", "name", "bin", "on_hand", "reserved", "available", "counted_at")
     found = [{name: getattr(row, name) for name in names} for row in rows]
-    return Reply({"stock": found}, table([(r.sku, r.name, r.bin, r.on_hand, r.reserved, r.available) for r in rows]))
+    return Reply(
+        {"stock": found}, rows=table([(r.sku, r.name, r.bin, r.on_hand, r.reserved, r.available) for r in rows])
+    )
 
 
 def receive(session: Session) -> Reply | Refusal:

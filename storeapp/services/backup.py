@@ -169,7 +169,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise BackupBroken(MANIFEST) from error
     hashes = {manifest.journal: manifest.journal_sha256}
     if manifest.keys_sha256:
@@ -189,7 +189,7 @@ def sealed_keys(folder: Path) -> SealedKeys:
     """
     try:
         return msgspec.json.decode((folder / KEYS_FILE).read_bytes(), type=SealedKeys)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise BackupBroken(KEYS_FILE) from error
 
 

@@ -14,15 +14,18 @@ from typing import TypeVar
 from storeapp.codec import encode, encode_events
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.kernel import Command, Context, Event, Refusal, State
+from storeapp.domain.order import Order
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from storeapp.services.clock import Clock, new_command_id
 from storeapp.services.privacy import Privacy
+from storeapp.store import lists
 from storeapp.store.cache import Cache, Progress
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
 
 S = TypeVar("S", bound=State)
+FINDABLE_BATCH = 2000
 
 
 class NotSetUp(Exception):
@@ -185,8 +188,22 @@ class Counter:
             self.cache.catch_up(self.journal)
 
     def catch_up(self, progress: Progress | None = None) -> int:
-        """Bring the cache up to the journal, such as after another process worked or the cache was lost."""
-        return self.cache.catch_up(self.journal, progress)
+        """Bring the cache up to the journal, such as after another process worked or the cache was lost.
+
+        A cache that was made anew makes open orders findable by their people again.
+        """
+        anew = self.cache.applied == 0
+        done = self.cache.catch_up(self.journal, progress)
+        if anew and done and self.privacy.available:
+            self._make_findable()
+        return done
+
+    def _make_findable(self) -> None:
+        ids = lists.open_orders(self.cache.db)
+        for start in range(0, len(ids), FINDABLE_BATCH):
+            orders = self.cache.many(Order, ids[start : start + FINDABLE_BATCH]).values()
+            with self.cache.writing():
+                self.cache.finder_add(self.privacy.finder_hashes(self.privacy.readable(orders)))
 
     def close(self) -> None:
         """Give the files back."""

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Event, Refusal
-from storeapp.domain.moment import Window, store_day
+from storeapp.domain.moment import store_day
 from storeapp.domain.people import Guide, Shift, shift_id, shift_window
-from storeapp.domain.rules.people import RegisterGuide, RevokeBadge, SetShift
+from storeapp.domain.rules.people import RegisterGuide, RevokeBadge
 from storeapp.domain.statement import Statement, statement_id
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.rows import GuideRow
@@ -62,15 +62,6 @@ def register(counter: Counter, actor: Actor, guide: Guide) -> Result:
             guide, store=counter.store, sealed_home=guide.sealed_home or (known.sealed_home if known else "")
         )
         return tx.run(RegisterGuide(kept))
-
-
-def set_shift(counter: Counter, actor: Actor, guide: str, day: date, window: Window | None) -> Result:
-    """Set a guide's hours of one day; without a window the guide is off.
-
-    Refusals: ``unknown_guide``.
-    """
-    with counter.transaction(actor) as tx:
-        return tx.run(SetShift(Shift(shift_id(guide, day), guide, counter.store, day, window)))
 
 
 def revoke_badge(counter: Counter, actor: Actor, guide: str) -> Result:

@@ -235,12 +235,3 @@ def _window(counter: Counter, incoming: IncomingOrder, mode: Mode, now: datetime
     if window.end < now:
         codes.append("window_passed")
     return window, codes
-
-
-def index_people(counter: Counter, order_ids: Sequence[str]) -> None:
-    """Make open orders findable by name, street and the phone's end, such as after the cache was made anew."""
-    orders = counter.cache.many(Order, order_ids).values()
-    open_ones = [order for order in orders if order.status is OrderStatus.OPEN]
-    hashes = counter.privacy.finder_hashes(counter.privacy.people(open_ones))
-    with counter.cache.writing():
-        counter.cache.finder_add(hashes)

@@ -72,9 +72,7 @@ def restore(
     return manifest
 
 
-def _restore_keys(
-    folder: Path, path: Path, recovery_key: str, clock: Clock, environ: Mapping[str, str] | None
-) -> Home:
+def _restore_keys(folder: Path, path: Path, recovery_key: str, clock: Clock, environ: Mapping[str, str] | None) -> Home:
     opened = _recovered(vault.parse_record(sealed_keys(folder).record), recovery_key, environ)
     taken = unseal_keys(folder, opened.root)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -147,6 +147,12 @@ def needing(db: Database, *, limit: int) -> list[str]:
 
 
 @translate_sqlite_errors()
+def open_orders(db: Database) -> list[str]:
+    """All orders that are not over, the oldest first."""
+    return [key for (key,) in db.execute("SELECT order_id FROM delivery_view WHERE status = 'open' ORDER BY n")]
+
+
+@translate_sqlite_errors()
 def by_number(db: Database, order_no: str) -> list[str]:
     """Deliveries of the orders with exactly this number, of any platform."""
     return [key for (key,) in db.execute("SELECT id FROM delivery_view WHERE order_no = ?", (order_no,))]

@@ -97,9 +97,7 @@ class Pins:
     def put_verifiers(self, verifiers: Iterable[tuple[str, bytes, bytes]]) -> None:
         """Take PINs back from a backup."""
         with immediate(self._db):
-            self._db.conn.executemany(
-                "INSERT OR REPLACE INTO pin (staff, salt, verifier) VALUES (?, ?, ?)", verifiers
-            )
+            self._db.conn.executemany("INSERT OR REPLACE INTO pin (staff, salt, verifier) VALUES (?, ?, ?)", verifiers)
 
     def has(self, staff: str) -> bool:
         """Whether a person has a PIN."""

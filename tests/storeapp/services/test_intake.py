@@ -13,9 +13,11 @@ from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.words import Platform
 from storeapp.services.addresses import load_book, locate
 from storeapp.services.counter import Counter
-from storeapp.services.intake import ImportReport, import_orders, index_people, read_files
+from storeapp.services.home import CACHE
+from storeapp.services.intake import ImportReport, import_orders, read_files
 from storeapp.services.queries import order_ids
 from storeapp.services.setup import read_tables
+from storeapp.store.cache import reset
 from storeapp.store.lists import OrderFilter
 from tests.storeapp.services import desk
 from tests.storeapp.services.desk import MANAGER, Store
@@ -131,10 +133,11 @@ def test_people_are_found_by_name_street_and_phone_end_and_again_after_the_cache
     found = order_ids(demo.counter, OrderFilter(text="8033"))
     assert found
     assert order_ids(demo.counter, OrderFilter(text="王娜")) == order_ids(demo.counter, OrderFilter(text="衡山路170弄"))
-    with demo.counter.cache.writing():
-        demo.counter.cache.db.execute("DELETE FROM finder")
+    demo.counter.close()
+    reset(demo.counter.home / CACHE)
+    demo.counter = demo.home.open()
     assert order_ids(demo.counter, OrderFilter(text="8033")) == []
-    index_people(demo.counter, [key.rsplit("-", 1)[0] for key in order_ids(demo.counter, OrderFilter())])
+    demo.counter.catch_up()
     assert order_ids(demo.counter, OrderFilter(text="8033")) == found
 
 

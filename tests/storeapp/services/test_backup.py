@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+
+from storeapp.adapters.vault_errors import PassphraseWrong, RecoveryMistyped, RecoveryWrong
+from storeapp.domain.incoming import IncomingLine
+from storeapp.services import backup, handoff, orders, outcomes, staff
+from storeapp.services.backup import KEYS_FILE, MANIFEST, BackupBroken, back_up, read_manifest
+from storeapp.services.home import Home
+from storeapp.services.privacy import Privacy
+from storeapp.services.restore import recover, restore
+from storeapp.store import lists
+from storeapp.store.keys import Keys
+from tests.storeapp.services.desk import CLERK, MANAGER, PASSPHRASE, PERSON, Store, granted
+
+ENVIRON = {"STOREAPP_PASSPHRASE": "another-passphrase"}
+
+
+def brought_back(store: Store, folder: Path, path: Path) -> Home:
+    restore(folder, path, recovery_key=store.recovery_key, clock=store.clock, environ=ENVIRON)
+    return Home(path, store.clock).unlock(environ=ENVIRON)
+
+
+def test_a_restored_counter_goes_on_where_it_was(store: Store, tmp_path: Path):
+    delivery, badge = store.assigned(), store.badge().token
+    slip = store.slip(delivery).token
+    granted(staff.choose_first_pin(store.counter, "manager", "258036"))
+    made = back_up(store.home, store.counter, tmp_path / "backup")
+    assert made.commands == store.counter.journal.last()
+    assert made.keys == 1
+    counter = brought_back(store, tmp_path / "backup", tmp_path / "new").open()
+    try:
+        counter.catch_up()
+        order = store.order(delivery)
+        assert counter.privacy.person(order.id, order.sealed) == PERSON
+        assert granted(handoff.scan(counter, CLERK, badge, slip)).saved
+        granted(staff.sign_in(counter, "manager", "258036"))
+        assert counter.journal.audit_broken_at() is None
+        assert counter.identity["incarnation"]
+        terms = counter.privacy.finder_terms(PERSON.name)
+        assert lists.delivery_ids(counter.cache.db, lists.OrderFilter(text=PERSON.name), hashes=terms) == [delivery]
+    finally:
+        counter.close()
+
+
+def test_who_is_over_is_not_taken_along(store: Store, tmp_path: Path):
+    open_one, over = store.place("C1"), store.place("C2")
+    granted(orders.cancel(store.counter, MANAGER, store.order(over).id, "customer"))
+    assert back_up(store.home, store.counter, tmp_path / "backup").keys == 1
+    home = brought_back(store, tmp_path / "backup", tmp_path / "new")
+    keys = Keys.open(tmp_path / "new" / "keys.db", home.root)
+    try:
+        people = Privacy(keys).people([store.order(open_one), store.order(over)])
+        assert list(people) == [store.order(open_one).id]
+    finally:
+        keys.close()
+
+
+def test_a_backup_holds_nobody_in_clear(store: Store, tmp_path: Path):
+    store.place()
+    back_up(store.home, store.counter, tmp_path / "backup")
+    content = b"".join(path.read_bytes() for path in (tmp_path / "backup").iterdir())
+    assert not any(text.encode() in content for text in (PERSON.name, PERSON.phone, PERSON.note, PASSPHRASE))
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "backup").iterdir()} == {0}
+
+
+def test_old_journals_make_room_and_the_keys_stay_one_file(store: Store, tmp_path: Path):
+    for _ in range(backup.KEPT + 2):
+        store.later(hours=1)
+        back_up(store.home, store.counter, tmp_path)
+    assert len(list(tmp_path.glob(backup.JOURNALS))) == backup.KEPT
+    assert len(list(tmp_path.glob("keys*"))) == 1
+    assert (tmp_path / read_manifest(tmp_path).journal).exists()
+
+
+@pytest.mark.parametrize("file", [MANIFEST, KEYS_FILE, "journal"])
+@pytest.mark.parametrize("harm", ["gone", "changed"])
+def test_a_damaged_backup_is_told_and_makes_nothing(store: Store, tmp_path: Path, file: str, harm: str):
+    made = back_up(store.home, store.counter, tmp_path / "backup")
+    path = tmp_path / "backup" / (made.journal if file == "journal" else file)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    if harm == "gone":
+        path.unlink()
+    with pytest.raises(BackupBroken):
+        brought_back(store, tmp_path / "backup", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_only_the_right_recovery_key_restores(store: Store, tmp_path: Path):
+    back_up(store.home, store.counter, tmp_path / "backup")
+    wrong = "Y2BD-6E3Y-39BW-4EZX-SC2J-ZW2A-EY45-ES9T-HRM7-SW4E-AW66-6TNM-2B1X"
+    for key, error in ((wrong, RecoveryWrong), ("nonsense", RecoveryMistyped)):
+        with pytest.raises(error):
+            restore(tmp_path / "backup", tmp_path / "new", recovery_key=key, clock=store.clock, environ=ENVIRON)
+    with pytest.raises(FileExistsError):
+        restore(tmp_path / "backup", store.home.path, recovery_key="", clock=store.clock, environ=ENVIRON)
+
+
+def test_with_the_keys_locked_the_journal_is_still_saved(store: Store, tmp_path: Path):
+    delivery = store.place()
+    store.home.root = None
+    locked = store.opened_again()
+    try:
+        made = back_up(store.home, locked, tmp_path / "backup")
+    finally:
+        locked.close()
+    assert made.keys is None
+    counter = brought_back(store, tmp_path / "backup", tmp_path / "new").open()
+    try:
+        counter.catch_up()
+        assert counter.cache.get(type(store.delivery(delivery)), delivery) == store.delivery(delivery)
+        order = store.order(delivery)
+        assert counter.privacy.person(order.id, order.sealed) is None
+        new = granted(orders.place(counter, MANAGER, orders.NewOrder(PERSON, store_lines(), order_no="C9")))
+        assert new
+    finally:
+        counter.close()
+
+
+def store_lines():
+    return (IncomingLine("BL-001", 1, 100),)
+
+
+def test_recovery_puts_the_keys_under_a_new_passphrase(store: Store):
+    delivery = store.place()
+    order = store.order(delivery)
+    store.counter.close()
+    home = Home(store.home.path, store.clock).unlock(environ={"STOREAPP_PASSPHRASE": "not-this-one"})
+    assert isinstance(home.locked, PassphraseWrong)
+    recover(home, store.recovery_key, environ=ENVIRON)
+    again = Home(store.home.path, store.clock).unlock(environ=ENVIRON)
+    assert again.locked is None
+    store.counter = again.open()
+    assert store.counter.privacy.person(order.id, order.sealed) == PERSON
+    assert granted(outcomes.reveal_code(store.counter, CLERK, order.id))
