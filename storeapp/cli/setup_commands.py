@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from storeapp.adapters.vault import passphrase_from
 from storeapp.adapters.vault_errors import NoKeySource
 from storeapp.cli.output import Exit, Reply
 from storeapp.cli.parser import Commands, UsageError
@@ -13,7 +14,9 @@ from storeapp.cli.session import Session
 from storeapp.domain.kernel import Refusal
 from storeapp.services import backup as backups
 from storeapp.services import restore as restores
+from storeapp.services import rootkey
 from storeapp.services import setup as setups
+from storeapp.services.counter import NotSetUp
 from storeapp.services.day import DayReport, close_day, day_report
 from storeapp.services.doctor import Finding, Health, examine
 from storeapp.services.forgetting import forget_due
@@ -108,7 +111,9 @@ def restore(session: Session) -> Reply | Refusal:
 
 def recover(session: Session) -> Reply:
     """Open the keys with the recovery key, and keep them here anew."""
-    restores.recover(session.home, _recovery_key(session))
+    if not session.home.exists:
+        raise NotSetUp
+    rootkey.recover(session.home, _recovery_key(session), passphrase=passphrase_from(os.environ))
     return Reply({"recovered": True}, (session.words.text("cli.done"),))
 
 

@@ -1,4 +1,4 @@
-"""Brings a counter back: from its backup into an empty home, or to its keys with the recovery key."""
+"""Brings a counter back from its backup into an empty home."""
 
 import os
 import secrets
@@ -10,36 +10,13 @@ from storeapp.adapters import vault
 from storeapp.adapters.keychain import system_keychain
 from storeapp.services.backup import KeySet, Manifest, read_manifest, sealed_keys, unseal_keys
 from storeapp.services.clock import Clock
-from storeapp.services.counter import SYSTEM, NotSetUp
+from storeapp.services.counter import SYSTEM
 from storeapp.services.home import JOURNAL, KEYS, Home, create_home, device_key
 from storeapp.services.setup import identify
 from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
 
 RESTORED = "home.restored"
-
-
-def recover(home: Home, recovery_key: str, *, environ: Mapping[str, str] | None = None) -> Home:
-    """Open a home's keys with its recovery key, and keep them in this keyring or under the environment's passphrase.
-
-    Raises:
-        NotSetUp: there is no counter, or it never had a root key.
-        VaultError: the recovery key is not the right one, or nothing here can keep the root key.
-    """
-    if not home.exists:
-        raise NotSetUp
-    keys = Keys.open(home.path / KEYS)
-    try:
-        text = keys.vault_record()
-        if text is None:
-            raise NotSetUp
-        opened = _recovered(vault.parse_record(text), recovery_key, environ)
-        keys.unlock(opened.root)
-        keys.save_vault_record(opened.record.text())
-    finally:
-        keys.close()
-    home.root, home.locked = opened.root, None
-    return home
 
 
 def _recovered(record: vault.VaultRecord, recovery_key: str, environ: Mapping[str, str] | None) -> vault.OpenVault:

@@ -48,8 +48,6 @@ def test_every_refusal_has_words(language: str):
 def test_words_need_only_what_the_refusal_carries(language: str):
     texts = catalogue(language)
     lacking = {
-        code: needed - data
-        for code, data in refusals().items()
-        if (needed := _needed(texts[f"refusal.{code}"])) - data
+        code: needed - data for code, data in refusals().items() if (needed := _needed(texts[f"refusal.{code}"])) - data
     }
     assert lacking == {}

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from storeapp.adapters.vault_errors import PassphraseWrong, RecoveryMistyped, RecoveryWrong
+from storeapp.adapters.vault_errors import RecoveryMistyped, RecoveryWrong
 from storeapp.domain.incoming import IncomingLine
-from storeapp.services import backup, handoff, orders, outcomes, staff
+from storeapp.services import backup, handoff, orders, staff
 from storeapp.services.backup import KEYS_FILE, MANIFEST, BackupBroken, back_up, read_manifest
 from storeapp.services.home import Home
 from storeapp.services.privacy import Privacy
-from storeapp.services.restore import recover, restore
+from storeapp.services.restore import restore
 from storeapp.store import lists
 from storeapp.store.keys import Keys
 from tests.storeapp.services.desk import CLERK, MANAGER, PASSPHRASE, PERSON, Store, granted
@@ -121,17 +121,3 @@ def test_with_the_keys_locked_the_journal_is_still_saved(store: Store, tmp_path:
 
 def store_lines():
     return (IncomingLine("BL-001", 1, 100),)
-
-
-def test_recovery_puts_the_keys_under_a_new_passphrase(store: Store):
-    delivery = store.place()
-    order = store.order(delivery)
-    store.counter.close()
-    home = Home(store.home.path, store.clock).unlock(environ={"STOREAPP_PASSPHRASE": "not-this-one"})
-    assert isinstance(home.locked, PassphraseWrong)
-    recover(home, store.recovery_key, environ=ENVIRON)
-    again = Home(store.home.path, store.clock).unlock(environ=ENVIRON)
-    assert again.locked is None
-    store.counter = again.open()
-    assert store.counter.privacy.person(order.id, order.sealed) == PERSON
-    assert granted(outcomes.reveal_code(store.counter, CLERK, order.id))
