@@ -37,10 +37,10 @@ class Signer:
         messages = (scanned.message(brand) for brand in self.brands)
         return any(verify(self.certificate.public_key, scanned.signature, message) for message in messages)
 
-    def record(self) -> KeyRecord:
+    def record(self, revoked_at: datetime | None) -> KeyRecord:
         """What a verdict needs to know of it."""
         known = self.certificate
-        return KeyRecord(known.key_id, known.store or None, known.not_before, known.not_after, self.revoked_at)
+        return KeyRecord(known.key_id, known.store or None, known.not_before, known.not_after, revoked_at)
 
 
 def check(counter: Counter, scanned: Parsed | Malformed) -> Signature:
@@ -52,23 +52,25 @@ def check(counter: Counter, scanned: Parsed | Malformed) -> Signature:
     genuine = [signer for signer in known if signer.signed(scanned)]
     fitting = [signer for signer in genuine if signer.certificate.covers(scanned.token.issued_at)]
     best = next(iter([*fitting, *genuine, *known]), None)
-    return Signature(best.record(), bool(genuine)) if best else Signature()
+    if best is None:
+        return Signature()
+    same = (signer for signer in known if signer.certificate.public_key == best.certificate.public_key)
+    revoked_at = min((signer.revoked_at for signer in same if signer.revoked_at is not None), default=None)
+    return Signature(best.record(revoked_at), bool(genuine))
 
 
 def _signers(counter: Counter) -> Iterator[Signer]:
     """This counter as it was before a hub and is with one, and the other counters that the hub has sent."""
     identity = counter.identity
     mine = tuple(dict.fromkeys([identity.get("brand", ""), *identity.get(Names.BRANDS, "").split()]))
-    devices = counter.cache.every(Device)
-    withdrawn = next((device.revoked_at for device in devices if device.id == counter.device), None)
     if own := _parsed(identity.get(STORE_ROOT, "")):
-        yield Signer(own, mine, withdrawn)
+        yield Signer(own, mine)
     root = _parsed(identity.get(Names.HUB_ROOT, ""))
     if root is None:
         return
     if (own := _parsed(identity.get(Names.DEVICE_CERTIFICATE, ""))) and _trusted(own, root):
-        yield Signer(own, mine, withdrawn)
-    for device in devices:
+        yield Signer(own, mine)
+    for device in counter.cache.every(Device):
         if (theirs := _parsed(device.certificate)) and _trusted(theirs, root):
             yield Signer(theirs, device.brands, device.revoked_at)
 
