@@ -26,6 +26,7 @@ from ui.kit.frame import RailEntry, SyncState
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
+from ui.pages.attention import AttentionPage
 from ui.pages.base import PageBase
 from ui.pages.handoff import HandoffPage
 from ui.pages.handoff_scans import is_paper
@@ -53,6 +54,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry(HANDOFF, "scan", HandoffPage),
     PageEntry("orders", "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),
+    PageEntry("attention", "bell", AttentionPage),
 )
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""
@@ -252,6 +254,7 @@ class Window:
         numbers, enrolled = read
         state = SyncState.ALONE if not enrolled else SyncState.PENDING if numbers.pending else SyncState.OK
         self.shell.show_sync(state, numbers.pending)
+        self.shell.show_badge("attention", numbers.attention)
 
     def _show_where(self, read: tuple[str, date]) -> None:
         name, day = read

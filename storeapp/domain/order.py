@@ -10,6 +10,9 @@ from typing import ClassVar
 from storeapp.domain.moment import Window
 from storeapp.domain.words import Mode, Platform
 
+REMARKS = frozenset({"mode_assumed", "window_default"})
+"""Needs that only tell what was assumed; every other one asks a person to act."""
+
 
 class OrderStatus(StrEnum):
     """Whether anything is still to be done for the customer."""

@@ -6,7 +6,7 @@ from storeapp.codec import decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind
 from storeapp.domain.kernel import Event, Refusal
-from storeapp.domain.order import Order
+from storeapp.domain.order import REMARKS, Order
 from storeapp.domain.rules.closing import AcceptRefusal, ReportException, ResolveException
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.rows import AttentionRow
@@ -15,6 +15,8 @@ from storeapp.store.journal import Entry, Status
 
 Result = tuple[Event, ...] | Refusal
 NEEDS_LIMIT = 200
+LOST_RACE = "stale_base"
+"""Two counters assigned one delivery; the hub saw the other one first."""
 
 
 def attention_rows(counter: Counter) -> list[AttentionRow]:
@@ -31,7 +33,11 @@ def _refused_row(counter: Counter, entry: Entry) -> AttentionRow:
     delivery_id = str(getattr(command, "delivery_id", ""))
     problem = msgspec.json.decode(entry.problem) if entry.problem else {}
     data: dict[str, str | int] = {"kind": entry.kind, "guide": str(getattr(command, "guide", ""))}
-    data.update(problem.get("data", {}))
+    told = dict(problem.get("data", {}))
+    if problem.get("code") == LOST_RACE:
+        # The guide whom the hub names is the other counter's.
+        data["winner"] = told.pop("guide", "")
+    data.update(told)
     return AttentionRow(
         id=entry.id,
         source="parked" if entry.status is Status.PARKED else "refused",
@@ -41,6 +47,7 @@ def _refused_row(counter: Counter, entry: Entry) -> AttentionRow:
         order_no=_order_no(counter, delivery_id),
         delivery_id=delivery_id,
         data=data,
+        by=entry.actor,
     )
 
 
@@ -65,6 +72,7 @@ def _cases(counter: Counter) -> list[AttentionRow]:
                 order_no=order_no,
                 delivery_id=case.subject if order_no else "",
                 data=dict(case.data),
+                by=case.opened_by,
             )
         )
     return sorted(rows, key=lambda row: (row.at, row.id))
@@ -88,6 +96,7 @@ def _needs(counter: Counter) -> list[AttentionRow]:
                 data={},
             )
             for need in order.needs
+            if need not in REMARKS
         ]
     return rows
 

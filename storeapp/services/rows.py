@@ -212,6 +212,8 @@ class AttentionRow:
     order_no: str
     delivery_id: str
     data: dict[str, str | int]
+    by: str = ""
+    """Who did what led to it; empty for the program itself and for orders."""
 
 
 @dataclass(frozen=True, slots=True)

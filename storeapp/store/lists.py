@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import permutations
 
 from sqlite_utils import Database
 
 from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.order import REMARKS
 from storeapp.store.errors import translate_sqlite_errors
 from storeapp.store.views import stamp
 
@@ -133,17 +135,25 @@ def cases_of(db: Database, subject: str) -> list[str]:
     return [key for (key,) in db.execute("SELECT id FROM case_view WHERE subject = ? ORDER BY opened_at", (subject,))]
 
 
+_ONLY_REMARKS = tuple(
+    " ".join(some) for length in range(1, len(REMARKS) + 1) for some in permutations(sorted(REMARKS), length)
+)
+"""All that a row's ``needs`` may say where nobody has to act."""
+_NEEDING = f"""FROM delivery_view WHERE needs <> '' AND status = 'open'
+    AND needs NOT IN ({",".join("?" * len(_ONLY_REMARKS))})"""
+
+
 @translate_sqlite_errors()
 def count_needing(db: Database) -> int:
-    """How many open orders lack something."""
-    return int(db.execute("SELECT count(*) FROM delivery_view WHERE needs <> '' AND status = 'open'").fetchone()[0])
+    """How many open orders lack something that a person must see to."""
+    return int(db.execute(f"SELECT count(*) {_NEEDING}", _ONLY_REMARKS).fetchone()[0])
 
 
 @translate_sqlite_errors()
 def needing(db: Database, *, limit: int) -> list[str]:
-    """Open orders that lack something, the most urgent first."""
-    sql = "SELECT id FROM delivery_view WHERE needs <> '' AND status = 'open' ORDER BY window_end LIMIT ?"
-    return [key for (key,) in db.execute(sql, (limit,))]
+    """Open orders that lack something that a person must see to, the most urgent first."""
+    sql = f"SELECT id {_NEEDING} ORDER BY window_end LIMIT ?"
+    return [key for (key,) in db.execute(sql, (*_ONLY_REMARKS, limit))]
 
 
 @translate_sqlite_errors()

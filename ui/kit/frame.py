@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QToolButton
 from typing_extensions import override
 
@@ -14,9 +14,10 @@ from ui.kit.actions import ActionRegistry
 from ui.kit.finder import Finder
 from ui.kit.messages import MessageLine
 from ui.kit.parts import Button, ElidedLabel, IconLabel, KeyHints, Pressable, hbox, label, set_chip
-from ui.kit.style import look
+from ui.kit.style import BOLD, look
 
 _WIDE_PX = 1180
+_BADGE_PX, _BADGE_TEXT_PX, _MOST_BADGE = 17, 11, 99
 _RESTYLE = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 
 
@@ -55,7 +56,7 @@ class RailButton(QToolButton):
 
     def __init__(self, entry: RailEntry, key: str) -> None:
         super().__init__()
-        self._icon = entry.icon
+        self._icon, self._name, self._badge = entry.icon, entry.name, 0
         self.setObjectName("railButton")
         self.setText(entry.short)
         self.setAccessibleName(entry.name)
@@ -75,6 +76,36 @@ class RailButton(QToolButton):
         # The base constructor sends change events before our own attributes exist.
         if event.type() in _RESTYLE and hasattr(self, "_icon"):
             self._draw()
+
+    def show_badge(self, count: int) -> None:
+        """Show how much waits on the page; 0 shows nothing."""
+        self._badge = count
+        self.setAccessibleName(f"{self._name}, {count}" if count else self._name)
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._badge:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_badge(painter, str(self._badge) if self._badge <= _MOST_BADGE else f"{_MOST_BADGE}+")
+            painter.end()
+
+    def _paint_badge(self, painter: QPainter, text: str) -> None:
+        """A pill with the number, ringed in the rail's colour so that it stands off the icon."""
+        font, metrics = (
+            look().font(_BADGE_TEXT_PX, BOLD, tabular=True),
+            look().metrics(_BADGE_TEXT_PX, BOLD, tabular=True),
+        )
+        width = max(_BADGE_PX, metrics.horizontalAdvance(text) + 8)
+        pill = QRectF(self.width() - width - 4, 3, width, _BADGE_PX)
+        painter.setPen(QPen(look().colour("rail"), 2))
+        painter.setBrush(look().colour("verdict_hold"))
+        painter.drawRoundedRect(pill, _BADGE_PX / 2, _BADGE_PX / 2)
+        painter.setPen(look().colour("verdict_hold_text"))
+        painter.setFont(font)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw(self) -> None:
         self.setIcon(look().icon(self._icon, "rail_on" if self.isChecked() else "rail_text", 20))

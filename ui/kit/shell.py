@@ -135,6 +135,11 @@ class MainShell(QMainWindow):
         """Show that people's data cannot be read here, or that it can."""
         self._top.privacy.setVisible(hidden)
 
+    def show_badge(self, page_id: str, count: int) -> None:
+        """Show on the rail how much waits on a page."""
+        if page_id in self._pages:
+            self._pages[page_id][1].show_badge(count)
+
     def show_person(self, name: str) -> None:
         """Show who is signed in."""
         self._top.show_person(name)

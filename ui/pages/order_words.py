@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.moment import STORE_ZONE, Window, store_day
+from storeapp.domain.order import REMARKS
 from storeapp.i18n import Translator
 from storeapp.services.rows import OrderRow
 from ui.desk import clock_time
@@ -29,8 +30,6 @@ SHAPES: dict[DeliveryState, tuple[str, str]] = {
 }
 """Icon and tone of each state."""
 _OVER = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
-_REMARKS = frozenset({"window_default", "mode_assumed"})
-"""Needs that only tell what was assumed; everything else asks a person to act."""
 _NUMBER_CHARS, _NUMBER_TAIL = 13, 8
 SHORT_STOCK = "short_stock"
 NOT_LOCATED = "no_position"
@@ -49,7 +48,7 @@ def urgency(row: OrderRow, now: datetime) -> Urgency:
 
 def pressing(needs: Sequence[str]) -> tuple[str, ...]:
     """The needs that ask for an act, without the remarks."""
-    return tuple(need for need in needs if need not in _REMARKS)
+    return tuple(need for need in needs if need not in REMARKS)
 
 
 def time_left(words: Translator, end: datetime, now: datetime) -> str:

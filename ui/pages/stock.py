@@ -29,8 +29,10 @@ from ui.pages.stock_detail import ShelfDetail
 from ui.pages.stock_words import shelf_columns
 from ui.pages.stock_work import Entry, Work, WorkPanel
 
-_SIDE_PX, _SIDE_NARROW_PX, _WIDE_PX = 380, 320, 1180
+_SIDE_PX, _SIDE_NARROW_PX, _WIDE_PX = 372, 320, 1150
 _BIN_COLUMN = 2
+COUNT = "count/"
+"""In front of a subject: go to this shelf and count it."""
 _FILTERS: dict[str, Callable[[StockRow], bool]] = {
     "all": lambda _row: True,
     "short": lambda row: row.shelf in (Shelf.SHORT, Shelf.EMPTY, Shelf.LOW),
@@ -62,6 +64,7 @@ class StockPage(PageBase):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._read = _Read([], [], datetime.min)  # noqa: DTZ901 - stands for "not read yet"
+        self._wanted, self._to_count = "", False
         self._acts = StockActs(desk, self)
         self._list: RowList[StockRow] = RowList(lambda row: row.sku)
         words = desk.words
@@ -108,7 +111,17 @@ class StockPage(PageBase):
         self._model.refresh()
         if self._table.picked_id() is None and rows:
             self._table.pick(rows[0].sku)
+        if self._wanted:
+            self._go_to_wanted()
         self._show_detail(self._table.picked_id() or "")
+
+    def _go_to_wanted(self) -> None:
+        """Go where another page pointed, once the shelves are read."""
+        sku, self._wanted = self._wanted, ""
+        self._table.pick(sku)
+        if self._to_count:
+            self._to_count = False
+            self._begin_count(sku)
 
     @Slot(str)
     def _show_detail(self, sku: str) -> None:
@@ -130,12 +143,13 @@ class StockPage(PageBase):
 
     @override
     def show_subject(self, subject: str) -> None:
-        """Show one shelf, by its SKU or by the id of its stock item."""
+        """Show one shelf, by its SKU or by the id of its stock item; ``count/`` in front asks to count it."""
+        self._to_count = subject.startswith(COUNT)
+        self._wanted = subject.rpartition("/")[2]
         self._filter.choose("all")
         self._find.clear()
-        sku = subject.rpartition("/")[2]
-        self._table.pick(sku)
-        self._show_detail(sku)
+        if self._read.rows:
+            self._show_list()
 
     # -- work
 
@@ -147,12 +161,11 @@ class StockPage(PageBase):
 
         self.desk.signed_in(go)
 
-    def _begin_count(self) -> None:
+    def _begin_count(self, sku: str = "") -> None:
         def go() -> None:
-            chosen = self._table.picked_id() if self._table.hasFocus() else None
             self._show_side(self._count)
             self._model.sort(_BIN_COLUMN)
-            self._count.begin(chosen or "")
+            self._count.begin(sku)
 
         self.desk.signed_in(go)
 

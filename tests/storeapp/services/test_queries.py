@@ -77,7 +77,7 @@ def test_numbers_follow_what_happens(store: Store) -> None:
     granted(attention.report(store.counter, MANAGER, delivery, ExceptionKind.DAMAGED))
     numbers = queries.counts(store.counter)
     assert (numbers.by_state[DeliveryState.WAITING], numbers.open, numbers.pending) == (1, 2, 0)
-    assert numbers.attention == 3
+    assert numbers.attention == 1
 
 
 def test_an_exception_waits_until_somebody_resolves_it(store: Store) -> None:
@@ -87,7 +87,7 @@ def test_an_exception_waits_until_somebody_resolves_it(store: Store) -> None:
     assert (row.code, row.order_no, row.delivery_id) == ("lost", "C1", delivery)
     granted(attention.resolve(store.counter, MANAGER, row.id, "found"))
     assert refused(attention.resolve(store.counter, MANAGER, row.id, "found")) == "already_resolved"
-    assert [r.source for r in attention.attention_rows(store.counter)] == ["needs"]
+    assert [r.source for r in attention.attention_rows(store.counter)] == []
     assert refused(attention.report(store.counter, MANAGER, "none", ExceptionKind.LOST)) == "unknown_delivery"
     assert refused(attention.accept_refusal(store.counter, MANAGER, "none")) == "unknown_command"
 
@@ -113,3 +113,11 @@ def test_a_counter_without_its_keys_is_doubtful(store: Store) -> None:
     health = {finding.code: finding.health for finding in found.findings}
     assert health["keys_none"] is Health.DOUBTFUL
     assert health["device_key_locked"] is Health.DOUBTFUL
+
+
+def test_an_order_waits_for_a_person_only_where_somebody_must_act(store: Store) -> None:
+    store.place("C1")
+    store.place("C2", sku="BL-003", quantity=2)
+    rows = attention.attention_rows(store.counter)
+    assert [(row.order_no, row.code) for row in rows] == [("C2", "short_stock")]
+    assert queries.counts(store.counter).attention == 1
