@@ -9,7 +9,7 @@ from storeapp.cli.session import Ports
 from storeapp.services.home import Home
 
 if TYPE_CHECKING:
-    from storeapp.services.ports import PaperPainter
+    from storeapp.services.ports import PaperPainter, SyncPort
 
 
 def _painter() -> "PaperPainter":
@@ -17,6 +17,12 @@ def _painter() -> "PaperPainter":
     from ui.paper.port import Painter
 
     return Painter()
+
+
+def _sync() -> "SyncPort":
+    from sync.engine import SyncEngine
+
+    return SyncEngine()
 
 
 def _window(home: Home, language: str, theme: str) -> int:
@@ -31,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A Chinese Windows pipes in GBK otherwise, and scripts read UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    return run_command_line(sys.argv[1:] if argv is None else argv, Ports(painter=_painter, window=_window))
+    return run_command_line(sys.argv[1:] if argv is None else argv, Ports(painter=_painter, sync=_sync, window=_window))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from storeapp.adapters.sealing import SealBroken
 from storeapp.adapters.vault_errors import VaultError
-from storeapp.cli import desk_commands, order_commands, people_commands, setup_commands, stock_commands
+from storeapp.cli import desk_commands, hub_commands, order_commands, people_commands, setup_commands, stock_commands
 from storeapp.cli.output import Exit, Failure, Output
 from storeapp.cli.parser import Commands, UsageError, before_parsing
 from storeapp.cli.session import Ports, Session
@@ -18,10 +18,11 @@ from storeapp.domain.kernel import Refusal
 from storeapp.i18n import Translator
 from storeapp.services.backup import BackupBroken
 from storeapp.services.counter import NotSetUp, Refused
-from storeapp.services.ports import PaperUnavailable
+from storeapp.services.enrolment import EnrolmentFailed
+from storeapp.services.ports import PaperUnavailable, SyncFailed
 from storeapp.store.errors import StoreError
 
-AREAS = (setup_commands, order_commands, desk_commands, stock_commands, people_commands)
+AREAS = (setup_commands, order_commands, desk_commands, stock_commands, people_commands, hub_commands)
 INTERRUPTED = 130
 _ROOT = Path(__file__).parents[2]
 
@@ -71,6 +72,8 @@ def _failure(words: Translator, error: Exception) -> Failure:
         return Failure(error.code, words.text(error.code), Exit.ENVIRONMENT)
     if isinstance(error, (StoreError, VaultError, BadSettings, BackupBroken)):
         return Failure(error.code, words.text(f"error.{error.code}", **error.data), Exit.ENVIRONMENT, error.data)
+    if isinstance(error, (SyncFailed, EnrolmentFailed)):
+        return hub_commands.failure(words, error)
     if isinstance(error, (NotSetUp, SealBroken)):
         return Failure(error.code, words.text(f"error.{error.code}"), Exit.ENVIRONMENT)
     if isinstance(error, OSError):

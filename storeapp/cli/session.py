@@ -17,7 +17,7 @@ from storeapp.services import queries, staff
 from storeapp.services.clock import Clock, FixedClock, SystemClock
 from storeapp.services.counter import Actor, Counter, NotSetUp, Refused
 from storeapp.services.home import Home
-from storeapp.services.ports import PaperPainter
+from storeapp.services.ports import PaperPainter, SyncPort
 from storeapp.services.stock import find_sku
 
 
@@ -26,6 +26,7 @@ class Ports:
     """What the composition root gives the command line from layers that it may not import."""
 
     painter: Callable[[], PaperPainter]
+    sync: Callable[[], SyncPort]
     window: Callable[[Home, str, str], int]
     """Takes the home, the language and the theme; returns the exit status."""
 
@@ -138,6 +139,7 @@ class Session:
         """Close what was opened."""
         if self._counter is not None:
             self._counter.close()
+            self._counter = None
 
 
 Handler = Callable[[Session], Reply | Refusal]

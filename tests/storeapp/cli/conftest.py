@@ -15,6 +15,7 @@ from storeapp.cli.main import main
 from storeapp.cli.session import Ports
 from storeapp.domain.paper import Media
 from storeapp.services.home import Home
+from sync.engine import SyncEngine
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "resources" / "demo"
@@ -58,7 +59,7 @@ class Terminal:
 
     def run(self, *argv: object) -> int:
         out, err = io.StringIO(), io.StringIO()
-        ports = Ports(painter=lambda: self.paper, window=self._window)
+        ports = Ports(painter=lambda: self.paper, sync=SyncEngine, window=self._window)
         given = ["--home", str(self.home), "--at", self.at, *map(str, argv)]
         status = main(given, ports, out=out, err=err)
         self.out, self.err = out.getvalue(), err.getvalue()
