@@ -115,15 +115,29 @@ class Backend(QObject):
         self._tasks.run(self._close, done=lambda _: self.changed.emit(), owner=self)
 
     def _catch_up(self, progress: Callable[[int, int], None]) -> None:
-        counter = self._open()
-        try:
-            counter.catch_up(progress)
-        finally:
-            counter.close()
+        self._with_own(lambda counter: counter.catch_up(progress))
 
     def _caught_up(self, ready: Callable[[], None]) -> None:
         ready()
         self.changed.emit()
+
+    def aside(
+        self,
+        call: Callable[[Counter], T],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Ticket:
+        """Work out something long with a counter of its own, so that nobody's reading waits behind it."""
+        return self._tasks.run_pooled(lambda: self._with_own(call), done=done, failed=failed, owner=owner)
+
+    def _with_own(self, call: Callable[[Counter], T]) -> T:
+        counter = self._open()
+        try:
+            return call(counter)
+        finally:
+            counter.close()
 
     def watch(self) -> None:
         """Begin to look for what other processes change."""

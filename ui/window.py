@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog
 
+from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
@@ -28,6 +30,7 @@ from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
 from ui.pages.attention import AttentionPage
 from ui.pages.base import PageBase
+from ui.pages.board import BoardPage
 from ui.pages.handoff import HandoffPage
 from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
@@ -51,6 +54,7 @@ class PageEntry:
 
 
 PAGES: Sequence[PageEntry] = (
+    PageEntry("board", "route", partial(BoardPage, planner=InsertionPlanner())),
     PageEntry(HANDOFF, "scan", HandoffPage),
     PageEntry("orders", "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),

@@ -111,6 +111,7 @@ def _row(
         person=person,
         goods=_goods(order, titles),
         unconfirmed=unconfirmed,
+        assignments=delivery.assignments,
     )
 
 

@@ -50,6 +50,8 @@ class OrderRow:
     """The first article's name, and how many kinds more as ``+2``."""
     unconfirmed: bool = False
     """Whether a command about it has not reached the hub yet."""
+    assignments: int = 0
+    """How often the guide has changed: what an assignment names, so that it never overwrites one nobody saw."""
 
 
 @dataclass(frozen=True, slots=True)

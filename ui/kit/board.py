@@ -41,8 +41,8 @@ def _head(title: str, count: QLabel | None = None, *, hint: str = "") -> QWidget
     return head
 
 
-class _ColumnPanel(QObject):
-    """A column's frame, count and list."""
+class ColumnPanel(QObject):
+    """A column's frame, count and list; ``body`` takes what a page puts above or below the list."""
 
     def __init__(self, column: BoardColumn) -> None:
         super().__init__()
@@ -50,17 +50,28 @@ class _ColumnPanel(QObject):
         self.list = CardList(name=column.title, empty=column.empty)
         self._count = label("0", chip="idle")
         self.frame: QFrame = panel()
-        body = vbox(self.frame, margins=(1, 10, 1, 6), gap=8)
-        body.addWidget(_head(column.title, self._count))
-        body.addWidget(self.list, 1)
+        self.body = vbox(self.frame, margins=(1, 10, 1, 6), gap=8)
+        self._head = _head(column.title, self._count)
+        self.body.addWidget(self._head)
+        self.body.addWidget(self.list, 1)
+
+    def add_to_head(self, widget: QWidget) -> None:
+        """Put a widget at the end of the title line."""
+        row = self._head.layout()
+        if row is not None:
+            row.addWidget(widget)
 
     def show_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
+        """Show these cards, the selected one among them if it is there."""
         self.list.set_cards(cards, selected)
         set_chip(self._count, str(len(cards)), "idle")
 
 
-class Board(QWidget):
-    """Shows cards by column and says what the person asked for; the page decides and gives new cards."""
+class Columns(QObject):
+    """Columns of cards with one selection and the keys of all; a page lays their frames out as it likes.
+
+    It says what the person asked for; the page decides and gives new cards.
+    """
 
     selected = Signal(str)
     """The selected delivery changed by key or mouse."""
@@ -72,54 +83,148 @@ class Board(QWidget):
     """Delivery id: take it back from its guide."""
     opened = Signal(str)
     """Delivery id: show everything about it."""
+    letter = Signal(str)
+    """A plain letter was pressed on the selected card."""
+    changed = Signal()
+    """The selection or the cards changed: whoever draws the selection elsewhere draws it again."""
 
-    def __init__(self, words: Translator, columns: Sequence[BoardColumn]) -> None:
-        super().__init__()
+    def __init__(self, columns: Sequence[BoardColumn], parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._selected: str | None = None
-        self._columns = [_ColumnPanel(column) for column in columns]
-        self.guides = GuideStrip(name=words.text("kit.board.guides"))
-        row = hbox(self, margins=(10, 10, 10, 10), gap=10)
-        for column in self._columns:
-            row.addWidget(column.frame, 1)
+        self.guide_ids: tuple[str, ...] = ()
+        """The guides that the keys 1-9 stand for."""
+        self.panels = [ColumnPanel(column) for column in columns]
+        for column in self.panels:
             self._connect(column)
-        self._side = self._guide_panel(words)
-        row.addWidget(self._side)
-        self.guides.dropped.connect(self.assign_requested)
-        self.guides.chosen.connect(self._assign_selected)
 
     def set_cards(self, cards: Mapping[str, Sequence[DeliveryCard]]) -> None:
         """Show these cards by column key; columns that are not named become empty."""
         if self._selected not in {card.id for column in cards.values() for card in column}:
             self._selected = None
-        for column in self._columns:
+        for column in self.panels:
             column.show_cards(cards.get(column.column.key, ()), self._selected)
-        self._show_proposed()
-
-    def set_guides(self, guides: Sequence[GuideCard]) -> None:
-        """Show these guides; their order gives the keys 1-9."""
-        self.guides.set_guides(guides)
-        self._show_proposed()
+        self.changed.emit()
 
     def selected_id(self) -> str | None:
         """The selected delivery, if it is on the board."""
         return self._selected
 
+    def selected_card(self) -> DeliveryCard | None:
+        """The selected card."""
+        every = (card for column in self.panels for card in column.list.cards)
+        return next((card for card in every if card.id == self._selected), None)
+
     def select(self, delivery_id: str) -> None:
         """Select a delivery and give its column the keys."""
-        for column in self._columns:
+        for column in self.panels:
             row = next((at for at, card in enumerate(column.list.cards) if card.id == delivery_id), None)
             if row is not None:
                 column.list.pick_row(row)
                 column.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def panel(self, key: str) -> ColumnPanel:
+        """A column."""
+        return next(column for column in self.panels if column.column.key == key)
+
+    def assign_selected(self, guide_id: str) -> None:
+        """Ask to give the selected delivery to a guide."""
+        if self._selected is not None:
+            self.assign_requested.emit(self._selected, guide_id)
+
+    def _connect(self, column: ColumnPanel) -> None:
+        cards = column.list
+        cards.picked.connect(self._picked)
+        cards.opened.connect(self.opened)
+        cards.entered.connect(self._entered)
+        cards.digit.connect(self._digit)
+        cards.removed.connect(self._removed)
+        cards.letter.connect(self.letter)
+        cards.sideways.connect(lambda step: self._move(column, step))
+        if column.column.takes_back:
+            target = DropTarget(cards.viewport(), lambda _point: column.column.key)
+            target.dropped.connect(lambda delivery, _key: self.unassign_requested.emit(delivery))
+
+    def _picked(self, delivery_id: str) -> None:
+        self._selected = delivery_id
+        for column in self.panels:
+            if all(card.id != delivery_id for card in column.list.cards):
+                column.list.show_selected(None)
+        self.selected.emit(delivery_id)
+        self.changed.emit()
+
+    def _entered(self) -> None:
+        card = self.selected_card()
+        if card is not None:
+            (self.accept_requested if card.proposal else self.opened).emit(card.id)
+
+    def _digit(self, number: int) -> None:
+        if number <= len(self.guide_ids):
+            self.assign_selected(self.guide_ids[number - 1])
+
+    def _removed(self) -> None:
+        card = self.selected_card()
+        if card is not None and card.guide:
+            self.unassign_requested.emit(card.id)
+
+    def _move(self, start: ColumnPanel, step: int) -> None:
+        """Go to the next column that has cards, at the height of the selected one."""
+        here = self.panels.index(start)
+        beyond = self.panels[here + 1 :] if step > 0 else self.panels[:here][::-1]
+        target = next((column.list for column in beyond if column.list.cards), None)
+        if target is None:
+            return
+        middle = start.list.visualRect(start.list.currentIndex()).center().y()
+        index = target.indexAt(QPoint(target.viewport().width() // 2, middle))
+        target.pick_row(index.row() if index.isValid() else len(target.cards) - 1)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class Board(QWidget):
+    """The columns beside the guides, with the guide that the selected card's proposal names outlined."""
+
+    def __init__(self, words: Translator, columns: Sequence[BoardColumn]) -> None:
+        super().__init__()
+        self.columns = Columns(columns, self)
+        self.selected, self.opened = self.columns.selected, self.columns.opened
+        self.assign_requested = self.columns.assign_requested
+        self.accept_requested = self.columns.accept_requested
+        self.unassign_requested = self.columns.unassign_requested
+        self.guides = GuideStrip(name=words.text("kit.board.guides"))
+        row = hbox(self, margins=(10, 10, 10, 10), gap=10)
+        for column in self.columns.panels:
+            row.addWidget(column.frame, 1)
+        self._side = self._guide_panel(words)
+        row.addWidget(self._side)
+        self.guides.dropped.connect(self.assign_requested)
+        self.guides.chosen.connect(self.columns.assign_selected)
+        self.columns.changed.connect(self._show_proposed)
+
+    def set_cards(self, cards: Mapping[str, Sequence[DeliveryCard]]) -> None:
+        """Show these cards by column key."""
+        self.columns.set_cards(cards)
+
+    def set_guides(self, guides: Sequence[GuideCard]) -> None:
+        """Show these guides; their order gives the keys 1-9."""
+        self.guides.set_guides(guides)
+        self.columns.guide_ids = tuple(guide.id for guide in guides)
+        self._show_proposed()
+
+    def selected_id(self) -> str | None:
+        """The selected delivery, if it is on the board."""
+        return self.columns.selected_id()
+
+    def select(self, delivery_id: str) -> None:
+        """Select a delivery and give its column the keys."""
+        self.columns.select(delivery_id)
+
+    def column(self, key: str) -> CardList:
+        """The list of a column."""
+        return self.columns.panel(key).list
+
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._side.setFixedWidth(_GUIDES_PX if self.width() >= _WIDE_PX else _GUIDES_NARROW_PX)
-
-    def column(self, key: str) -> CardList:
-        """The list of a column."""
-        return next(column.list for column in self._columns if column.column.key == key)
 
     def _guide_panel(self, words: Translator) -> QFrame:
         frame = panel()
@@ -128,61 +233,6 @@ class Board(QWidget):
         body.addWidget(self.guides, 1)
         return frame
 
-    def _connect(self, column: _ColumnPanel) -> None:
-        cards = column.list
-        cards.picked.connect(self._picked)
-        cards.opened.connect(self.opened)
-        cards.entered.connect(self._entered)
-        cards.digit.connect(self._digit)
-        cards.removed.connect(self._removed)
-        cards.sideways.connect(lambda step: self._move(column, step))
-        if column.column.takes_back:
-            target = DropTarget(cards.viewport(), lambda _point: column.column.key)
-            target.dropped.connect(lambda delivery, _key: self.unassign_requested.emit(delivery))
-
-    def _picked(self, delivery_id: str) -> None:
-        self._selected = delivery_id
-        for column in self._columns:
-            if all(card.id != delivery_id for card in column.list.cards):
-                column.list.show_selected(None)
-        self._show_proposed()
-        self.selected.emit(delivery_id)
-
-    def _card(self) -> DeliveryCard | None:
-        every = (card for column in self._columns for card in column.list.cards)
-        return next((card for card in every if card.id == self._selected), None)
-
     def _show_proposed(self) -> None:
-        card = self._card()
+        card = self.columns.selected_card()
         self.guides.show_proposed(card.proposal.guide_id if card and card.proposal else "")
-
-    def _entered(self) -> None:
-        card = self._card()
-        if card is None:
-            return
-        (self.accept_requested if card.proposal else self.opened).emit(card.id)
-
-    def _digit(self, number: int) -> None:
-        if number <= len(self.guides.guides):
-            self._assign_selected(self.guides.guides[number - 1].id)
-
-    def _assign_selected(self, guide_id: str) -> None:
-        if self._selected is not None:
-            self.assign_requested.emit(self._selected, guide_id)
-
-    def _removed(self) -> None:
-        card = self._card()
-        if card is not None and card.guide:
-            self.unassign_requested.emit(card.id)
-
-    def _move(self, start: _ColumnPanel, step: int) -> None:
-        """Go to the next column that has cards, at the height of the selected one."""
-        here = self._columns.index(start)
-        beyond = self._columns[here + 1 :] if step > 0 else self._columns[:here][::-1]
-        target = next((column.list for column in beyond if column.list.cards), None)
-        if target is None:
-            return
-        middle = start.list.visualRect(start.list.currentIndex()).center().y()
-        index = target.indexAt(QPoint(target.viewport().width() // 2, middle))
-        target.pick_row(index.row() if index.isValid() else len(target.cards) - 1)
-        target.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -21,6 +21,7 @@ _SHAPES = {
     Urgency.LATE: ("warning", "danger"),
     Urgency.BLOCKED: ("package-off", "warn"),
     Urgency.DONE: ("circle-check", "ok"),
+    Urgency.OFF: ("x", "text3"),
 }
 _SHORT_PX, _TALL_PX = 58, 82
 _SELECTED = QStyle.StateFlag.State_Selected
@@ -121,7 +122,7 @@ class CardDelegate(QStyledItemDelegate):
     def _upper(pen: Pen, area: QRectF, card: DeliveryCard) -> None:
         shape, ink = _SHAPES[card.urgency]
         first = QRectF(area.x(), area.y(), area.width(), 20)
-        weight = MEDIUM if card.urgency in (Urgency.CALM, Urgency.DONE) else BOLD
+        weight = MEDIUM if card.urgency in (Urgency.CALM, Urgency.DONE, Urgency.OFF) else BOLD
         left = pen.write(first, card.left, ink=ink, px=tokens.PX_BODY, weight=weight, align=RIGHT)
         pen.icon(first.right() - left - 19, first.y() + 3, shape, ink)
         room = first.width() - left - 26
@@ -170,6 +171,8 @@ class CardList(QListView):
     """Enter on the selected card."""
     removed = Signal()
     """Delete on the selected card."""
+    letter = Signal(str)
+    """A plain letter on the selected card."""
     opened = Signal(str)
     """A double-clicked delivery."""
     dropped = Signal(str)
@@ -243,6 +246,8 @@ class CardList(QListView):
             self.entered.emit()
         elif key == Qt.Key.Key_Delete:
             self.removed.emit()
+        elif event.text().isalpha():
+            self.letter.emit(event.text().lower())
         else:
             super().keyPressEvent(event)
 

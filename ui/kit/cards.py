@@ -12,6 +12,7 @@ class Urgency(StrEnum):
     LATE = "late"
     BLOCKED = "blocked"
     DONE = "done"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from storeapp.i18n import Translator
 from ui.kit import tokens
 from ui.kit.actions import ActionRegistry
 from ui.kit.finder import Finder
+from ui.kit.key_hints import KeyHints
 from ui.kit.messages import MessageLine
-from ui.kit.parts import Button, ElidedLabel, IconLabel, KeyHints, Pressable, hbox, label, set_chip
+from ui.kit.parts import Button, ElidedLabel, IconLabel, Pressable, hbox, label, set_chip
 from ui.kit.style import BOLD, look
 
 _WIDE_PX = 1180

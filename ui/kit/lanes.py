@@ -16,6 +16,8 @@ from ui.kit.style import BOLD, look
 
 _HEAD_PX, _NAME_PX, _RIGHT_PX, _LANE_PX = 28, 148, 10, 56
 _HOUR_MIN = 60
+_KEYS = 9
+"""Guides that a number key stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,17 @@ class Lanes(QWidget):
         pen.avatar(QRectF(12, top + height / 2 - 14, 28, 28), lane.guide.name)
         words = QRectF(48, top + height / 2 - 18, _NAME_PX - 54, 18)
         pen.write(words, lane.guide.name, px=tokens.PX_BODY, weight=BOLD)
+        if number < _KEYS:
+            self._paint_key(pen, QRectF(_NAME_PX - 22, words.y() + 1, 16, 16), str(number + 1))
         pen.write(words.translated(0, 18), lane.guide.detail, ink="text3")
         self._paint_off_shift(pen, lane, QRectF(0, top + 1, 0, height - 1))
+
+    @staticmethod
+    def _paint_key(pen: Pen, area: QRectF, key: str) -> None:
+        pen.painter.setBrush(pen.style.colour("sunken"))
+        pen.painter.setPen(QPen(pen.style.colour("border"), 1))
+        pen.painter.drawRoundedRect(area, tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        pen.write(area, key, ink="text2", align=CENTRE)
 
     def _paint_off_shift(self, pen: Pen, lane: Lane, band: QRectF) -> None:
         for start, end in ((self._from_min, lane.shift_start_min), (lane.shift_end_min, self._to_min)):

@@ -63,10 +63,10 @@ class MainShell(QMainWindow):
         self._progress = ProgressStrip(self)
         self._rail_pages, self._rail_end = vbox(gap=4), vbox(gap=4)
         self._lay_out()
+        actions.refreshed.connect(self._show_keys)
         self._top.message.undo_requested.connect(self.undo_requested)
         self._top.sync.pressed.connect(self.sync_pressed)
         self._top.privacy.pressed.connect(self.privacy_pressed)
-        actions.refreshed.connect(self._show_keys)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
 

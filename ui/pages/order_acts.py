@@ -38,7 +38,9 @@ from ui.pages.order_locate import LocateDialog
 T = TypeVar("T")
 Opened = tuple[Person | Refusal, Order | None]
 IN_STORE = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED})
-OVER = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
+RETURNED = frozenset({DeliveryState.RETURNED})
+PRINTABLE = IN_STORE | RETURNED
+OPEN = frozenset(DeliveryState) - {DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED}
 
 
 class OrderActs(QObject):

@@ -14,6 +14,7 @@ from ui.kit.cards import Urgency
 from ui.kit.parts import ElidedLabel, IconLabel, hbox, label, vbox
 from ui.pages.order_words import amount, pressing, time_left, urgency, window_text
 
+_OVER = (Urgency.DONE, Urgency.OFF)
 _QUIET_EVENTS = frozenset({"order.lines_reserved", "delivery.opened"})
 
 
@@ -22,7 +23,7 @@ def order_blocks(
 ) -> Iterable[QWidget]:
     """The sections of one order, from the top."""
     yield _promise(words, detail, now)
-    if detail.row.needs and urgency(detail.row, now) is not Urgency.DONE:
+    if detail.row.needs and urgency(detail.row, now) not in _OVER:
         yield _needs(words, detail)
     yield _section(words.text("orders.detail.goods"), _goods(words, detail))
     if detail.cases:
@@ -56,7 +57,7 @@ def _promise(words: Translator, detail: OrderDetail, now: datetime) -> QWidget:
 
 def _add_time_left(words: Translator, line: QHBoxLayout, detail: OrderDetail, now: datetime) -> None:
     how = urgency(detail.row, now)
-    if how is not Urgency.DONE:
+    if how not in _OVER:
         tone = {Urgency.LATE: "danger", Urgency.SOON: "warn"}.get(how, "idle")
         line.addWidget(label(time_left(words, detail.row.window.end, now), chip=tone))
 

@@ -31,6 +31,7 @@ SHAPES: dict[DeliveryState, tuple[str, str]] = {
 """Icon and tone of each state."""
 _OVER = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
 _NUMBER_CHARS, _NUMBER_TAIL = 13, 8
+_CALLED_CHARS, _CALLED_TAIL = 9, 5
 SHORT_STOCK = "short_stock"
 NOT_LOCATED = "no_position"
 
@@ -38,7 +39,7 @@ NOT_LOCATED = "no_position"
 def urgency(row: OrderRow, now: datetime) -> Urgency:
     """How a delivery's promise stands."""
     if row.state in _OVER:
-        return Urgency.DONE
+        return Urgency.OFF if row.state is DeliveryState.CANCELLED else Urgency.DONE
     if row.window.end <= now:
         return Urgency.LATE
     if SHORT_STOCK in row.needs and row.state is DeliveryState.WAITING:
@@ -73,6 +74,12 @@ def window_text(window: Window, *, now: datetime) -> str:
 def short_number(order_no: str) -> str:
     """An order number as tables and cards show it: of a long one the end, which differs."""
     return order_no if len(order_no) <= _NUMBER_CHARS else f"…{order_no[-_NUMBER_TAIL:]}"
+
+
+def card_number(order_no: str) -> str:
+    """An order number as people call it across the counter: without its sign, of a long one the last digits."""
+    bare = order_no.removeprefix("#")
+    return bare if len(bare) <= _CALLED_CHARS else bare[-_CALLED_TAIL:]
 
 
 def amount(fen: int) -> str:

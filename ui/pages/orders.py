@@ -19,11 +19,12 @@ from ui.kit.actions import Action
 from ui.kit.parts import Button, hbox
 from ui.kit.worker import Ticket
 from ui.pages.base import PageBase
-from ui.pages.order_acts import IN_STORE, OVER, OrderActs
+from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
 from ui.pages.order_detail import OrderPanel
 from ui.pages.order_intake import FileDrops
 from ui.pages.order_new import NewOrders
 from ui.pages.order_table import OrderList
+from ui.pages.row_actions import RowActions
 from ui.pages.slip_acts import SlipActs
 
 TICK_MS = 30_000
@@ -122,43 +123,23 @@ class OrdersPage(PageBase):
         self._tick.stop()
 
     def _register(self) -> None:
-        open_one, in_store = self._can(lambda row: row.state not in OVER), self._can(lambda row: row.state in IN_STORE)
-        printable = self._can(lambda row: row.state in IN_STORE or row.state is DeliveryState.RETURNED)
-        known = self._can(lambda row: row.person.known)
-        returned = self._can(lambda row: row.state is DeliveryState.RETURNED)
+        make, acts, new = RowActions("orders", self.picked).make, self.acts, self.new
         for action in (
             Action("orders.find", "orders.act.find", self.list.go_to_search, icon="search", shortcut="Ctrl+F"),
-            Action("orders.new", "orders.act.new", self.new.type_in, icon="plus", shortcut="Ctrl+N"),
-            Action("orders.paste", "orders.act.paste", self.new.paste, icon="copy", shortcut="Ctrl+Shift+V"),
-            Action("orders.import", "orders.act.import", self.new.choose_files, icon="import", shortcut="Ctrl+O"),
-            self._act("reveal", self.acts.reveal, icon="eye", shortcut="Ctrl+Shift+R", enabled=known),
-            self._act("code", self.acts.show_code, icon="key", shortcut="Ctrl+Shift+C", enabled=known),
-            self._act("correct", self.acts.correct, icon="edit", shortcut="Ctrl+E", enabled=open_one),
-            self._act("locate", self.acts.locate, icon="map-pin", shortcut="Ctrl+L", enabled=open_one),
-            self._act("reschedule", self.acts.reschedule, icon="calendar", shortcut="Ctrl+R", enabled=open_one),
-            self._act("print", self._print, icon="printer", shortcut="Ctrl+P", enabled=printable),
-            self._act("split", self.acts.split, icon="boxes", shortcut="Ctrl+Shift+S", enabled=in_store),
-            self._act("retry", self.acts.retry, icon="sync", shortcut="Ctrl+Shift+N", enabled=returned),
-            self._act("cancel", self.acts.cancel, icon="x", shortcut="Ctrl+Del", enabled=open_one),
+            Action("orders.new", "orders.act.new", new.type_in, icon="plus", shortcut="Ctrl+N"),
+            Action("orders.paste", "orders.act.paste", new.paste, icon="copy", shortcut="Ctrl+Shift+V"),
+            Action("orders.import", "orders.act.import", new.choose_files, icon="import", shortcut="Ctrl+O"),
+            make("reveal", acts.reveal, icon="eye", shortcut="Ctrl+Shift+R", test=_known),
+            make("code", acts.show_code, icon="key", shortcut="Ctrl+Shift+C", test=_known),
+            make("correct", acts.correct, icon="edit", shortcut="Ctrl+E", states=OPEN),
+            make("locate", acts.locate, icon="map-pin", shortcut="Ctrl+L", states=OPEN),
+            make("reschedule", acts.reschedule, icon="calendar", shortcut="Ctrl+R", states=OPEN),
+            make("print", self._print, icon="printer", shortcut="Ctrl+P", states=PRINTABLE),
+            make("split", acts.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
+            make("retry", acts.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
+            make("cancel", acts.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
         ):
             self.desk.actions.add(action, self)
-
-    def _act(
-        self, name: str, run: Callable[[OrderRow], None], *, icon: str, shortcut: str, enabled: Callable[[], bool]
-    ) -> Action:
-        def act() -> None:
-            row = self.picked()
-            if row is not None:
-                run(row)
-
-        return Action(f"orders.{name}", f"orders.act.{name}", act, icon=icon, shortcut=shortcut, enabled=enabled)
-
-    def _can(self, test: Callable[[OrderRow], bool]) -> Callable[[], bool]:
-        def can() -> bool:
-            row = self.picked()
-            return row is not None and test(row)
-
-        return can
 
     def _connect(self) -> None:
         self._settle = _timer(self, SETTLE_MS, self._read_detail, once=True)
@@ -203,6 +184,10 @@ class OrdersPage(PageBase):
         self._retry.setVisible(read.detail is not None and read.detail.row.state is DeliveryState.RETURNED)
         self.panel.show_order(read.detail, now=read.now, names=read.names)
         self.desk.actions.refresh()
+
+
+def _known(row: OrderRow) -> bool:
+    return row.person.known
 
 
 @dataclass(frozen=True, slots=True)

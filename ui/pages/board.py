@@ -1,0 +1,285 @@
+"""The dispatch board: deliveries by state, who should take them and why, and the guides' day, with one selection."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from typing_extensions import override
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.dispatch import Planner
+from storeapp.services.queries import Column
+from storeapp.services.rows import GuideRow, OrderRow
+from ui.desk import Desk, clock_time
+from ui.kit.actions import Action
+from ui.kit.board import BoardColumn, Columns
+from ui.kit.parts import Button, hbox, vbox
+from ui.pages.base import PageBase
+from ui.pages.board_acts import BoardActs
+from ui.pages.board_parts import DayPanel, WaitingPanel, WhyPanel, guide_menu
+from ui.pages.board_plan import Planning
+from ui.pages.board_read import Seen, read_board
+from ui.pages.board_words import FILTERS, BoardWords, fits, lanes, minute, span
+from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
+from ui.pages.row_actions import RowActions
+from ui.pages.slip_acts import SlipActs
+
+TICK_MS = 30_000
+_LEFT_PX, _NARROW_LEFT_PX, _WIDE_PX = 352, 312, 1180
+ASSIGNED = frozenset({DeliveryState.ASSIGNED})
+
+
+class BoardPage(PageBase):
+    """Shows the board and forwards what the person asks for."""
+
+    TITLE: ClassVar[str] = "page.board"
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "board.accept",
+        "board.assign",
+        "board.unassign",
+        "board.all",
+        "board.print",
+        "board.open",
+        "board.retry",
+        "board.cancel",
+    )
+    MENU: ClassVar[tuple[str, ...]] = (
+        "board.accept",
+        "board.unassign",
+        "board.print",
+        "board.print_guide",
+        "board.open",
+        "board.split",
+        "board.retry",
+        "board.cancel",
+    )
+
+    def __init__(self, desk: Desk, planner: Planner) -> None:
+        super().__init__(desk)
+        words = desk.words
+        self._say = BoardWords(words)
+        self._seen: Seen | None = None
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._rows: dict[str, OrderRow] = {}
+        self._wanted = ""
+        self.plan = Planning(desk, planner, self)
+        self.acts, self.orders, self.slips = BoardActs(desk, self), OrderActs(desk, self), SlipActs(desk, self)
+        self.columns = Columns(
+            [
+                BoardColumn(c, words.text(f"board.column.{c}"), words.text(f"board.empty.{c}"), c is Column.WAITING)
+                for c in Column
+            ],
+            self,
+        )
+        self._register()
+        self._accept = desk.actions.button("board.accept", kind="primary")
+        self._other = Button(words.text("board.other"), icon="users")
+        self.why = WhyPanel(words, [self._accept, self._other])
+        self._all = desk.actions.button("board.all", kind="flat")
+        self.columns.panel(Column.WAITING).add_to_head(self._all)
+        self.waiting = WaitingPanel(words, self.columns.panel(Column.WAITING), self.why)
+        self.day = DayPanel(words)
+        self._lay_out()
+        self._connect()
+
+    def show_subject(self, subject: str) -> None:
+        """Select one delivery."""
+        self._wanted = subject
+        self.refresh()
+
+    @override
+    def on_shown(self) -> None:
+        super().on_shown()
+        self._focus()
+
+    def refresh(self) -> None:
+        """Read the board again."""
+        self.desk.backend.read(read_board, done=self._show, failed=self.desk.failed, owner=self)
+
+    def picked(self) -> OrderRow | None:
+        """The selected delivery."""
+        return self._rows.get(self.columns.selected_id() or "")
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE_PX
+        self.columns.panel(Column.WAITING).frame.setFixedWidth(_LEFT_PX if wide else _NARROW_LEFT_PX)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tick.stop()
+
+    def _register(self) -> None:
+        make = RowActions("board", self.picked).make
+        for action in (
+            make("accept", self._accept_row, icon="check", hint="Enter", test=self._proposes),
+            make("assign", lambda _row: self._choose_guide(), icon="users", hint="1–9", states=IN_STORE),
+            make("unassign", self.acts.unassign, icon="undo", hint="Del", states=ASSIGNED),
+            Action(
+                "board.all",
+                "board.act.all",
+                self._accept_all,
+                icon="sparkles",
+                shortcut="Ctrl+Return",
+                hint="Ctrl Enter",
+                enabled=self._any,
+            ),
+            make("print", self._print, icon="printer", shortcut="Ctrl+P", hint="P", states=PRINTABLE),
+            make("print_guide", self._print_guide, icon="printer", shortcut="Ctrl+Shift+P", states=ASSIGNED),
+            make("open", self._open, icon="orders", shortcut="Ctrl+D"),
+            make("split", self.orders.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
+            make("retry", self.orders.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
+            make("cancel", self.orders.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
+        ):
+            self.desk.actions.add(action, self)
+
+    def _proposes(self, row: OrderRow) -> bool:
+        return row.id in self.plan.proposed.assignments
+
+    def _any(self) -> bool:
+        return bool(self.plan.proposed.assignments)
+
+    def _lay_out(self) -> None:
+        page = hbox(self, margins=(10, 10, 10, 10), gap=10)
+        page.addWidget(self.columns.panel(Column.WAITING).frame)
+        right = vbox(gap=10)
+        upper = hbox(gap=10)
+        for column in (Column.ASSIGNED, Column.OUT, Column.BACK, Column.DONE):
+            upper.addWidget(self.columns.panel(column).frame, 1)
+        right.addLayout(upper, 6)
+        right.addWidget(self.day, 5)
+        page.addLayout(right, 1)
+
+    def _connect(self) -> None:
+        self._tick.timeout.connect(self.refresh)
+        self.plan.planned.connect(self._draw)
+        columns = self.columns
+        columns.changed.connect(self._show_selected)
+        columns.assign_requested.connect(self._assign)
+        columns.accept_requested.connect(lambda _id: self.desk.actions.trigger("board.accept"))
+        columns.unassign_requested.connect(self._unassign)
+        columns.opened.connect(lambda delivery: self.desk.go("orders", delivery))
+        columns.letter.connect(self._letter)
+        self.day.dropped.connect(self._assign)
+        self.day.lanes.picked.connect(columns.select)
+        self.waiting.filter.chosen.connect(lambda _key: self._draw())
+        self._other.clicked.connect(self._choose_guide)
+        for panel in columns.panels:
+            panel.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            panel.list.customContextMenuRequested.connect(self._menu_of(panel.list.viewport().mapToGlobal))
+
+    def _show(self, seen: Seen) -> None:
+        self._seen, self._rows = seen, dict(seen.rows())
+        self._draw()
+        self.plan.look(seen)
+        if self._wanted:
+            wanted, self._wanted = self._wanted, ""
+            self.columns.select(wanted)
+
+    def _draw(self) -> None:
+        seen = self._seen
+        if seen is None:
+            return
+        self.columns.guide_ids = tuple(guide.id for guide in seen.guides)
+        self.columns.set_cards(self._say.cards(seen, self.plan.proposed, self.waiting.filter.current()))
+        counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
+        self.waiting.show_counts(counts)
+        first, last = span(seen.now)
+        self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
+        self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
+        self.day.show_empty(empty=not seen.guides)
+        if self.columns.selected_id() is None:
+            self._focus()
+
+    def _focus(self) -> None:
+        """Select the most urgent delivery where none is selected, and give it the keys."""
+        first = next((p.list.cards[0].id for p in self.columns.panels if p.list.cards), "")
+        wanted = self.columns.selected_id() or first
+        if wanted and self.isVisible() and not self._elsewhere():
+            self.columns.select(wanted)
+
+    def _elsewhere(self) -> bool:
+        """Whether the person is typing somewhere else, such as in the search or a dialog."""
+        focused = self.window().focusWidget()
+        return focused is not None and focused is not self.window() and not self.isAncestorOf(focused)
+
+    def _show_selected(self) -> None:
+        row, seen = self.picked(), self._seen
+        self.day.lanes.show_selected(row.id if row else "")
+        if row is None or seen is None:
+            self.why.show_why("", (), icon="info")
+        else:
+            title, reasons = self._say.why(row, seen, self.plan.proposed)
+            self.why.show_why(title, reasons, icon="sparkles" if row.id in self.plan.proposed.assignments else "info")
+        self.desk.actions.refresh()
+        self._accept.setText(self._accept_words())
+        self._all.setText(self.desk.words.text("board.all_of", n=len(self.plan.proposed.assignments)))
+        self._other.setEnabled(row is not None and row.state in IN_STORE)
+
+    def _accept_words(self) -> str:
+        row = self.picked()
+        item = self.plan.proposed.assignments.get(row.id) if row else None
+        if item is None:
+            return self.desk.words.text("board.act.accept")
+        return self.desk.words.text("board.accept_one", guide=self._name(item.guide), time=clock_time(item.eta))
+
+    def _guides(self) -> tuple[GuideRow, ...]:
+        return self._seen.guides if self._seen else ()
+
+    def _name(self, guide: str) -> str:
+        return next((each.name for each in self._guides() if each.id == guide), guide)
+
+    def _assign(self, delivery: str, guide: str) -> None:
+        row = self._rows.get(delivery)
+        if row is not None and row.guide != guide:
+            self.acts.assign(row, guide, self._name(guide))
+
+    def _unassign(self, delivery: str) -> None:
+        row = self._rows.get(delivery)
+        if row is not None and row.guide:
+            self.acts.unassign(row)
+
+    def _accept_row(self, row: OrderRow) -> None:
+        item = self.plan.proposed.assignments.get(row.id)
+        if item is not None:
+            self.acts.accept(row, item, self._name(item.guide))
+
+    def _accept_all(self) -> None:
+        if self.plan.proposed.proposal is not None:
+            self.acts.accept_all(self.plan.proposed.proposal)
+
+    def _choose_guide(self) -> None:
+        """List the guides; the keys 1-9 do the same without the list."""
+        guides = [self._say.guide(guide) for guide in self._guides()]
+        menu = guide_menu(guides, self.columns.assign_selected, self)
+        menu.popup(self._other.mapToGlobal(QPoint(0, self._other.height())))
+
+    def _letter(self, letter: str) -> None:
+        if letter == "p":
+            self.desk.actions.trigger("board.print")
+
+    def _print(self, row: OrderRow) -> None:
+        self.slips.print_slips([row.id])
+
+    def _print_guide(self, row: OrderRow) -> None:
+        assigned = self._seen.board.assigned if self._seen else ()
+        self.slips.print_slips([each.id for each in assigned if each.guide == row.guide])
+
+    def _open(self, row: OrderRow) -> None:
+        self.desk.go("orders", row.id)
+
+    def _menu_of(self, to_global: Callable[[QPoint], QPoint]) -> Callable[[QPoint], None]:
+        def show(point: QPoint) -> None:
+            self.desk.actions.refresh()
+            self.desk.actions.menu(self.MENU, self).popup(to_global(point))
+
+        return show

@@ -1,0 +1,182 @@
+"""Turns deliveries, guides and proposals into the cards, lanes and sentences of the dispatch board."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.moment import STORE_ZONE
+from storeapp.i18n import Translator
+from storeapp.services.dispatch import Assignment
+from storeapp.services.queries import Column
+from storeapp.services.reasons import ReasonWords
+from storeapp.services.rows import GuideRow, OrderRow
+from ui.desk import clock_time
+from ui.kit.cards import BlockKind, DeliveryCard, GuideCard, Lane, LaneBlock, Proposal, Urgency
+from ui.pages.board_read import Proposed, Seen
+from ui.pages.order_words import NOT_LOCATED, SHORT_STOCK, card_number, customer, time_left, urgency
+
+FILTERS = ("all", "soon", "short", "lost")
+_BLOCK_MIN, _TAIL_MIN = 26, 4
+"""How long a delivery is drawn before and after the moment it arrives."""
+_OUT = frozenset({DeliveryState.IN_CUSTODY, DeliveryState.PARTLY_DELIVERED})
+_COMING_BACK = frozenset({DeliveryState.FAILED, DeliveryState.RETURNING})
+_UNSURE = frozenset({"next_best", "next_best_same", "only_guide", "late", "kept"})
+
+
+def fits(row: OrderRow, kept: str, now: datetime) -> bool:
+    """Whether a waiting delivery is shown under a filter."""
+    if kept == "soon":
+        return urgency(row, now) in (Urgency.SOON, Urgency.LATE)
+    if kept == "short":
+        return SHORT_STOCK in row.needs
+    return kept != "lost" or NOT_LOCATED in row.needs
+
+
+class BoardWords:
+    """The words of the board in one language."""
+
+    def __init__(self, words: Translator) -> None:
+        self._words = words
+
+    def cards(self, seen: Seen, proposed: Proposed, kept: str) -> dict[str, list[DeliveryCard]]:
+        """All columns; the filter narrows what waits."""
+        names = {guide.id: guide.name for guide in seen.guides}
+        reasons = self.reason_words(seen)
+        columns: dict[str, list[DeliveryCard]] = {}
+        for column in Column:
+            rows: Sequence[OrderRow] = getattr(seen.board, column)
+            if column is Column.WAITING:
+                rows = [row for row in rows if fits(row, kept, seen.now)]
+            columns[column] = [
+                self.card(row, seen.now, self._proposal(proposed.assignments.get(row.id), names, reasons))
+                for row in rows
+            ]
+        return columns
+
+    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None) -> DeliveryCard:
+        """One delivery."""
+        waits = row.state is DeliveryState.WAITING
+        return DeliveryCard(
+            id=row.id,
+            number=card_number(row.order_no),
+            customer=customer(self._words, row),
+            area=row.person.area,
+            goods=row.goods,
+            promise=self._words.text("board.promise", time=clock_time(row.window.end)),
+            left=self._left(row, now),
+            urgency=urgency(row, now),
+            proposal=proposal if waits else None,
+            guide=row.guide_name if not waits else "",
+            progress=self._progress(row),
+        )
+
+    def _left(self, row: OrderRow, now: datetime) -> str:
+        how = urgency(row, now)
+        if how is Urgency.BLOCKED:
+            return self._words.text("board.short")
+        if how in (Urgency.DONE, Urgency.OFF) or row.state is DeliveryState.RETURNED:
+            return self._words.text(f"state.{row.state}")
+        return time_left(self._words, row.window.end, now)
+
+    def _progress(self, row: OrderRow) -> str:
+        if row.state in _COMING_BACK or row.state is DeliveryState.RETURNED:
+            return self._words.text(f"state.{row.state}")
+        if row.finished_at is not None:
+            return self._words.text("board.arrived", time=clock_time(row.finished_at))
+        return self._words.text("board.eta", time=clock_time(row.eta)) if row.eta else ""
+
+    def _proposal(self, item: Assignment | None, names: Mapping[str, str], reasons: ReasonWords) -> Proposal | None:
+        if item is None:
+            return None
+        reason = reasons.text(item.reasons[0]) if item.reasons else ""
+        return Proposal(item.guide, names.get(item.guide, item.guide), clock_time(item.eta), reason)
+
+    def reason_words(self, seen: Seen) -> ReasonWords:
+        """Reasons with the names and numbers of this board."""
+        guides = {guide.id: guide.name for guide in seen.guides}
+        orders = {row.id: card_number(row.order_no) for row in seen.rows().values()}
+        return ReasonWords(self._words, guides=guides, orders=orders)
+
+    def guide(self, guide: GuideRow) -> GuideCard:
+        """One guide with load and shift."""
+        load = guide.assigned + guide.in_custody
+        shift = f"{clock_time(guide.window.start)}–{clock_time(guide.window.end)}" if guide.window else ""
+        off = "" if guide.on_shift else self._words.text("board.off_shift")
+        how = self._words.text(f"travel.{guide.mode}")
+        detail = self._words.text("board.load", how=how, load=load, capacity=guide.max_parcels)
+        return GuideCard(guide.id, guide.name, off or detail, shift, load, guide.max_parcels, off)
+
+    def why(self, row: OrderRow, seen: Seen, proposed: Proposed) -> tuple[str, list[tuple[str, bool]]]:
+        """The why panel: its title, and sentences with whether each speaks for it."""
+        item = proposed.assignments.get(row.id)
+        kept = row.guide_name
+        number = card_number(row.order_no)
+        if item is not None:
+            kept = next((guide.name for guide in seen.guides if guide.id == item.guide), item.guide)
+        if row.state is DeliveryState.WAITING and item is None:
+            title = self._words.text("board.why_not", number=number)
+        else:
+            title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
+        words = self.reason_words(seen)
+        good = row.state is not DeliveryState.WAITING or item is not None
+        return title, [(words.text(reason), good and reason.code not in _UNSURE) for reason in proposed.reasons(row.id)]
+
+
+def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:
+    """The day of every guide, with what is done, on the way, planned and proposed."""
+    rows = [row for row in seen.rows().values() if row.guide and row.state is not DeliveryState.RETURNED]
+    waiting = {row.id: row for row in seen.board.waiting}
+    made = []
+    for guide in seen.guides:
+        blocks = [_block(row, seen.now) for row in rows if row.guide == guide.id]
+        blocks += [
+            _around(item.eta, BlockKind.PROPOSAL, waiting[item.delivery_id])
+            for item in proposed.assignments.values()
+            if item.guide == guide.id and item.eta is not None and item.delivery_id in waiting
+        ]
+        start, end = (minute(guide.window.start), minute(guide.window.end)) if guide.window else (0, 0)
+        made.append(Lane(words.guide(guide), start, end if end > start or not end else 24 * 60, _side_by_side(blocks)))
+    return made
+
+
+def _block(row: OrderRow, now: datetime) -> LaneBlock:
+    if row.finished_at is not None:
+        return _around(row.finished_at, BlockKind.DONE, row)
+    if row.state in _COMING_BACK:
+        return _around(now, BlockKind.RETURN, row)
+    arrives = row.eta or row.window.end
+    if row.window.end <= now:
+        return _around(max(arrives, now), BlockKind.LATE, row)
+    if row.state in _OUT:
+        return _around(max(arrives, now), BlockKind.LIVE, row)
+    return _around(arrives, BlockKind.PLANNED, row)
+
+
+def _around(arrives: datetime, kind: BlockKind, row: OrderRow) -> LaneBlock:
+    at = minute(arrives)
+    number = card_number(row.order_no)
+    return LaneBlock(at - _BLOCK_MIN, at + _TAIL_MIN, number, kind, sub=row.person.name, delivery_id=row.id)
+
+
+def _side_by_side(blocks: Iterable[LaneBlock]) -> tuple[LaneBlock, ...]:
+    """Blocks in the order of arrival; one that would hide the one before begins where that ends."""
+    placed: list[LaneBlock] = []
+    free_min = 0
+    for block in sorted(blocks, key=lambda each: (each.start_min, each.delivery_id)):
+        start = max(block.start_min, free_min)
+        length = block.end_min - block.start_min
+        placed.append(LaneBlock(start, start + length, block.label, block.kind, block.sub, block.delivery_id))
+        free_min = start + length
+    return tuple(placed)
+
+
+def minute(moment: datetime) -> int:
+    """Minutes after the store's midnight."""
+    local = moment.astimezone(STORE_ZONE)
+    return local.hour * 60 + local.minute
+
+
+def span(now: datetime) -> tuple[int, int]:
+    """The part of the day that the lanes show: an hour back, four and a half ahead."""
+    first = max(0, minute(now) // 60 * 60 - 60)
+    return (first, first + 330) if first + 330 <= 24 * 60 else (24 * 60 - 330, 24 * 60)
