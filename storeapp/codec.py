@@ -1,5 +1,6 @@
 """Turns commands, events and states into JSON and back; the bytes that were hashed are the bytes kept."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,8 +18,16 @@ class UnknownKind(ValueError):
 
 
 class Malformed(ValueError):
-    """The bytes are not what their kind says; the message never repeats them."""
+    """The bytes are not what their kind says; the message names the kind and the field, never what stands there."""
 
+    def __init__(self, kind: str, field: str = "") -> None:
+        super().__init__(f"{kind} {field}".rstrip())
+        self.kind = kind
+        self.field = field
+
+
+# The library ends its message with the path of names in our own types.
+_FIELD = re.compile(r"`(\$[a-z0-9_.\[\]]*)`$")
 
 _decoders = {of: msgspec.json.Decoder(of) for of in (*COMMANDS.values(), *EVENTS.values(), *STATES.values())}
 
@@ -27,11 +36,16 @@ def _decode(table: dict[str, type[Any]], kind: str, body: bytes | msgspec.Raw) -
     of = table.get(kind)
     if of is None:
         raise UnknownKind(kind)
+    return _checked(_decoders[of], kind, body)
+
+
+def _checked(decoder: msgspec.json.Decoder[Any], kind: str, body: bytes | msgspec.Raw) -> Any:
     try:
-        return _decoders[of].decode(body)
-    except (msgspec.DecodeError, ValueError) as error:
-        # The library's message can quote a value, which may be personal.
-        raise Malformed(kind) from (error if isinstance(error, msgspec.ValidationError) else None)
+        return decoder.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        found = _FIELD.search(str(error))
+    # Not chained: the library's message can quote a value, which may be personal.
+    raise Malformed(kind, found[1] if found else "")
 
 
 def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
@@ -68,4 +82,4 @@ def decode_events(body: bytes) -> list[Event]:
         UnknownKind: one is of an unknown kind.
         Malformed: one does not fit its kind.
     """
-    return [_decode(EVENTS, kind, raw) for kind, raw in _events.decode(body)]
+    return [_decode(EVENTS, kind, raw) for kind, raw in _checked(_events, "events", body)]

@@ -7,6 +7,7 @@ from storeapp.domain.place import Position
 from storeapp.domain.words import Mode
 
 BRAND_POLICY = "brand"
+HEAVIEST_G = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,11 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """An article as the catalogue describes one piece of it."""
+    """An article as the catalogue describes one piece of it.
+
+    Raises:
+        ValueError: it weighs less than nothing, or more than `HEAVIEST_G`.
+    """
 
     KIND: ClassVar[str] = "sku"
     id: str
@@ -31,6 +36,10 @@ class Sku:
     price_fen: int
     weight_g: int
     volume_ml: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight_g <= HEAVIEST_G:
+            raise ValueError("no article weighs that much")
 
 
 @dataclass(frozen=True, slots=True)

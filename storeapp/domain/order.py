@@ -12,6 +12,7 @@ from storeapp.domain.words import Mode, Platform
 
 REMARKS = frozenset({"mode_assumed", "window_default"})
 """Needs that only tell what was assumed; every other one asks a person to act."""
+MAX_PIECES = 1_000_000
 
 
 class OrderStatus(StrEnum):
@@ -27,7 +28,7 @@ class OrderLine:
     """One article; ``reserved`` pieces of it are promised from this store's stock.
 
     Raises:
-        ValueError: the quantity or the reservation is below zero.
+        ValueError: the quantity is below zero or past `MAX_PIECES`, or more is reserved than ordered.
     """
 
     sku: str
@@ -37,8 +38,8 @@ class OrderLine:
     reserved: int = 0
 
     def __post_init__(self) -> None:
-        if self.quantity < 0 or self.reserved < 0:
-            raise ValueError("fewer than no pieces")
+        if not 0 <= self.reserved <= self.quantity <= MAX_PIECES:
+            raise ValueError("no order holds so many pieces")
 
 
 @dataclass(frozen=True, slots=True)

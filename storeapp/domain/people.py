@@ -143,14 +143,18 @@ PeopleEvent = GuideRegistered | BadgeIssued | BadgeRevoked | ShiftSet | StaffReg
 
 
 def evolve(state: Any, event: PeopleEvent) -> Guide | Shift | Staff:
-    """Apply one event."""
+    """Apply one event.
+
+    Raises:
+        ValueError: a badge of a guide who never existed, which no decider issues.
+    """
     match event:
         case GuideRegistered():
             return _registered(state, event.guide)
         case BadgeIssued():
-            return _with_badge(state, event.badge)
+            return _with_badge(_known(state), event.badge)
         case BadgeRevoked():
-            return _without_badge(state)
+            return replace(_known(state), badge=None)
         case ShiftSet():
             return event.shift
         case StaffRegistered():
@@ -166,5 +170,7 @@ def _with_badge(guide: Guide, badge: Badge) -> Guide:
     return replace(guide, badge=badge, serials=tuple(serials.items()))
 
 
-def _without_badge(guide: Guide) -> Guide:
-    return replace(guide, badge=None)
+def _known(guide: Guide | None) -> Guide:
+    if guide is None:
+        raise ValueError("a badge of an unknown guide")
+    return guide

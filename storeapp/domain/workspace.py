@@ -39,8 +39,31 @@ class Workspace:
         return decided
 
     def replay(self, events: Iterable[Event]) -> None:
-        """Let events happen that were decided before."""
+        """Let events happen that were decided before.
+
+        Raises:
+            ValueError: an event needs an aggregate that is not here.
+        """
         for event in events:
-            state = evolve(self.get(event.OF, event.id), event)
-            key = Key(event.OF.KIND, event.id)
-            self._seen[key] = self.dirty[key] = state
+            self._happen(event)
+
+    def replay_what_fits(self, events: Iterable[Event]) -> int:
+        """Let events happen as far as what they happened to is here.
+
+        The rest was lost with a damaged journal, or the hub has yet to send it.
+
+        Returns:
+            How many were passed over.
+        """
+        passed_over = 0
+        for event in events:
+            try:
+                self._happen(event)
+            except ValueError:
+                passed_over += 1
+        return passed_over
+
+    def _happen(self, event: Event) -> None:
+        key = Key(event.OF.KIND, event.id)
+        state = evolve(self.get(event.OF, event.id), event)
+        self._seen[key] = self.dirty[key] = state

@@ -4,6 +4,7 @@ A use-case is one journal transaction: take the lock, bring the cache up to the 
 commit. So a window and a command line can share a home, and of two that scan one slip exactly one gets *ok*.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from storeapp.services.clock import Clock, new_command_id
 from storeapp.services.privacy import Privacy
 from storeapp.store import lists
 from storeapp.store.cache import Cache, Progress
+from storeapp.store.errors import Corrupt, StoreError
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
 
+log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 FINDABLE_BATCH = 2000
 
@@ -134,6 +137,8 @@ class Counter:
         self.keys = keys
         self.privacy = privacy
         self.clock = clock
+        self.behind: StoreError | None = None
+        """Why the screens do not show yet what was saved last, if so."""
         self.on_saved: Callable[[Sequence[Entry]], None] | None = None
         """Told what a use-case saved, once it is on the disk and before anybody is shown anything."""
         self.reload()
@@ -178,20 +183,40 @@ class Counter:
         """
         with self.journal.writing():
             self.reload()
-            self.cache.catch_up(self.journal)
+            self.catch_up()
             transaction = Transaction(self, actor)
             yield transaction
             self.journal.append(entry for entry, _ in transaction.done)
         if self.on_saved is not None:
             self.on_saved([entry for entry, _ in transaction.done])
-        if not transaction.apply():
-            self.cache.catch_up(self.journal)
+        self._show(transaction)
+
+    def _show(self, transaction: Transaction) -> None:
+        """It is saved, whatever happens here: a cache that cannot follow now catches up with the next use-case."""
+        try:
+            if not transaction.apply():
+                self.catch_up()
+            self.behind = None
+        except StoreError as error:
+            self.behind = error
+            log.warning("saved, but not yet shown: %s", error.code)
 
     def catch_up(self, progress: Progress | None = None) -> int:
         """Bring the cache up to the journal, such as after another process worked or the cache was lost.
 
-        A cache that was made anew makes open orders findable by their people again.
+        A damaged cache, or one of another journal, is made anew; one that was made anew makes open orders
+        findable by their people again.
+
+        Returns:
+            How many commands were taken in.
         """
+        try:
+            return self._catch_up(progress)
+        except Corrupt:
+            log.warning("the cache is damaged and is made anew")
+        return self.rebuild(progress)
+
+    def _catch_up(self, progress: Progress | None) -> int:
         anew = self.cache.applied == 0
         done = self.cache.catch_up(self.journal, progress)
         if anew and done and self.privacy.available:
@@ -204,6 +229,11 @@ class Counter:
             orders = self.cache.many(Order, ids[start : start + FINDABLE_BATCH]).values()
             with self.cache.writing():
                 self.cache.finder_add(self.privacy.finder_hashes(self.privacy.readable(orders)))
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Throw the cache away and make it anew from the journal; what the hub knows comes with the next sync."""
+        self.cache = self.cache.renewed()
+        return self._catch_up(progress)
 
     def close(self) -> None:
         """Give the files back."""

@@ -4,6 +4,7 @@ A row's ``body`` is what the screens show. Where commands are not yet confirmed,
 said last, and ``touch`` names the commands that led from there to here.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,15 +13,16 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.codec import decode_events, decode_state, encode
+from storeapp.codec import Malformed, decode_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
 from storeapp.store import views
-from storeapp.store.errors import Locked, translate_sqlite_errors
+from storeapp.store.errors import Corrupt, Locked, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import immediate, open_database
 from storeapp.store.schema import MIGRATIONS
 
+log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 CHUNK = 2000
 NOTHING = b""
@@ -44,7 +46,14 @@ class Cache:
     """One open ``cache.db``; use it from one thread."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
+
+    def renewed(self) -> "Cache":
+        """An empty cache in the place of this one, which is closed and thrown away."""
+        self.close()
+        reset(self._path)
+        return Cache(self._path)
 
     def close(self) -> None:
         """Give the file back."""
@@ -67,6 +76,7 @@ class Cache:
         row = self.db.execute("SELECT body FROM state WHERE kind = ? AND id = ?", (of.KIND, key_id)).fetchone()
         return self._typed(of, row[0]) if row and row[0] else None
 
+    @translate_sqlite_errors()
     def base(self, of: type[S], key_id: str) -> S | None:
         """The state as the hub last confirmed it."""
         row = self.db.execute(
@@ -93,7 +103,10 @@ class Cache:
 
     @staticmethod
     def _typed(of: type[S], body: bytes) -> S:
-        state = decode_state(of.KIND, body)
+        try:
+            state = decode_state(of.KIND, body)
+        except Malformed as error:
+            raise Corrupt(kind=of.KIND) from error
         if not isinstance(state, of):
             raise TypeError(f"a row of {of.KIND} holds something else")
         return state
@@ -175,17 +188,23 @@ class Cache:
         views.project(self.db, dict(dirty), lookup=self.get)
 
     def catch_up(self, journal: Journal, progress: Progress | None = None) -> int:
-        """Take in what the journal has and this cache has not; returns how many commands that were."""
+        """Take in what the journal has and this cache has not; returns how many commands that were.
+
+        Raises:
+            Corrupt: the cache has seen more than the journal holds, so it is the cache of another one.
+        """
         self._follow(journal.authority())
-        last, start = journal.last(), self.applied
+        # In this order: between the two another process may save and apply a command.
+        start = self.applied
+        last = journal.last()
         if start > last:
-            raise ValueError("the cache is of another journal")
+            raise Corrupt(applied=start, last=last)
         done = start
         while done < last:
             with self.writing():
                 done = self._take_chunk(journal, self.applied)
             if progress is not None:
-                progress(done - start, last - start)
+                progress(min(done, last) - start, last - start)
         return done - start
 
     def _follow(self, authority: str) -> None:
@@ -209,13 +228,9 @@ class Cache:
             return after
         work = Workspace(self)
         done = [(entry, _events_of(entry)) for entry in entries]
-        for entry, events in done:
-            try:
-                work.replay(events)
-            except ValueError:
-                # It built on rows that only the hub still has; the rebase after the next page decides it anew.
-                if entry.status is Status.SAVED:
-                    raise
+        passed_over = sum(work.replay_what_fits(events) for _, events in done)
+        if passed_over:
+            log.warning("events without their subject: %d, commands %d-%d", passed_over, after + 1, entries[-1].n)
         self._take(done, work.dirty)
         return entries[-1].n
 

@@ -227,6 +227,11 @@ class Journal:
         )
         self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
 
+    @translate_sqlite_errors()
+    def undone_numbers(self, numbers: Iterable[int]) -> list[int]:
+        """Those of these commands that the hub did not apply."""
+        return [entry.n for entry in self.numbered(numbers) if entry.status in {Status.REFUSED, Status.PARKED}]
+
     def enrol(self) -> None:
         """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
         self._db.execute("UPDATE command SET status = 'pending' WHERE status = 'saved'")

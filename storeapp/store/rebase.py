@@ -114,14 +114,17 @@ def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
     cache.db.execute("DELETE FROM settled")
     cache.db.conn.executemany("INSERT INTO settled (n) VALUES (?)", ((n,) for n in settled))
     keys = {Key(*row) for row in cache.db.execute("SELECT DISTINCT kind, id FROM touch JOIN settled USING (n)")}
+    numbers = [int(n) for (n,) in cache.db.execute("SELECT DISTINCT n FROM touch JOIN settled USING (n)")]
     cache.db.execute("DELETE FROM touch WHERE n IN (SELECT n FROM settled)")
+    views.unrecord(cache.db, journal.undone_numbers(numbers))
     return keys
 
 
 class _Bases:
-    """Reads bases inside the closure and shown states outside of it."""
+    """Reads bases inside the closure and shown states outside of it; remembers what it was asked for."""
 
     def __init__(self, cache: Cache, closure: set[Key]) -> None:
+        self.asked: set[Key] = set()
         self._cache = cache
         self._closure = closure
         _wanted(cache, closure)
@@ -130,6 +133,7 @@ class _Bases:
 
     def get(self, of: type[S], key_id: str) -> S | None:
         key = Key(of.KIND, key_id)
+        self.asked.add(key)
         if key not in self._closure:
             return self._cache.get(of, key_id)
         body = self._bodies.get(key)
@@ -138,7 +142,7 @@ class _Bases:
 
 
 class _Replay:
-    """Decides the open commands on some aggregates anew, and on all that these commands reach now."""
+    """Decides the open commands on some aggregates anew, and on all that these commands read or reach now."""
 
     def __init__(self, cache: Cache, journal: Journal, stale: set[Key], *, device: str) -> None:
         self._cache = cache
@@ -148,26 +152,28 @@ class _Replay:
         self.numbers: set[int] = set()
         self.touches: list[tuple[int, Key]] = []
         self.dirty: dict[Key, State] = {}
+        self.asked: set[Key] = set()
 
     def run(self) -> None:
-        """Decide, and begin again with more when a command reached what another open command touches."""
+        """Decide, and begin again with more when a command read or reached what another open command touches."""
         if not self.stale:
             return
         graph = _Graph(self._cache)
         while True:
             graph.close_over(self.stale, self.numbers)
             self._decide()
-            beyond = graph.touched & (self.dirty.keys() - self.stale)
+            beyond = graph.touched & ((self.asked | self.dirty.keys()) - self.stale)
             if not beyond:
                 return
             self.stale |= beyond
 
     def _decide(self) -> None:
-        work = Workspace(_Bases(self._cache, self.stale))
+        bases = _Bases(self._cache, self.stale)
+        work = Workspace(bases)
         self.touches = []
         for entry in self._journal.numbered(self.numbers):
             self._one(work, entry)
-        self.dirty = work.dirty
+        self.dirty, self.asked = work.dirty, bases.asked
 
     def _one(self, work: Workspace, entry: Entry) -> None:
         try:

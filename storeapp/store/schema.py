@@ -36,7 +36,7 @@ MIGRATIONS = (
         "CREATE INDEX case_open ON case_view (opened_at) WHERE is_open",
         """CREATE TABLE movement (
             n INTEGER PRIMARY KEY, item TEXT NOT NULL, movement TEXT NOT NULL, quantity INTEGER NOT NULL,
-            at TEXT NOT NULL, reference TEXT NOT NULL, actor TEXT NOT NULL)""",
+            at TEXT NOT NULL, reference TEXT NOT NULL, actor TEXT NOT NULL, command INTEGER NOT NULL)""",
         "CREATE INDEX movement_of ON movement (item, n)",
         """CREATE TABLE timeline (
             n INTEGER PRIMARY KEY, subject TEXT NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,

@@ -1,6 +1,6 @@
 """Keeps the cache's views in step with its states: lists, search, slips, exceptions, history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def _project_orders(db: Database, order_ids: Iterable[str], changed: dict[Key, S
             if isinstance(delivery, Delivery):
                 pairs.append((order, delivery))
     db.conn.executemany(_INSERT, (_line(order, delivery) for order, delivery in pairs))
-    _index_words(db, [order for order, _ in pairs if Key("order", order.id) in changed])
+    _index_words(db, [order for order, _ in pairs])
 
 
 def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
@@ -81,15 +81,25 @@ def stamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _index_words(db: Database, orders: list[Order]) -> None:
+def _index_words(db: Database, orders: Sequence[Order]) -> None:
     """Order numbers, SKUs and article names; nothing personal is ever indexed in clear."""
-    known = "SELECT n FROM delivery_view WHERE order_id = ?"
-    db.conn.executemany(
-        f"INSERT OR REPLACE INTO search (rowid, words) VALUES (({known}), ?)",
-        ((order.id, words(order)) for order in orders),
-    )
+    rows = _rows_of(db, orders)
+    fresh = [(rows[order.id][0], words(order)) for order in orders if rows[order.id][1] != words(order)]
+    db.conn.executemany("INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)", fresh)
     gone = [(order.id,) for order in orders if order.status is not OrderStatus.OPEN and not order.sealed]
     db.conn.executemany("DELETE FROM finder WHERE order_id = ?", gone)
+
+
+def _rows_of(db: Database, orders: Sequence[Order]) -> dict[str, tuple[int, str | None]]:
+    """The row number of each order with the words under which it is found so far."""
+    found: dict[str, tuple[int, str | None]] = {}
+    for start in range(0, len(orders), 500):
+        part = [order.id for order in orders[start : start + 500]]
+        marks = ",".join("?" * len(part))
+        sql = f"""SELECT order_id, n, words FROM delivery_view LEFT JOIN search ON search.rowid = n
+            WHERE order_id IN ({marks})"""
+        found |= {order_id: (n, known) for order_id, n, known in db.execute(sql, part)}
+    return found
 
 
 def words(order: Order) -> str:
@@ -121,13 +131,23 @@ def drop(db: Database, gone: Iterable[Key]) -> None:
     """Take out of the views what is no longer there."""
     keys = list(gone)
     orders = [(key.id,) for key in keys if key.kind == Order.KIND]
-    db.conn.executemany("DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE order_id = ?)", orders)
-    db.conn.executemany("DELETE FROM finder WHERE order_id = ?", orders)
-    db.conn.executemany("DELETE FROM delivery_view WHERE order_id = ?", orders)
     deliveries = [(key.id,) for key in keys if key.kind == Delivery.KIND]
+    for column, ids in (("order_id", orders), ("id", deliveries)):
+        db.conn.executemany(
+            f"DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE {column} = ?)", ids
+        )
+        db.conn.executemany(f"DELETE FROM delivery_view WHERE {column} = ?", ids)
+    db.conn.executemany("DELETE FROM finder WHERE order_id = ?", orders)
     db.conn.executemany("DELETE FROM slip_view WHERE delivery_id = ?", deliveries)
     cases = [(key.id,) for key in keys if key.kind == ExceptionCase.KIND]
     db.conn.executemany("DELETE FROM case_view WHERE id = ?", cases)
+
+
+def unrecord(db: Database, commands: Iterable[int]) -> None:
+    """Take commands out of the history, because the hub did not apply them."""
+    numbers = [(n,) for n in commands]
+    db.conn.executemany("DELETE FROM timeline WHERE command = ?", numbers)
+    db.conn.executemany("DELETE FROM movement WHERE command = ?", numbers)
 
 
 def record(db: Database, entry: Entry, events: Iterable[Event]) -> None:
@@ -139,8 +159,13 @@ def record(db: Database, entry: Entry, events: Iterable[Event]) -> None:
         ((e.id, at, entry.actor, e.KIND, entry.n) for e in events if e.OF in (Order, Delivery, ExceptionCase)),
     )
     db.conn.executemany(
-        "INSERT INTO movement (item, movement, quantity, at, reference, actor) VALUES (?, ?, ?, ?, ?, ?)",
-        ((e.id, e.movement, e.quantity, at, e.reference, entry.actor) for e in events if isinstance(e, StockMoved)),
+        """INSERT INTO movement (item, movement, quantity, at, reference, actor, command)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            (e.id, e.movement, e.quantity, at, e.reference, entry.actor, entry.n)
+            for e in events
+            if isinstance(e, StockMoved)
+        ),
     )
 
 

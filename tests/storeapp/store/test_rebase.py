@@ -1,0 +1,271 @@
+"""A counter with open commands takes in what the hub says, in any order of events between the two."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from storeapp.codec import decode_command, encode
+from storeapp.domain.delivery import Delivery, DeliveryState, Proof
+from storeapp.domain.kernel import Command, Context, Key, Refusal, State
+from storeapp.domain.order import Order
+from storeapp.domain.rules.custody import HandOver
+from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.registry import decide, evolve
+from storeapp.domain.rules.stock import CountStock
+from storeapp.services.counter import Counter
+from storeapp.store.cache import Row
+from storeapp.store.journal import Entry, Outcome, Status
+from storeapp.store.rebase import absorb, context_of
+from tests.storeapp.store.homes import BASICS, COMMANDS, check_views, encoded, open_counter, run, shown
+from tests.storeapp.world import DEVICE, NOON, STORE, a_delivery, an_order, line, placing
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass
+class Hub:
+    """The authority in memory: states, and the feed as a list of changes numbered from 1."""
+
+    states: dict[Key, Any] = field(default_factory=dict)
+    feed: list[tuple[Key, Any]] = field(default_factory=list)
+    others: int = 0
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        found: S | None = self.states.get(Key(of.KIND, key_id))
+        return found
+
+    def take(self, command: Command, ctx: Context) -> int | None:
+        """Decide; returns the feed number of the last change, None for a refusal."""
+        decided = decide(command, self, ctx)
+        if isinstance(decided, Refusal):
+            return None
+        for event in decided:
+            key = Key(event.OF.KIND, event.id)
+            self.states[key] = evolve(self.states.get(key), event)
+        for key in dict.fromkeys(Key(e.OF.KIND, e.id) for e in decided):
+            self.feed.append((key, self.states[key]))
+        return len(self.feed)
+
+    def from_another_counter(self, command: Command) -> None:
+        self.others += 1
+        self.take(command, Context(NOON, f"other-{self.others}", STORE, "dev-2", "other"))
+
+    def answer(self, entry: Entry) -> Outcome:
+        seq = self.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE))
+        return Outcome(entry.id, Status.REFUSED) if seq is None else Outcome(entry.id, Status.APPLIED, seq)
+
+    def at(self, cursor: int) -> dict[Key, Any]:
+        return dict(self.feed[:cursor])
+
+
+def page(hub: Hub, after: int, upto: int) -> list[Row]:
+    """The latest version of each row that changed in between."""
+    latest = {key: (number, state) for number, (key, state) in enumerate(hub.feed[after:upto], after + 1)}
+    return [Row(key.kind, key.id, number, encode(state)) for key, (number, state) in latest.items()]
+
+
+def cursor_of(counter: Counter) -> int:
+    return int(counter.cache.mark("cursor", "0"))
+
+
+def pull(counter: Counter, hub: Hub, upto: int | None = None) -> int:
+    upto = len(hub.feed) if upto is None else upto
+    rows = page(hub, cursor_of(counter), upto)
+    return absorb(counter.cache, counter.journal, rows, cursor=upto, epoch="e", at="now", device=DEVICE)
+
+
+def push(counter: Counter, hub: Hub, limit: int = 1000) -> None:
+    with counter.journal.writing():
+        counter.journal.settle([hub.answer(entry) for entry in counter.journal.pending(limit=limit)])
+
+
+def expected(counter: Counter, hub: Hub) -> dict[Key, bytes]:
+    """The hub's rows as far as they are known here, and over them the commands whose effect is not in them yet."""
+    cursor = cursor_of(counter)
+    settled = set(counter.journal.settled_numbers(since=1, cursor=cursor))
+    with_effect = {n for (n,) in counter.cache.db.execute("SELECT DISTINCT n FROM touch")}
+    world = Hub(hub.at(cursor))
+    for entry in counter.journal.after(0, limit=10_000):
+        if entry.n not in settled and entry.n in with_effect:
+            world.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE))
+    return encoded(world.states)
+
+
+class RebaseMachine(RuleBasedStateMachine):
+    """Local commands, another counter's commands, answers and pages, interleaved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.counter = open_counter(Path(self.folder.name) / "home", hub="hub.test")
+        self.counter.journal._db.execute("PRAGMA synchronous = OFF")
+        self.hub = Hub()
+
+    def teardown(self) -> None:
+        self.counter.close()
+        self.folder.cleanup()
+
+    @initialize()
+    def start(self) -> None:
+        for command in BASICS:
+            self.hub.from_another_counter(command)
+        pull(self.counter, self.hub)
+
+    @rule(command=COMMANDS)
+    def act_here(self, command: Command) -> None:
+        # A command that read what was not there is decided anew by the hub only, so it is left out here.
+        subject = getattr(command, "delivery_id", None) or f"{getattr(command, 'order_id', '')}-1"
+        if hasattr(command, "store") or self.counter.cache.get(Delivery, subject) is not None:
+            run(self.counter, command)
+
+    @rule(command=COMMANDS)
+    def act_elsewhere(self, command: Command) -> None:
+        self.hub.from_another_counter(command)
+
+    @rule(limit=st.integers(1, 3))
+    def send(self, limit: int) -> None:
+        push(self.counter, self.hub, limit)
+
+    @rule(share=st.floats(0, 1))
+    def receive(self, share: float) -> None:
+        cursor = cursor_of(self.counter)
+        pull(self.counter, self.hub, cursor + round((len(self.hub.feed) - cursor) * share))
+        assert shown(self.counter) == expected(self.counter, self.hub)
+
+    @rule()
+    def settle_all(self) -> None:
+        push(self.counter, self.hub)
+        pull(self.counter, self.hub)
+        assert shown(self.counter) == encoded(self.hub.states)
+        for table in ("touch", "stale", "state WHERE base IS NOT NULL", "state WHERE body = x''"):
+            assert self.counter.cache.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
+
+    @rule()
+    def lose_the_cache(self) -> None:
+        self.counter.rebuild()
+        pull(self.counter, self.hub)
+        assert shown(self.counter) == expected(self.counter, self.hub)
+
+    @invariant()
+    def views_agree(self) -> None:
+        check_views(self.counter)
+
+
+TestRebase = RebaseMachine.TestCase
+TestRebase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    with closing(open_counter(tmp_path / "home", hub="hub.test")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hub(counter: Counter) -> Hub:
+    made = Hub()
+    for command in (*BASICS, placing("1", line("A", 2))):
+        made.from_another_counter(command)
+    pull(counter, made)
+    return made
+
+
+def delivery(counter: Counter) -> Delivery:
+    found = counter.cache.get(Delivery, a_delivery())
+    assert found is not None
+    return found
+
+
+def test_what_nobody_touches_here_is_what_the_hub_says(counter: Counter, hub: Hub) -> None:
+    hub.from_another_counter(AssignDelivery(a_delivery(), "G2", 0))
+    assert pull(counter, hub) == 0
+    assert delivery(counter).guide == "G2"
+
+
+def test_a_rival_assignment_that_reached_the_hub_first_is_shown(counter: Counter, hub: Hub) -> None:
+    run(counter, AssignDelivery(a_delivery(), "G1", 0))
+    hub.from_another_counter(AssignDelivery(a_delivery(), "G2", 0))
+    assert pull(counter, hub) == 1
+    assert delivery(counter).guide == "G2"
+    push(counter, hub)
+    pull(counter, hub)
+    assert [entry.kind for entry in counter.journal.rejected()] == ["delivery.assign"]
+
+
+def test_a_fact_stands_on_what_the_hub_says(counter: Counter, hub: Hub) -> None:
+    run(counter, HandOver(a_delivery(), 1, "G1", Proof.TOKEN))
+    hub.from_another_counter(AssignDelivery(a_delivery(), "G2", 0))
+    pull(counter, hub)
+    assert (delivery(counter).guide, delivery(counter).state) == ("G1", DeliveryState.IN_CUSTODY)
+    codes = [row[0] for row in counter.cache.db.execute("SELECT kind FROM case_view")]
+    assert codes == ["discrepancy"]
+
+
+def test_a_question_that_only_the_hub_could_raise_goes_with_its_command(counter: Counter, hub: Hub) -> None:
+    hub.from_another_counter(CountStock(STORE, "A", 1))
+    run(counter, HandOver(a_delivery(), 1, "G1", Proof.TOKEN))
+    pull(counter, hub)
+    assert counter.cache.db.execute("SELECT count(*) FROM case_view").fetchone()[0] == 1
+    hub.from_another_counter(CountStock(STORE, "A", 5))
+    pull(counter, hub)
+    assert counter.cache.db.execute("SELECT count(*) FROM case_view").fetchone()[0] == 0
+
+
+def test_an_order_that_the_hub_refused_leaves_no_ghost(counter: Counter, hub: Hub) -> None:
+    run(counter, placing("2"), AssignDelivery(a_delivery("2"), "G1", 0))
+    with counter.journal.writing():
+        counter.journal.settle([Outcome(e.id, Status.REFUSED) for e in counter.journal.pending()])
+    pull(counter, hub)
+    assert counter.cache.get(Order, an_order("2")) is None
+    check_views(counter)
+    history = counter.cache.db.execute("SELECT count(*) FROM timeline").fetchone()[0]
+    assert history == 0
+
+
+def test_an_applied_command_is_shown_until_its_row_arrives(counter: Counter, hub: Hub) -> None:
+    run(counter, AssignDelivery(a_delivery(), "G1", 0))
+    push(counter, hub)
+    pull(counter, hub, upto=cursor_of(counter))
+    assert delivery(counter).guide == "G1"
+    pull(counter, hub)
+    assert delivery(counter).guide == "G1"
+    assert counter.cache.db.execute("SELECT count(*) FROM touch").fetchone()[0] == 0
+
+
+def test_a_row_that_the_hub_took_away_is_gone(counter: Counter, hub: Hub) -> None:
+    rows = [Row("order", an_order(), 99, b""), Row("delivery", a_delivery(), 99, b"")]
+    absorb(counter.cache, counter.journal, rows, cursor=len(hub.feed), epoch="e", at="now", device=DEVICE)
+    assert counter.cache.get(Order, an_order()) is None
+    check_views(counter)
+
+
+def test_a_delivery_that_comes_a_page_after_its_order_is_found_by_its_words(counter: Counter, hub: Hub) -> None:
+    hub.from_another_counter(placing("2"))
+    for upto in range(cursor_of(counter) + 1, len(hub.feed) + 1):
+        pull(counter, hub, upto)
+    check_views(counter)
+
+
+def test_a_command_saved_but_not_yet_shown_is_not_lost_under_a_page(
+    counter: Counter, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(type(counter.cache), "apply", lambda *_: True)
+        run(counter, AssignDelivery(a_delivery(), "G1", 0))
+    hub.from_another_counter(CountStock(STORE, "A", 5))
+    pull(counter, hub)
+    assert delivery(counter).guide == "G1"
+
+
+def test_the_cursor_lands_with_its_page(counter: Counter, hub: Hub) -> None:
+    hub.from_another_counter(placing("3"))
+    pull(counter, hub)
+    assert (cursor_of(counter), counter.cache.mark("epoch")) == (len(hub.feed), "e")
