@@ -216,9 +216,14 @@ class Exchange:
 
     def take(self, page: IncomingPage) -> None:
         """Keep the keys first, then the rows with their cursor, then make people findable and the forgotten gone."""
+        counter = self._counter
         self._keep_keys(page.keys)
-        at = self._counter.clock.now().isoformat()
-        take_page(self._counter.cache, page.rows, feed=page.feed, cursor=page.upto, epoch=page.epoch, at=at)
+        at = counter.clock.now().isoformat()
+        # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
+        # put what it was decided on over these rows.
+        with counter.journal.writing():
+            counter.catch_up()
+            take_page(counter.cache, page.rows, feed=page.feed, cursor=page.upto, epoch=page.epoch, at=at)
         orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
         self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
         self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])

@@ -133,9 +133,7 @@ def drop(db: Database, gone: Iterable[Key]) -> None:
     orders = [(key.id,) for key in keys if key.kind == Order.KIND]
     deliveries = [(key.id,) for key in keys if key.kind == Delivery.KIND]
     for column, ids in (("order_id", orders), ("id", deliveries)):
-        db.conn.executemany(
-            f"DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE {column} = ?)", ids
-        )
+        db.conn.executemany(f"DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE {column} = ?)", ids)
         db.conn.executemany(f"DELETE FROM delivery_view WHERE {column} = ?", ids)
     db.conn.executemany("DELETE FROM finder WHERE order_id = ?", orders)
     db.conn.executemany("DELETE FROM slip_view WHERE delivery_id = ?", deliveries)

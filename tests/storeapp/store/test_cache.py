@@ -216,7 +216,7 @@ def test_many_states_are_read_in_pages(counter: Counter) -> None:
 
 
 def test_a_base_is_what_was_shown_before_an_open_command(tmp_path: Path) -> None:
-    with closing(open_counter(tmp_path / "home", hub="hub.test")) as counter:
+    with closing(open_counter(tmp_path / "home", hub="hub.test", authority="k1")) as counter:
         run(counter, *BASICS, placing("1"))
         assert counter.cache.base(Order, an_order()) is None
         row = counter.cache.db.execute("SELECT count(*) FROM touch WHERE kind = 'order'").fetchone()

@@ -69,8 +69,8 @@ def test_many_numbers_are_found_in_order(journal: Journal) -> None:
 def test_an_answer_is_noted_once(journal: Journal) -> None:
     fill(journal, 2)
     with journal.writing():
-        journal.settle([Outcome("c1", Status.APPLIED, 5), Outcome("unknown", Status.APPLIED, 6)])
-        journal.settle([Outcome("c1", Status.REFUSED, None, b"late")])
+        journal.settle([Outcome("c1", Status.APPLIED, "f", 5), Outcome("unknown", Status.APPLIED, "f", 6)])
+        journal.settle([Outcome("c1", Status.REFUSED, problem=b"late")])
     found = journal.by_id("c1")
     assert found is not None
     assert (found.status, found.feed_seq, found.problem) == (Status.APPLIED, 5, b"")
@@ -89,14 +89,14 @@ def test_settled_is_what_the_feed_has_passed_or_never_will(journal: Journal) -> 
     with journal.writing():
         journal.settle(
             [
-                Outcome("c1", Status.APPLIED, 10),
-                Outcome("c2", Status.APPLIED, 20),
+                Outcome("c1", Status.APPLIED, "f", 10),
+                Outcome("c2", Status.APPLIED, "f", 20),
                 Outcome("c3", Status.REFUSED),
                 Outcome("c4", Status.PARKED),
             ]
         )
-    assert journal.settled_numbers(since=1, cursor=10) == [1, 3, 4]
-    assert journal.settled_numbers(since=2, cursor=20) == [2, 3, 4]
+    assert journal.settled_numbers(since=1, cursors={"f": 10}) == [1, 3, 4]
+    assert journal.settled_numbers(since=2, cursors={"f": 20}) == [2, 3, 4]
     assert journal.undone_numbers([1, 2, 3, 4, 5]) == [3, 4]
 
 

@@ -61,7 +61,7 @@ class Hub:
 
     def answer(self, entry: Entry) -> Outcome:
         seq = self.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE))
-        return Outcome(entry.id, Status.REFUSED) if seq is None else Outcome(entry.id, Status.APPLIED, seq, feed=FEED)
+        return Outcome(entry.id, Status.REFUSED) if seq is None else Outcome(entry.id, Status.APPLIED, FEED, seq)
 
     def page(self, after: int, upto: int) -> list[Row]:
         """The rows whose latest version bears one of these numbers, as the feed keeps no older ones."""
@@ -113,7 +113,7 @@ class RebaseMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.counter = open_counter(Path(self.folder.name) / "home", hub="hub.test")
+        self.counter = open_counter(Path(self.folder.name) / "home", hub="hub.test", authority="k1")
         self.counter.journal._db.execute("PRAGMA synchronous = OFF")
         self.hub = Hub()
 
@@ -175,7 +175,7 @@ TestRebase.settings = settings(max_examples=30, stateful_step_count=30, deadline
 
 @pytest.fixture
 def counter(tmp_path: Path) -> Iterator[Counter]:
-    with closing(open_counter(tmp_path / "home", hub="hub.test")) as opened:
+    with closing(open_counter(tmp_path / "home", hub="hub.test", authority="k1")) as opened:
         yield opened
 
 
