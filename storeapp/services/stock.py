@@ -1,13 +1,11 @@
 """Stock at the counter: receive, adjust, sell, count; what arrives is promised to orders that were short."""
 
-from collections import Counter as Tally
 from dataclasses import replace
 from datetime import date, datetime
 
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.moment import day_bounds
-from storeapp.domain.order import Order
 from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.domain.rules.orders import ReserveOrder
 from storeapp.domain.rules.stock import MAX_PIECES, CountStock, MoveStock
@@ -27,11 +25,11 @@ def stock_rows(counter: Counter, text: str = "") -> list[StockRow]:
     skus = {sku.id: sku for sku in counter.cache.every(Sku)}
     items = {item.sku: item for item in counter.cache.every(StockItem) if item.store == counter.store}
     names = sorted(skus.keys() | items.keys())
-    missing, opened = _missing(counter), lists.openings(counter.cache.db)
+    missing, opened = lists.pieces_short(counter.cache.db), lists.openings(counter.cache.db)
     rows = (
         replace(
             _row(counter.store, name, skus.get(name), items.get(name)),
-            missing=missing[name],
+            missing=missing.get(name, 0),
             counted_at=_counted_at(items.get(name), opened),
         )
         for name in names
@@ -43,18 +41,6 @@ def matches(row: StockRow, text: str) -> bool:
     """Whether a typed text finds a shelf by SKU, barcode, name or bin; nothing typed finds all."""
     wanted = text.strip().casefold()
     return any(wanted in part.casefold() for part in (row.sku, row.barcode, row.name, row.bin))
-
-
-def _missing(counter: Counter) -> Tally[str]:
-    """Pieces of each SKU that open orders wait for."""
-    short = OrderFilter(open_only=True, needs=SHORT_STOCK)
-    ids = lists.delivery_ids(counter.cache.db, short, hashes=())
-    orders = counter.cache.many(Order, [delivery_id.rsplit("-", 1)[0] for delivery_id in ids])
-    missing: Tally[str] = Tally()
-    for order in orders.values():
-        for line in order.lines:
-            missing[line.sku] += line.quantity - line.reserved
-    return missing
 
 
 def _counted_at(item: StockItem | None, opened: set[tuple[str, str]]) -> datetime | None:

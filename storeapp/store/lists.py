@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.order import REMARKS
+from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.store.errors import translate_sqlite_errors
 from storeapp.store.views import stamp
 
@@ -218,6 +219,18 @@ def unconfirmed(db: Database, ids: Sequence[str]) -> set[str]:
     """Which of these deliveries an unanswered command touches."""
     sql = f"SELECT DISTINCT id FROM touch WHERE kind = 'delivery' AND id IN ({','.join('?' * len(ids))})"
     return {key for (key,) in db.execute(sql, tuple(ids))}
+
+
+@translate_sqlite_errors()
+def pieces_short(db: Database) -> dict[str, int]:
+    """How many pieces of each SKU the open orders wait for that are short of something."""
+    sql = """SELECT line.value ->> '$.sku',
+            sum((line.value ->> '$.quantity') - coalesce(line.value ->> '$.reserved', 0))
+        FROM state s, json_each(s.body, '$.lines') line
+        WHERE s.kind = 'order' AND s.id IN
+            (SELECT order_id FROM delivery_view WHERE status = 'open' AND instr(' ' || needs || ' ', ?))
+        GROUP BY 1"""
+    return dict(db.execute(sql, (f" {SHORT_STOCK} ",)).fetchall())
 
 
 @translate_sqlite_errors()
