@@ -36,6 +36,7 @@ from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
 from ui.pages.orders import OrdersPage
 from ui.pages.stock import StockPage
+from ui.search_bar import SearchBar
 from ui.session import Session
 
 HANDOFF = "handoff"
@@ -93,6 +94,7 @@ class Window:
             ask_who=self.door.ask,
         )
         self._pages: dict[str, LazyPage] = {}
+        self._search = SearchBar(self.desk, self.shell.finder)
         self._locksmith = Locksmith(home, self.shell, backend, words) if home else None
         self._wire()
 

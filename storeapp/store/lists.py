@@ -222,6 +222,15 @@ def unconfirmed(db: Database, ids: Sequence[str]) -> set[str]:
 
 
 @translate_sqlite_errors()
+def skus_like(db: Database, text: str, *, limit: int) -> list[tuple[str, str]]:
+    """Code and name of the articles whose code, barcode or name holds a text."""
+    sql = """SELECT id, body ->> '$.name' FROM state WHERE kind = 'sku' AND body <> x'' AND
+        instr(lower(id || char(10) || coalesce(body ->> '$.barcode', '') || char(10) || (body ->> '$.name')), lower(?))
+        ORDER BY id LIMIT ?"""
+    return [(str(key), str(name)) for key, name in db.execute(sql, (text, limit))]
+
+
+@translate_sqlite_errors()
 def pieces_short(db: Database) -> dict[str, int]:
     """How many pieces of each SKU the open orders wait for that are short of something."""
     sql = """SELECT line.value ->> '$.sku',
