@@ -1,11 +1,10 @@
 """Measures a search: from a key reaching the field to its rows being painted below it, in the real window.
 
-Run as ``python -m bench.search [ORDERS]`` (100,000 by default).
+The scanner's filter holds every key of a person back for its gap of 35 ms before any field sees it; that is a choice
+of the scanner and not part of this figure.
 """
 
 import os
-import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView
 
 from bench.homes import MANAGER, home_with
+from bench.report import Figure, Report, percentile
 from ui.kit.style import apply
 from ui.kit.tokens import load_theme
 from ui.run import application, make_window
@@ -24,7 +24,7 @@ from ui.window import Window
 
 FOLDER = Path(tempfile.gettempdir()) / "storeapp-bench"
 TYPED = ("T10054321", "10007", "BL-003", "1380", "0042", "weimian", "G01", "T1002", "8", "BL-01", "9012345")
-BUDGET_MS, WAIT_MS = 30, 5000
+ORDERS, BUDGET_MS, WAIT_MS = 100_000, 30, 5000
 
 
 def rest(window: Window) -> None:
@@ -57,11 +57,12 @@ def type_and_wait(window: Window, text: str) -> list[float]:
     return times
 
 
-def main(orders: int) -> int:
+def run() -> Report:
+    """Type into the field of a window with so many orders."""
     FOLDER.mkdir(exist_ok=True)
     app = application([])
     apply(app, load_theme("light"))
-    window = make_window(app, home_with(orders, FOLDER), language="zh_CN")
+    window = make_window(app, home_with(ORDERS, FOLDER), language="zh_CN")
     window.session.sign_in(MANAGER, "manager")
     window.start()
     rest(window)
@@ -72,11 +73,8 @@ def main(orders: int) -> int:
         times += type_and_wait(window, text)
     rest(window)
     window.close()
-    p95 = statistics.quantiles(times, n=20)[-1]
-    sys.stdout.write(f"keystroke to rows: median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms (≤ {BUDGET_MS}), ")
-    sys.stdout.write(f"worst {max(times):.1f} ms of {len(times)}\n")
-    return 0 if p95 <= BUDGET_MS else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+    figures = (
+        Figure("keystroke to rows, median", percentile(times, 0.5), "ms"),
+        Figure("keystroke to rows, p95", percentile(times, 0.95), "ms", BUDGET_MS),
+    )
+    return Report("search", figures, {"orders": ORDERS, "keys": len(times)})
