@@ -31,6 +31,7 @@ class Commands:
 
     def __init__(self, words: Translator) -> None:
         self._words = words
+        self.names: list[str] = []
         self._shared = _shared(words)
         self.parser = _Parser(prog="storeapp", description=words.text("cli.about"), parents=[self._shared])
         self.parser.add_argument("--version", action="version", version=f"storeapp {__version__}")
@@ -38,6 +39,7 @@ class Commands:
 
     def add(self, name: str, run: Handler, *, keyless: bool = False) -> argparse.ArgumentParser:
         """A command; ``keyless`` says that it works while the keys of people's data are locked."""
+        self.names.append(name)
         about = self._words.text(f"cli.help.{name}")
         parser = self._sub.add_parser(name, help=about, description=about, parents=[self._shared])
         parser.set_defaults(run=run, keyless=keyless)
