@@ -5,6 +5,7 @@ from base64 import b32encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from storeapp.domain.moment import Window
@@ -79,6 +80,7 @@ class Order:
         return sum(line.price_fen * line.quantity for line in self.lines)
 
 
+@lru_cache(maxsize=4096)
 def order_id(platform: Platform, order_no: str) -> str:
     """The same order has the same id at every counter: 80 bits of a hash of platform and number."""
     digest = hashlib.sha256(f"{platform}|{order_no}".encode()).digest()
