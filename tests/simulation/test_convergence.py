@@ -2,7 +2,6 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from hub import devices, feeds
-from hub.core import Hub
-from hub.decisions import Sender, decide
-from hub.feeds import Reader
-from hub.problems import HubProblem
 from hub.tables import command_result, head, state
 from storeapp.domain.delivery import Delivery, Holder, Proof
 from storeapp.domain.feeds import feeds_of
@@ -27,81 +21,17 @@ from storeapp.domain.rules.orders import CancelOrder
 from storeapp.domain.rules.stock import CountStock, MoveStock
 from storeapp.domain.stock import Movement
 from storeapp.domain.words import Platform
-from storeapp.services import enrolment
 from storeapp.services.counter import Counter
-from storeapp.services.enrolment import Answer
 from storeapp.services.exchange import Exchange
-from storeapp.services.home import device_key, transport_key
 from sync.cycle import Cycle
 from sync.engine import quiet
-from sync.protocol.messages import BatchReply, ChangesPage, CommandBatch, EnrolRequest, Hello, HelloReply
-from sync.transport import Offline, Rejected
+from sync.transport import Offline
 from tests.support.counters import MANAGER, bare, shown, stand_alone
+from tests.support.direct import LossyClient, enrol
 from tests.support.hubs import an_order, make_hub
 
-ORDERS = [f"T{n}" for n in range(4)]
-PAGE = 5
-"""Small pages, so that a transaction of the hub is cut by them."""
-
-
-class LossyClient:
-    """The hub's calls without a network; ``losses`` says what happens to the next ones."""
-
-    def __init__(self, hub: Hub, counter: Counter, losses: list[str]) -> None:
-        self._hub = hub
-        self._device = counter.device
-        self._transport = transport_key(counter).public
-        self._store = counter.store
-        self._losses = losses
-
-    def _carried(self, call: Callable[[], Any]) -> Any:
-        loss = self._losses.pop(0) if self._losses else ""
-        if loss == "request":
-            raise Offline
-        try:
-            answer = call()
-        except HubProblem as problem:
-            raise Rejected(problem.problem) from problem
-        if loss == "reply":
-            raise Offline
-        return answer
-
-    def hello(self, hello: Hello) -> HelloReply:
-        known = devices.find(self._hub, self._device)
-        assert known is not None
-        return self._carried(lambda: devices.hello(self._hub, known, hello))
-
-    def commands(self, batch: CommandBatch) -> BatchReply:
-        return self._carried(lambda: decide(self._hub, Sender(self._device, self._store, self._transport), batch))
-
-    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
-        reader = Reader(self._store, self._transport)
-        page = self._carried(
-            lambda: feeds.changes(self._hub, reader, feed=feed, epoch=epoch, after=after, limit=min(limit, PAGE))
-        )
-        return page if page.upto > after else None
-
-
-def enrol(hub: Hub, counter: Counter) -> None:
-    offer = enrolment.offer(counter)
-    reply = devices.enrol(
-        hub,
-        EnrolRequest(
-            devices.new_code(hub, store="XH"), offer.device, device_key(counter).public, transport_key(counter).public
-        ),
-    )
-    enrolment.accept(
-        counter,
-        Answer(
-            url="direct",
-            device=reply.device,
-            store=reply.store,
-            brand=reply.brand,
-            certificate=reply.certificate,
-            root_certificate=reply.root_certificate,
-            transport_key=reply.transport_key,
-        ),
-    )
+ORDERS = ["T0", "T1"]
+"""Few, so that the counters meet over them."""
 
 
 class Convergence(RuleBasedStateMachine):
