@@ -1,9 +1,11 @@
 """What a counter shows while its own commands and the hub's word cross each other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from hub.core import Hub
@@ -161,3 +163,47 @@ def test_what_the_hub_refused_does_not_come_back_with_a_rebuilt_cache(world: Wor
     world.two.catch_up()
     exchange(world.hub, world.two)
     assert delivery(world.two).guide == "G01"
+
+
+class TestReachingFurther:
+    """A command that is decided anew may reach what it did not touch when it was saved."""
+
+    @pytest.fixture
+    def back_in_store(self, world: World) -> Row:
+        """The delivery as it was before the first guide took it."""
+        return Row("delivery", DELIVERY, 99, shown(world.two)[Key("delivery", DELIVERY)])
+
+    @pytest.fixture
+    def taken_on(self, world: World, back_in_store: Row) -> Row:
+        """Another guide takes the parcel from the first: no goods leave the store by that."""
+        run(world.one, HandOver(DELIVERY, 1, "G01", Proof.TOKEN))
+        world.quiet()
+        run(world.two, HandOver(DELIVERY, 1, "G02", Proof.TOKEN))
+        return back_in_store
+
+    def take(self, world: World, row: Row) -> None:
+        at = "2026-11-21T01:00:00+00:00"
+        take_page(world.two.cache, [row], feed="store:XH", cursor=0, epoch="e", at=at)
+        Exchange(world.two).finish()
+
+    def goods(self, world: World) -> StockItem:
+        item = world.two.cache.get(StockItem, "XH/BL-001")
+        assert item is not None
+        return item
+
+    def test_it_is_shown_over_a_base_that_is_kept(self, world: World, taken_on: Row) -> None:
+        self.take(world, taken_on)
+        base = world.two.cache.base(StockItem, "XH/BL-001")
+        assert base is not None
+        assert (base.on_hand, self.goods(world).on_hand) == (99, 98)
+
+    def test_it_follows_when_the_hub_changes_that(self, world: World, taken_on: Row) -> None:
+        self.take(world, taken_on)
+        stock = msgspec.json.encode(replace(self.goods(world), on_hand=50))
+        self.take(world, Row("stock", "XH/BL-001", 99, stock))
+        assert self.goods(world).on_hand == 49
+
+    def test_later_commands_on_that_still_come_later(self, world: World, taken_on: Row) -> None:
+        run(world.two, CountStock("XH", "BL-001", 7))
+        self.take(world, taken_on)
+        assert self.goods(world).on_hand == 7
