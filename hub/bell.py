@@ -32,6 +32,10 @@ class Bell:
             for event in self._waiting.get(feed, ()):
                 event.set()
 
+    def waiting(self, feed: str) -> int:
+        """How many polls wait for a feed."""
+        return len(self._waiting.get(feed, ()))
+
     def listen(self, feed: str) -> "Listening":
         """Begin to listen; what rings from now on is not missed."""
         return Listening(self._waiting, feed)
