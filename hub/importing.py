@@ -135,8 +135,7 @@ def _is_news(work: Workspace, command: Command) -> bool:
         case OpenStock():
             return work.get(StockItem, stock_id(command.store, command.sku)) is None
         case LocateBuilding():
-            known = work.get(Building, command.building)
-            return known is None or known.position != command.position
+            return work.get(Building, command.building) is None
         case RegisterGuide():
             before = work.get(Guide, command.guide.id)
             return (

@@ -63,6 +63,9 @@ def restore(home: Path, source: Path) -> None:
 def _checked(path: Path) -> int:
     with closing(Database(sqlite_url(path))) as db:
         try:
+            with db.reading() as connection:
+                if not sa.inspect(connection).has_table(command_result.name):
+                    raise BackupBroken
             if not is_current(db):
                 migrate(db)
             with db.reading() as connection:

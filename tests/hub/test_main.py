@@ -1,0 +1,94 @@
+import io
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hub.__main__ import main
+from hub.core import open_hub
+from hub.tables import command_result, state
+from storeapp.domain.rules.stock import CountStock
+from tests.support.counters import join, run, shown, stand_alone, sync
+from tests.support.hubs import TurnedClock, an_order, make_hub
+from tests.support.hubserver import HubProcess, free_port
+
+DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo"
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+    assert main(arguments) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_hub_is_made_filled_and_copied_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ("--home", str(tmp_path / "hub"))
+    assert main([*home, "enrol-code", "--store", "XH"]) == 3
+    assert answer(capsys, *home, "migrate") == {"status": "migrated"}
+    counts = answer(capsys, *home, "import", str(DEMO))
+    assert (counts["stores"], counts["errors"]) == (3, 0)
+    assert len(str(answer(capsys, *home, "enrol-code", "--store", "XH")["code"])) == 14
+    assert answer(capsys, *home, "backup", str(tmp_path / "copy.db")) == {"commands": 0}
+    assert answer(capsys, *home, "restore", str(tmp_path / "copy.db")) == {"status": "restored"}
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
+    assert answer(capsys, *home, "console-user", "hq") == {"status": "added"}
+    assert main([*home, "revoke", "nobody"]) == 1
+
+
+def test_importing_the_same_tables_again_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = ("--home", str(tmp_path / "hub"))
+    answer(capsys, *home, "migrate")
+    versions = []
+    for _ in range(2):
+        answer(capsys, *home, "import", str(DEMO))
+        hub = open_hub(tmp_path / "hub")
+        with hub.db.reading() as connection:
+            versions.append(sorted(map(tuple, connection.execute(sa.select(state.c.id, state.c.feed, state.c.seq)))))
+        hub.close()
+    assert versions[0] == versions[1]
+    assert {feed for _, feed, _ in versions[0]} >= {"brand", "store:XH", "store:HH"}
+
+
+def test_a_hub_killed_again_and_again_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    hub = make_hub(tmp_path / "hub")
+    hub.close()
+    port = free_port()
+    process = HubProcess(tmp_path / "hub", port)
+    counter = stand_alone(tmp_path / "one")
+    saved: set[str] = set()
+    try:
+        admin = open_hub(tmp_path / "hub")
+        join(counter, admin, f"http://127.0.0.1:{port}")
+        admin.close()
+        for round_ in range(4):
+            with_orders = [an_order(f"T{round_}-{n}") for n in range(30)]
+            run(counter, *with_orders, CountStock("XH", "BL-001", 50))
+            saved |= {entry.id for entry in counter.journal.after(0, limit=10_000)}
+            # The kill falls somewhere into the exchange, wherever the thread happens to be.
+            killer = _kill_soon(process, round_)
+            sync(counter)
+            killer()
+            process = HubProcess(tmp_path / "hub", port)
+        report = sync(counter)
+        assert (report.problem, report.pending) == ("", 0)
+    finally:
+        process.kill()
+    admin = open_hub(tmp_path / "hub", now=TurnedClock())
+    with admin.db.reading() as connection:
+        known = list(connection.scalars(sa.select(command_result.c.id)))
+        rows = connection.execute(sa.select(state.c.kind, state.c.id, state.c.body))
+        assert {(kind, key_id): body for kind, key_id, body in rows} == {tuple(k): v for k, v in shown(counter).items()}
+    assert sorted(known) == sorted(saved)
+    admin.close()
+    counter.close()
+
+
+def _kill_soon(process: HubProcess, round_: int) -> Callable[[], None]:
+    timer = threading.Timer(0.02 * round_, process.kill)
+    timer.start()
+    return timer.join
