@@ -8,7 +8,7 @@ import sys
 
 from bench.report import Report
 
-ALL = ("slip_pdf", "intake", "rebuild", "scan", "search", "window_start", "memory", "dispatch_insertion")
+ALL = ("slip_pdf", "intake", "rebuild", "scan", "search", "window_start", "scroll", "memory", "dispatch_insertion")
 """In the order in which they are run when none is named."""
 
 

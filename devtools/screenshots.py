@@ -16,6 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
+from devtools.board_states import board_states, orders_states
 from devtools.demo_home import MANAGER, MANAGER_NAME, make_demo_home
 from devtools.desk_states import Settle, handoff_states
 from storeapp.i18n import LANGUAGES
@@ -91,7 +92,11 @@ def _no_states(_window: Window, _settle: Settle) -> Iterator[str]:
     return iter(())
 
 
-STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {"handoff": handoff_states}
+STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {
+    "board": board_states,
+    "handoff": handoff_states,
+    "orders": orders_states,
+}
 """What brings a page from state to state; each yields the state's name while it is shown."""
 
 

@@ -34,12 +34,14 @@ from ui.pages.board import BoardPage
 from ui.pages.handoff import HandoffPage
 from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
+from ui.pages.order_intake import FileDrops
 from ui.pages.orders import OrdersPage
 from ui.pages.stock import StockPage
 from ui.search_bar import SearchBar
 from ui.session import Session
 
 HANDOFF = "handoff"
+ORDERS = "orders"
 GIVES_WAY = "gives_way"
 """Property of a dialog that a scan closes; every other one must be answered first."""
 
@@ -57,7 +59,7 @@ class PageEntry:
 PAGES: Sequence[PageEntry] = (
     PageEntry("board", "route", partial(BoardPage, planner=InsertionPlanner())),
     PageEntry(HANDOFF, "scan", HandoffPage),
-    PageEntry("orders", "orders", OrdersPage),
+    PageEntry(ORDERS, "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),
     PageEntry("attention", "bell", AttentionPage),
 )
@@ -218,6 +220,8 @@ class Window:
         self.shell.person_pressed.connect(self.lock)
         self.shell.undo_requested.connect(self.desk.take_back)
         self.desk.scanner.scanned.connect(self._on_scan)
+        self._drops = FileDrops(self.shell)
+        self._drops.dropped.connect(self._import)
         self.session.signed_in.connect(self._on_session)
         self.session.signed_out.connect(self._on_session)
         self.backend.changed.connect(self.refresh)
@@ -227,6 +231,14 @@ class Window:
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)
+
+    def _import(self, paths: Sequence[Path]) -> None:
+        """Order files were dragged onto the window: the orders page takes them on."""
+        if ORDERS in self._pages:
+            self.go(ORDERS)
+            page = self.page(ORDERS)
+            if isinstance(page, OrdersPage):
+                page.new.import_files(paths)
 
     @Slot(str)
     def _on_scan(self, text: str) -> None:

@@ -1,5 +1,6 @@
 """The demo home that the pages are tested with has something of each kind."""
 
+from storeapp.services.addresses import known_buildings
 from storeapp.services.queries import board
 
 
@@ -16,3 +17,13 @@ def test_a_window_opens_without_pages_and_closes(open_window, qtbot):
     window = open_window(())
     window.start()
     qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0)
+
+
+def test_the_address_book_stands_in_the_order_of_its_addresses(demo_home):
+    counter = demo_home.open()
+    try:
+        rows = known_buildings(counter)
+    finally:
+        counter.close()
+    assert rows
+    assert rows == sorted(rows, key=lambda row: (row.city, row.district, row.street, row.lane))

@@ -9,11 +9,12 @@ from typing_extensions import override
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import Planner
-from storeapp.services.queries import Column
+from storeapp.services.queries import Column, delivery_of
 from storeapp.services.rows import GuideRow, OrderRow
 from ui.desk import Desk, clock_time
 from ui.kit.actions import Action
 from ui.kit.board import BoardColumn, Columns
+from ui.kit.messages import Level
 from ui.kit.parts import Button, hbox, vbox
 from ui.pages.base import PageBase
 from ui.pages.board_acts import BoardActs
@@ -93,6 +94,22 @@ class BoardPage(PageBase):
     def on_shown(self) -> None:
         super().on_shown()
         self._focus()
+
+    def take_scan(self, text: str, /) -> bool:
+        """An order number was scanned: select its delivery, or show it among the orders."""
+
+        def found(delivery: str | None) -> None:
+            if delivery is None:
+                self.desk.say(Level.WARN, self.desk.words.text("board.scan_unknown", text=text[:20]))
+            elif delivery in self._rows:
+                self.columns.select(delivery)
+            else:
+                self.desk.go("orders", delivery)
+
+        self.desk.backend.read(
+            lambda counter: delivery_of(counter, text), done=found, failed=self.desk.failed, owner=self
+        )
+        return True
 
     def refresh(self) -> None:
         """Read the board again."""

@@ -92,6 +92,12 @@ class OrderList(QFrame):
         index = self.table.currentIndex()
         return self.model.row(index.row()) if index.isValid() and self.table.picked_id() else None
 
+    def look_for(self, text: str) -> None:
+        """Search for a text among all orders."""
+        self.states.choose("all")
+        self.needs.setCurrentIndex(0)
+        self.search.setText(text)
+
     def show_one(self, delivery_id: str) -> None:
         """Pick one delivery, whatever was filtered."""
         self._wanted_id = delivery_id

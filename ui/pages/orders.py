@@ -21,7 +21,6 @@ from ui.kit.worker import Ticket
 from ui.pages.base import PageBase
 from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
 from ui.pages.order_detail import OrderPanel
-from ui.pages.order_intake import FileDrops
 from ui.pages.order_new import NewOrders
 from ui.pages.order_table import OrderList
 from ui.pages.row_actions import RowActions
@@ -98,6 +97,11 @@ class OrdersPage(PageBase):
         super().on_shown()
         self.list.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def take_scan(self, text: str, /) -> bool:
+        """An order number or an article was scanned: look for it."""
+        self.list.look_for(text)
+        return True
+
     def refresh(self) -> None:
         """Read the ids, the picked order and the time again."""
         self._read_now()
@@ -132,7 +136,7 @@ class OrdersPage(PageBase):
             make("reveal", acts.reveal, icon="eye", shortcut="Ctrl+Shift+R", test=_known),
             make("code", acts.show_code, icon="key", shortcut="Ctrl+Shift+C", test=_known),
             make("correct", acts.correct, icon="edit", shortcut="Ctrl+E", states=OPEN),
-            make("locate", acts.locate, icon="map-pin", shortcut="Ctrl+L", states=OPEN),
+            make("locate", acts.locate, icon="map-pin", shortcut="Ctrl+G", states=OPEN),
             make("reschedule", acts.reschedule, icon="calendar", shortcut="Ctrl+R", states=OPEN),
             make("print", self._print, icon="printer", shortcut="Ctrl+P", states=PRINTABLE),
             make("split", acts.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
@@ -155,8 +159,6 @@ class OrdersPage(PageBase):
         self.acts.person_revealed.connect(self.panel.show_person)
         self.acts.code_revealed.connect(self.panel.show_code)
         self.desk.session.signed_out.connect(self.panel.hide_person)
-        self._drops = FileDrops(self)
-        self._drops.dropped.connect(self.new.import_files)
 
     def _print(self, row: OrderRow) -> None:
         self.slips.print_slips([row.id])

@@ -121,3 +121,10 @@ def test_an_order_waits_for_a_person_only_where_somebody_must_act(store: Store) 
     rows = attention.attention_rows(store.counter)
     assert [(row.order_no, row.code) for row in rows] == [("C2", "short_stock")]
     assert queries.counts(store.counter).attention == 1
+
+
+def test_orders_that_lack_anything_are_listed(store: Store) -> None:
+    delivery = store.place("N1")
+    known = present(queries.order_rows(store.counter, [delivery])[0]).needs
+    found = queries.order_ids(store.counter, OrderFilter(needing=True))
+    assert (delivery in found) == bool(known)

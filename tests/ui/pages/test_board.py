@@ -241,3 +241,15 @@ def test_the_lanes_span_stays_within_the_day():
 def test_numbers_are_short_enough_to_call():
     assert card_number("#1042") == "1042"
     assert card_number("3717952400200000681") == "00681"
+
+
+def test_a_scanned_number_selects_its_delivery(page, window, qtbot):
+    row = page._seen.board.waiting[3]
+    assert page.take_scan(row.order_no)
+    qtbot.waitUntil(lambda: page.columns.selected_id() == row.id)
+
+
+def test_a_number_that_is_not_known_is_told(page, window, qtbot):
+    page.take_scan("NOBODY-KNOWS")
+    said = window.shell._top.message.said
+    qtbot.waitUntil(lambda: bool(said()) and "NOBODY-KNOWS" in said()[0].text)

@@ -253,14 +253,14 @@ def test_files_are_tried_before_they_are_imported(page, window, qtbot, settled, 
     asked.close()
 
 
-def test_dropped_files_that_may_be_orders_are_taken(page, qtbot):
+def test_dropped_files_that_may_be_orders_are_taken(page, window, qtbot):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(DEMO / "orders-shopify.csv")), QUrl.fromLocalFile("/nowhere/picture.png")])
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
-    with qtbot.waitSignal(page._drops.dropped) as dropped:
-        page._drops.eventFilter(page, event)
+    with qtbot.waitSignal(window._drops.dropped) as dropped:
+        window._drops.eventFilter(window.shell, event)
     assert dropped.args == [[DEMO / "orders-shopify.csv"]]
     dialog(qtbot, ImportDialog).close()
 
@@ -317,3 +317,9 @@ def test_every_need_says_what_to_do():
         needs = [code for code in words._texts if code.startswith("need.")]
         assert folder.exists()
         assert all(words.has(code.replace("need.", "fix.", 1)) for code in needs)
+
+
+def test_a_scanned_number_is_searched(page, qtbot):
+    number = page.list.model.row(4).order_no
+    assert page.take_scan(number)
+    qtbot.waitUntil(lambda: page.list.model.rowCount() == 1)

@@ -1,0 +1,42 @@
+"""Brings the dispatch board and the orders page from state to state, to be looked at."""
+
+from collections.abc import Callable, Iterator
+
+from ui.pages.board import BoardPage
+from ui.pages.orders import OrdersPage
+from ui.window import Window
+
+Settle = Callable[[Window], None]
+
+
+def board_states(window: Window, settle: Settle) -> Iterator[str]:
+    """A proposal, an assigned delivery, and what the filters leave."""
+    page = window.page("board")
+    if not isinstance(page, BoardPage):
+        raise TypeError("the dispatch board is another page")
+    for item in page.plan.proposed.assignments:
+        page.columns.select(item)
+        yield "proposal"
+        break
+    for column in ("assigned", "back"):
+        cards = page.columns.panel(column).list.cards
+        if cards:
+            page.columns.select(cards[0].id)
+            settle(window)
+            yield column
+
+
+def orders_states(window: Window, settle: Settle) -> Iterator[str]:
+    """A customer in clear, and a search that finds nothing."""
+    page = window.page("orders")
+    if not isinstance(page, OrdersPage):
+        raise TypeError("the orders page is another page")
+    window.actions.trigger("orders.reveal")
+    settle(window)
+    yield "revealed"
+    page.panel.hide_person()
+    page.list.search.setText("no such order")
+    page.list.model.refresh()
+    settle(window)
+    yield "empty"
+    page.list.search.clear()
