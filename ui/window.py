@@ -36,6 +36,7 @@ from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
 from ui.pages.order_intake import FileDrops
 from ui.pages.orders import OrdersPage
+from ui.pages.report import ReportPage
 from ui.pages.stock import StockPage
 from ui.search_bar import SearchBar
 from ui.session import Session
@@ -62,6 +63,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry(ORDERS, "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),
     PageEntry("attention", "bell", AttentionPage),
+    PageEntry("report", "chart", ReportPage),
 )
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""

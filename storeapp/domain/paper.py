@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from storeapp.domain.moment import Window
+from storeapp.domain.statement import DayTotals
 from storeapp.domain.words import Mode, Platform
 
 SHOWN_PHONE_DIGITS = 5
@@ -131,6 +132,51 @@ class RunSheetContent:
     store_name: str
     printed_at: datetime
     stops: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideTotals:
+    """What one guide did on the day."""
+
+    guide: GuideLabel
+    deliveries: int
+    on_time: int
+    earnings_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class StillOut:
+    """Parcels of an order that a guide still has when the paper is printed."""
+
+    order_no: str
+    guide: str
+    parcels: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedShelf:
+    """A shelf that was counted, and by how much the book was wrong."""
+
+    name: str
+    sku: str
+    difference: int
+    on_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCloseContent:
+    """A store's day on paper; ``closed_at`` is None while nobody has closed it. No customer stands on it."""
+
+    store_name: str
+    day: date
+    totals: DayTotals
+    guides: tuple[GuideTotals, ...]
+    out: tuple[StillOut, ...]
+    counted: tuple[CountedShelf, ...]
+    printed_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    closings: int = 0
 
 
 def check_short_code(code: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder
 from storeapp.domain.exception import ExceptionCase
@@ -51,6 +52,13 @@ class InCustody:
     parcels: int
 
 
+class Arrival(NamedTuple):
+    """When something reached its customer, and whether within the promise."""
+
+    at: datetime
+    on_time: bool
+
+
 @dataclass(frozen=True, slots=True)
 class DayReport:
     """A store's day so far; ``closed`` holds the figures of the last closing, if there was one."""
@@ -63,6 +71,7 @@ class DayReport:
     counted: tuple[CountRow, ...]
     exceptions: tuple[ExceptionCase, ...]
     closed: StoreDay | None
+    arrivals: tuple[Arrival, ...] = ()
 
     @property
     def differences(self) -> tuple[CountRow, ...]:
@@ -91,6 +100,7 @@ def day_report(counter: Counter, day: date | None = None) -> DayReport:
         counted=tuple(counted_on(counter, day)),
         exceptions=tuple(cases.values()),
         closed=cache.get(StoreDay, f"{counter.store}/{day.isoformat()}"),
+        arrivals=tuple(_arrivals(finished)),
     )
 
 
@@ -121,6 +131,12 @@ def _guides(counter: Counter, day: date, finished: list[Delivery]) -> tuple[Guid
 
 def _guide_day(guide: str, name: str, statement: Statement | None) -> GuideDay:
     return GuideDay(guide, name, statement.earnings if statement else ())
+
+
+def _arrivals(finished: list[Delivery]) -> Iterable[Arrival]:
+    for delivery in finished:
+        if delivery.finished_at is not None and delivery.on_time is not None:
+            yield Arrival(delivery.finished_at, delivery.on_time)
 
 
 def _in_custody(left: list[Delivery]) -> Iterable[InCustody]:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 from storeapp.services.rows import MovementRow, Shelf, StockRow
 from ui.desk import Desk, day_time
 from ui.kit import tokens
+from ui.kit.figure import Figure
 from ui.kit.paged_model import PagedModel
 from ui.kit.parts import ElidedLabel, hbox, label, panel, set_chip, vbox
 from ui.kit.row_list import RowList
@@ -15,17 +16,6 @@ from ui.pages.stock_words import Now, movement_columns, plain
 
 _CHIPS = {Shelf.NEGATIVE: "danger", Shelf.SHORT: "warn", Shelf.EMPTY: "idle", Shelf.LOW: "warn", Shelf.FINE: "ok"}
 ACTIONS = ("stock.receive", "stock.sell", "stock.adjust", "stock.count")
-
-
-class Figure(QVBoxLayout):
-    """A number under its name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setSpacing(0)
-        self.number = label("–", "display")
-        self.addWidget(label(name, "caption"))
-        self.addWidget(self.number)
 
 
 class ShelfDetail(QFrame):
@@ -66,7 +56,7 @@ class ShelfDetail(QFrame):
                 words.text("stock.counted_at", time=counted) if counted else words.text("stock.never_counted")
             )
         for key, figure in self._figures.items():
-            figure.number.setText("–" if row is None else plain(getattr(row, key)))
+            figure.show_value("–" if row is None else plain(getattr(row, key)))
 
     def _place(self, row: StockRow) -> str:
         return self._desk.words.text("stock.place", bin=row.bin) if row.bin else ""

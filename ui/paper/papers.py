@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from storeapp.domain.paper import BadgeContent, Media, RunSheetContent, SlipContent
+from storeapp.domain.paper import BadgeContent, DayCloseContent, Media, RunSheetContent, SlipContent
 from storeapp.i18n import Translator
 from ui.paper.badge import BadgeLayout
 from ui.paper.blocks import sliced
+from ui.paper.day_close import DayCloseLayout
 from ui.paper.marks import Block
 from ui.paper.run_sheet import RunSheetLayout
 from ui.paper.slip import SlipLayout
@@ -65,6 +66,11 @@ def badge_paper(content: BadgeContent, words: Translator, *, media: Media = Medi
 def run_sheet_paper(content: RunSheetContent, words: Translator, *, media: Media = Media.A4) -> Paper:
     """A run sheet for A4 pages or a roll."""
     return Paper(media, lambda surface: RunSheetLayout(content, surface, words).pages())
+
+
+def day_close_paper(content: DayCloseContent, words: Translator, *, media: Media = Media.A4) -> Paper:
+    """A day's figures for A4 pages or a roll."""
+    return Paper(media, lambda surface: DayCloseLayout(content, surface, words).pages())
 
 
 def _cut(block: Block, surface: Surface) -> list[Block]:

@@ -5,13 +5,18 @@ from datetime import UTC, date, datetime
 from storeapp.domain.moment import Window
 from storeapp.domain.paper import (
     BadgeContent,
+    CountedShelf,
+    DayCloseContent,
     GuideLabel,
+    GuideTotals,
     MaskedRecipient,
     PaperLine,
     RunSheetContent,
     SlipContent,
+    StillOut,
     Stop,
 )
+from storeapp.domain.statement import DayTotals
 from storeapp.domain.words import Mode, Platform
 
 DIGITS = ("31415926535897932384626433832795028841971693993751" * 4)[:198]
@@ -77,3 +82,22 @@ def stop(number: int = 0, **changes: object) -> Stop:
 def run_sheet(count: int = 5) -> RunSheetContent:
     """A run of so many stops."""
     return RunSheetContent(GUIDE, "徐家汇店", NOON, tuple(stop(number) for number in range(count)))
+
+
+def day_close(**changes: object) -> DayCloseContent:
+    """A usual day, closed once."""
+    usual: dict[str, object] = {
+        "store_name": "徐家汇店",
+        "day": date(2026, 11, 21),
+        "totals": DayTotals(
+            orders=80, delivered=61, on_time=55, open=14, cancelled=5, exceptions=4, earnings_fen=51200
+        ),
+        "guides": (GuideTotals(GUIDE, 12, 11, 9600), GuideTotals(GuideLabel("G04", "黄子"), 0, 0, 0)),
+        "out": (StillOut("3731220448217600", "赵艳芳", 2),),
+        "counted": (CountedShelf("保湿精华液30ml", "BL-001", -2, 18), CountedShelf("舒缓面霜50g", "BL-002", 0, 21)),
+        "printed_at": NOON,
+        "closed_at": NOON,
+        "closed_by": "manager",
+        "closings": 1,
+    }
+    return DayCloseContent(**{**usual, **changes})  # type: ignore[arg-type]  # names and types are checked at run time
