@@ -73,9 +73,12 @@ class Backend(QObject):
         actor = self.actor
 
         def finish(result: T) -> None:
-            self.changed.emit()
-            if done is not None:
-                done(result)
+            # The answer first: what everybody reads again would hold up the screen of whoever waits for it.
+            try:
+                if done is not None:
+                    done(result)
+            finally:
+                self.changed.emit()
 
         return self._tasks.run(lambda: call(self.counter(), actor), done=finish, failed=failed, owner=owner)
 

@@ -95,6 +95,8 @@ class HandoffPage(PageBase):
         self._sound = None if kind is VerdictKind.IDLE else Sound(kind.value)
         seconds = time.perf_counter() - heard
         self.verdict.show_verdict(self._speaker.card(reading, seconds=seconds, sound=self._can_play()))
+        # On the screen before anything beside it is worked out.
+        self.verdict.repaint()
         self._play()
         self._show_goods(reading)
         if kind is not VerdictKind.IDLE:
