@@ -31,6 +31,7 @@ from ui.kit.shell import MainShell
 from ui.pages.attention import AttentionPage
 from ui.pages.base import PageBase
 from ui.pages.board import BoardPage
+from ui.pages.guides import GuidesPage
 from ui.pages.handoff import HandoffPage
 from ui.pages.handoff_scans import is_paper
 from ui.pages.lazy import LazyPage
@@ -62,6 +63,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry(HANDOFF, "scan", HandoffPage),
     PageEntry(ORDERS, "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),
+    PageEntry("guides", "users", GuidesPage),
     PageEntry("attention", "bell", AttentionPage),
     PageEntry("report", "chart", ReportPage),
 )

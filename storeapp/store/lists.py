@@ -1,5 +1,6 @@
 """The queries behind lists: ids first, so that a list of 100,000 orders costs one pass over an index."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,6 +168,13 @@ def open_orders(db: Database) -> list[str]:
 def by_number(db: Database, order_no: str) -> list[str]:
     """Deliveries of the orders with exactly this number, of any platform."""
     return [key for (key,) in db.execute("SELECT id FROM delivery_view WHERE order_no = ?", (order_no,))]
+
+
+@translate_sqlite_errors()
+def numbers_of(db: Database, ids: Sequence[str]) -> dict[str, str]:
+    """The order numbers of these deliveries."""
+    sql = "SELECT id, order_no FROM delivery_view WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(db.execute(sql, (json.dumps(list(ids)),)).fetchall())
 
 
 @translate_sqlite_errors()

@@ -1,7 +1,7 @@
 """One way to ask: every field gets a label with its key, an accessible name, a unit and room for what is wrong."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from PySide6.QtCore import QDate, QDateTime, Qt, QTime
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QSpinBox,
+    QTimeEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -113,6 +114,14 @@ class Form(QWidget):
         self._add(
             key, text, field, read=lambda: _from_qt(field.dateTime()), write=lambda new: field.setDateTime(_to_qt(new))
         )
+        return field
+
+    def add_time(self, key: str, text: str, *, value: time) -> QTimeEdit:
+        """A time of day on the store's clock."""
+        field = QTimeEdit(QTime(value.hour, value.minute))
+        field.setDisplayFormat("HH:mm")
+        _indent(field)
+        self._add(key, text, field, read=lambda: _time(field.time()), write=lambda new: field.setTime(_to_time(new)))
         return field
 
     def values(self) -> dict[str, Any]:
@@ -247,6 +256,14 @@ def _indent(field: QAbstractSpinBox) -> None:
     """Start where the other fields start; a sheet's padding does not reach the line inside a spin box."""
     for line in field.findChildren(QLineEdit):
         line.setTextMargins(8, 0, 8, 0)
+
+
+def _time(value: QTime) -> time:
+    return time(value.hour(), value.minute())
+
+
+def _to_time(value: time) -> QTime:
+    return QTime(value.hour, value.minute)
 
 
 def _to_qt(value: datetime) -> QDateTime:

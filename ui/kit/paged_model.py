@@ -30,16 +30,19 @@ class CellStyle(StrEnum):
     CODE = "code"
     NUMBER = "number"
     CHIP = "chip"
+    BAR = "bar"
+    """Numbers over a bar that is filled by the cell's share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one cell shows; a tone always comes with an icon or with words of its own."""
+    """What one cell shows; a tone always comes with an icon or with words of its own; ``share`` fills a bar, 0 to 1."""
 
     text: str
     sub: str = ""
     icon: str = ""
     tone: str = ""
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

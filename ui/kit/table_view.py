@@ -21,6 +21,7 @@ from ui.kit.paged_model import Cell, CellStyle, Column, Index, PagedModel, RowT
 from ui.kit.style import BOLD, REGULAR, Look, look
 
 _PAD = 12
+_BAR_PX = 72
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ELIDE = Qt.TextElideMode.ElideRight
@@ -48,6 +49,8 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(inner.x(), rect.center().y() - 3, min(48, inner.width()), 6, self._look.colour("idle_bg"))
         elif self._model.columns[column].style == CellStyle.CHIP:
             self._chip(painter, inner, cell)
+        elif self._model.columns[column].style == CellStyle.BAR:
+            self._bar(painter, inner, cell)
         else:
             self._words(painter, inner, cell, self._model.columns[column])
 
@@ -94,6 +97,21 @@ class CellDelegate(QStyledItemDelegate):
 
     def _chip(self, painter: QPainter, rect: QRect, cell: Cell) -> None:
         draw_chip(painter, rect, cell, self._look)
+
+    def _bar(self, painter: QPainter, rect: QRect, cell: Cell) -> None:
+        tone = cell.tone or "accent"
+        ink = (tokens.PX_CAPTION, BOLD if cell.tone else REGULAR, True, cell.tone or "text2", _LEFT)
+        self._line(painter, rect.adjusted(0, 2, 0, -12), cell.text, ink)
+        if cell.icon:
+            wide = self._look.metrics(tokens.PX_CAPTION, BOLD, tabular=True).horizontalAdvance(cell.text)
+            self._icon(painter, rect.adjusted(wide + 6, -5, 0, -13), cell.icon, tone)
+        groove = QRect(rect.x(), rect.bottom() - 10, min(rect.width(), _BAR_PX), 5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, share in (("idle_bg", 1.0), (tone, min(1.0, cell.share))):
+            if share > 0:
+                painter.setBrush(self._look.colour(colour))
+                painter.drawRoundedRect(groove.x(), groove.y(), max(5, round(groove.width() * share)), 5, 2.5, 2.5)
 
 
 def fitted(metrics: QFontMetrics, text: str, width: int) -> str:
