@@ -20,21 +20,19 @@ class InsertionPlanner:
 
     def plans(self, problem: Problem, /) -> Iterator[Plan]:
         """The first plan at once, the better one after it."""
-        draft = _Draft(problem)
-        draft.commit()
-        draft.fill()
+        draft = first_draft(problem)
         first = draft.plan()
         yield first
         if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
             yield better
 
 
-class _Draft:
-    """A plan in the making: one schedule a vehicle."""
+class Draft:
+    """A plan in the making: one schedule a vehicle, by the vehicle's id."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._schedules = schedules_of(problem, ())
+        self.schedules = schedules_of(problem, ())
         self._left: dict[str, Stop] = {}
         self._placed: dict[str, tuple[Stop, Schedule]] = {}
         unique = {stop.id: stop for stop in reversed(problem.stops)}
@@ -47,7 +45,7 @@ class _Draft:
                 self._commit(stop)
 
     def _commit(self, stop: Stop) -> None:
-        own = [schedule for schedule in self._schedules.values() if schedule.vehicle.guide == stop.guide]
+        own = [schedule for schedule in self.schedules.values() if schedule.vehicle.guide == stop.guide]
         if stop.place is None:
             for schedule in own[:1]:
                 schedule.carry(stop.load)
@@ -56,7 +54,7 @@ class _Draft:
             own = own[:1]
         found = _cheapest(stop, own)
         if found is not None:
-            self._schedules[found.vehicle].insert(stop, found)
+            self.schedules[found.vehicle].insert(stop, found)
         elif own:
             own[-1].force(stop)
 
@@ -67,10 +65,10 @@ class _Draft:
                 self._left[stop.id] = stop
 
     def _place(self, stop: Stop) -> bool:
-        found = _cheapest(stop, self._schedules.values())
-        if found is None or found.cost_li > stop.unserved_li:
+        found = _cheapest(stop, self.schedules.values())
+        if found is None or found.cost_li > self._problem.left_li(stop):
             return False
-        schedule = self._schedules[found.vehicle]
+        schedule = self.schedules[found.vehicle]
         schedule.insert(stop, found)
         self._placed[stop.id] = stop, schedule
         return True
@@ -94,13 +92,13 @@ class _Draft:
         before = schedule.remove(stop_id)
         saved_m = old_m - schedule.metres
         pace = self._problem.paces[schedule.vehicle.mode]
-        worth_li = saved_m * pace.km_li // 1000 + self._problem.pay_li(stop, schedule.vehicle)
-        found = _cheapest(stop, self._schedules.values()) if schedule.feasible else None
+        worth_li = saved_m * pace.km_li // 1000 + self._problem.take_li(stop, schedule.vehicle)
+        found = _cheapest(stop, self.schedules.values()) if schedule.feasible else None
         if found is None or found.cost_li >= worth_li:
             schedule.restore(before)
             return False
-        self._schedules[found.vehicle].insert(stop, found)
-        self._placed[stop_id] = stop, self._schedules[found.vehicle]
+        self.schedules[found.vehicle].insert(stop, found)
+        self._placed[stop_id] = stop, self.schedules[found.vehicle]
         return True
 
     def _retry(self, stop: Stop) -> bool:
@@ -111,9 +109,17 @@ class _Draft:
 
     def plan(self) -> Plan:
         """The plan as it stands."""
-        routes: tuple[Route, ...] = tuple(s.route() for s in self._schedules.values() if s.steps)
-        rest = explain.finished(self._problem, routes, list(self._schedules.values()))
+        routes: tuple[Route, ...] = tuple(s.route() for s in self.schedules.values() if s.steps)
+        rest = explain.finished(self._problem, routes, list(self.schedules.values()))
         return Plan(routes, rest, cost_li(self._problem, routes))
+
+
+def first_draft(problem: Problem) -> Draft:
+    """The plan by insertion, to be improved."""
+    draft = Draft(problem)
+    draft.commit()
+    draft.fill()
+    return draft
 
 
 def _cheapest(stop: Stop, schedules: Iterable[Schedule]) -> Insertion | None:

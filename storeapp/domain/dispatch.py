@@ -55,6 +55,7 @@ class Stop:
         guide: the guide it must stay with, whatever the promise says; empty where anybody may take it.
         held: that guide already has it in custody, so it needs no pickup.
         banned: guides who must not take it.
+        told: the guide who was told to take it, where that may still change at a price; empty where nobody was.
         obstacle: why it must not be planned at all, a reason code; empty where it may be.
     """
 
@@ -72,6 +73,7 @@ class Stop:
     guide: str = ""
     held: bool = False
     banned: frozenset[str] = frozenset()
+    told: str = ""
     obstacle: str = ""
 
     @property
@@ -92,6 +94,7 @@ class Vehicle:
         carried: what the guide holds besides the stops of the problem.
         most_stops: how many deliveries all trips together may have, None for no limit.
         store: the place of the guide's own store.
+        surcharge_li: what each stop of this guide counts more, so that others get theirs; it is paid to nobody.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Vehicle:
     certificates: frozenset[str] = frozenset()
     most_stops: int | None = None
     store: int = 0
+    surcharge_li: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class Problem:
 
     ``cross_percent`` multiplies the pay of a delivery picked up elsewhere than at the guide's own store;
     ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
-    each parcel's handoff at the counter.
+    each parcel's handoff at the counter. ``change_li`` is what it counts when a stop goes to another guide than the
+    one who was told, or to none.
     """
 
     now: datetime
@@ -126,6 +131,7 @@ class Problem:
     pickup_s: int = 0
     radius_m: int | None = None
     cross_percent: int = 100
+    change_li: int = 0
 
     def at(self, seconds: int) -> datetime:
         """The instant that a time of this problem means."""
@@ -138,6 +144,15 @@ class Problem:
     def pay_li(self, stop: Stop, vehicle: Vehicle) -> int:
         """What the guide gets for the stop."""
         return stop.pay_li if stop.origin == vehicle.store else stop.pay_li * self.cross_percent // 100
+
+    def take_li(self, stop: Stop, vehicle: Vehicle) -> int:
+        """What it counts that this guide takes the stop, beside the way."""
+        change_li = self.change_li if stop.told and stop.told != vehicle.guide else 0
+        return self.pay_li(stop, vehicle) + vehicle.surcharge_li + change_li
+
+    def left_li(self, stop: Stop) -> int:
+        """What it counts that no guide takes the stop."""
+        return stop.unserved_li + (self.change_li if stop.told else 0)
 
     def way_li(self, metres: int, vehicle: Vehicle) -> int:
         """What the guide's way costs, without the way that would be gone anyway."""
@@ -188,11 +203,16 @@ class Unassigned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better."""
+    """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better.
+
+    The same problem, ``seed`` and count of ``steps`` give the same plan again.
+    """
 
     routes: tuple[Route, ...] = ()
     unassigned: tuple[Unassigned, ...] = ()
     cost_li: int = 0
+    seed: int = 0
+    steps: int = 0
 
     def vehicle_of(self) -> dict[str, str]:
         """The vehicle of each stop that has one."""
@@ -219,11 +239,11 @@ def best_plan(planner: Planner, problem: Problem) -> Plan:
 
 
 def cost_li(problem: Problem, routes: tuple[Route, ...]) -> int:
-    """What a plan with these routes costs: ways, pay, and the price of every stop that is in none."""
+    """What a plan with these routes costs: ways, pay, changes, and the price of every stop that is in none."""
     stops = {stop.id: stop for stop in reversed(problem.stops)}
     vehicles = {vehicle.id: vehicle for vehicle in reversed(problem.vehicles)}
     total = sum(route.cost_li for route in routes)
     for route in routes:
         done = [visit.stop for visit in route.visits if not visit.pickup]
-        total += sum(problem.pay_li(stops.pop(stop), vehicles[route.vehicle]) for stop in done)
-    return total + sum(stop.unserved_li for stop in stops.values())
+        total += sum(problem.take_li(stops.pop(stop), vehicles[route.vehicle]) for stop in done)
+    return total + sum(problem.left_li(stop) for stop in stops.values())

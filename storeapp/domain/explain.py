@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storeapp.domain.datum import to_wgs84
-from storeapp.domain.dispatch import Plan, Problem, Reason, Route, Stop, Unassigned, Vehicle
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Problem, Reason, Route, Stop, Unassigned, Vehicle
 from storeapp.domain.place import distance_m
 from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of
 
@@ -102,13 +102,14 @@ def _alone(problem: Problem, stop: Stop, vehicle: Vehicle) -> tuple[int, int]:
     return empty.begin_s(stop.id), empty.end_s
 
 
-def dearer(stop: Stop, found: Insertion, vehicle: Vehicle) -> Reason | None:
+def dearer(problem: Problem, stop: Stop, found: Insertion, vehicle: Vehicle) -> Reason | None:
     """A stop that costs more by a guide than left to a courier is better left."""
-    if found.cost_li <= stop.unserved_li:
+    left_li = problem.left_li(stop)
+    if found.cost_li <= left_li:
         return None
     return Reason(
         "courier_cheaper",
-        {"guide": vehicle.guide, "cost_fen": found.cost_li // 10, "courier_fen": stop.unserved_li // 10},
+        {"guide": vehicle.guide, "cost_fen": found.cost_li // LI_PER_FEN, "courier_fen": left_li // LI_PER_FEN},
     )
 
 
@@ -134,7 +135,9 @@ def _why_not(stop: Stop, schedule: Schedule) -> Reason:
     if unsuited(stop, schedule.vehicle) is None:
         found = schedule.best(stop)
         # What fits and is not dear was left by a planner that did not look everywhere: there is still room.
-        cheap = found and (dearer(stop, found, schedule.vehicle) or Reason("not_planned", _guide(schedule)))
+        cheap = found and (
+            dearer(schedule.problem, stop, found, schedule.vehicle) or Reason("not_planned", _guide(schedule))
+        )
         if cheap:
             return cheap
     return obstacle(stop, schedule)
@@ -296,7 +299,7 @@ def _present(schedule: Schedule, stop: Stop) -> Option:
     """The guide who has the stop in the plan, with what the plan says."""
     problem, vehicle = schedule.problem, schedule.vehicle
     extra_m = _detour_m(schedule, stop.id)
-    cost_li = extra_m * problem.paces[vehicle.mode].km_li // 1000 + problem.pay_li(stop, vehicle)
+    cost_li = extra_m * problem.paces[vehicle.mode].km_li // 1000 + problem.take_li(stop, vehicle)
     return Option(vehicle.guide, cost_li, extra_m, problem.at(schedule.begin_s(stop.id)))
 
 

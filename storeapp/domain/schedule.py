@@ -65,7 +65,7 @@ class Schedule:
         schedule = cls(problem, vehicle)
         stops = {stop.id: stop for stop in reversed(problem.stops)}
         visits = route.visits if route else ()
-        schedule.steps = [_step(stops[visit.stop], pickup=visit.pickup) for visit in visits]
+        schedule.steps = [step_of(stops[visit.stop], pickup=visit.pickup) for visit in visits]
         schedule._time()
         schedule._relax()
         return schedule
@@ -76,15 +76,8 @@ class Schedule:
         return self.problem.travel.seconds_from(origin, self.vehicle.mode)[place]
 
     def _earliest(self, step: Step) -> int:
-        """When a step may begin at the earliest.
-
-        A pickup waits until its delivery would not have to wait at the door: better in the store than in the street.
-        """
-        stop = step.stop
-        if not step.pickup:
-            return max(0, stop.start_s)
-        way = self._seconds(stop.origin, step_place(stop))
-        return max(0, stop.ready_s, stop.start_s - way - self.problem.pickup_s)
+        """When a step may begin at the earliest."""
+        return max(0, step.stop.ready_s if step.pickup else step.stop.start_s)
 
     def _duration(self, step: Step) -> int:
         return self.problem.pickup_s if step.pickup else step.stop.service_s
@@ -116,9 +109,16 @@ class Schedule:
             following = step.place
 
     def _limit(self, step: Step) -> int:
-        if step.pickup:
-            return FAR_S
-        return self._limits.get(step.stop.id, step.stop.due_s)
+        return FAR_S if step.pickup else self.limit_s(step.stop)
+
+    def limit_s(self, stop: Stop) -> int:
+        """When the stop must begin at the latest: its promise, or the lateness that is a fact."""
+        return self._limits.get(stop.id, stop.due_s)
+
+    @property
+    def end_limit_s(self) -> int:
+        """When the guide must be at the end place."""
+        return self._end_limit
 
     def _weigh(self) -> None:
         """What is still free on board before the first step, and after each."""
@@ -131,11 +131,16 @@ class Schedule:
             self._room.append(room)
 
     def _held(self) -> Load:
-        total = self.vehicle.carried + self._extra
+        total = self.carried
         for step in self.steps:
             if step.stop.held and not step.pickup:
                 total += step.stop.load
         return total
+
+    @property
+    def room(self) -> Load:
+        """What is free on board where it is least; negative where what must be taken is too much."""
+        return Load(*(min(numbers) for numbers in zip(*self._room, strict=True)))
 
     @property
     def feasible(self) -> bool:
@@ -153,6 +158,11 @@ class Schedule:
 
     # -- changing
 
+    @property
+    def carried(self) -> Load:
+        """What the guide holds beside its steps."""
+        return self.vehicle.carried + self._extra
+
     def carry(self, load: Load) -> None:
         """The guide holds something that cannot be planned."""
         self._extra += load
@@ -160,9 +170,9 @@ class Schedule:
 
     def insert(self, stop: Stop, at: Insertion) -> None:
         """Take a stop in where it was found to fit."""
-        self.steps.insert(at.drop_at, _step(stop, pickup=False))
+        self.steps.insert(at.drop_at, step_of(stop, pickup=False))
         if not stop.held:
-            self.steps.insert(at.pickup_at, _step(stop, pickup=True))
+            self.steps.insert(at.pickup_at, step_of(stop, pickup=True))
         self._time()
 
     def force(self, stop: Stop) -> None:
@@ -170,6 +180,12 @@ class Schedule:
         at = self.first_trip if stop.held else len(self.steps)
         self.insert(stop, Insertion(0, 0, 0, self.vehicle.id, at, at, 0))
         self._relax()
+
+    def follow(self, steps: Iterable[Step]) -> list[Step]:
+        """Take over other steps in their order; gives what `restore` needs to undo it."""
+        before, self.steps = self.steps, list(steps)
+        self._time()
+        return before
 
     def remove(self, stop: str) -> list[Step]:
         """Take a stop out; gives what `restore` needs to undo it."""
@@ -213,7 +229,7 @@ class Schedule:
             return None
         extra_m, _, begin_s, pickup_at, drop_at = found
         pace = self.problem.paces[self.vehicle.mode]
-        cost_li = extra_m * pace.km_li // 1000 + self.problem.pay_li(stop, self.vehicle)
+        cost_li = extra_m * pace.km_li // 1000 + self.problem.take_li(stop, self.vehicle)
         return Insertion(cost_li, begin_s, self.stops, self.vehicle.id, pickup_at, drop_at, extra_m)
 
     def _openings(self, stop: Stop) -> Iterator[tuple[int, int]]:
@@ -249,7 +265,7 @@ class Schedule:
             if not self._takes(stop, start):
                 return
             extra_m = metres_from(at)[stop.origin]
-            pickup = _step(stop, pickup=True)
+            pickup = step_of(stop, pickup=True)
             begin_s = max(time_s + self._seconds(at, stop.origin), self._earliest(pickup))
             time_s, at, came = begin_s + self.problem.pickup_s, stop.origin, at
         else:
@@ -286,9 +302,23 @@ class Schedule:
     # -- giving
 
     def visits(self) -> Iterable[Visit]:
-        """The steps with their times."""
+        """The steps with their times; who would wait at the next door waits in the store instead."""
+        begins = self._unhurried()
+        arrive_s = self._arrive[0] if self.steps else 0
         for k, step in enumerate(self.steps):
-            yield Visit(step.stop.id, step.pickup, self._arrive[k], self._begin[k], self._leave[k])
+            leave_s = begins[k] + self._duration(step)
+            yield Visit(step.stop.id, step.pickup, arrive_s, begins[k], leave_s)
+            if k + 1 < len(self.steps):
+                arrive_s = leave_s + self._seconds(step.place, self.steps[k + 1].place)
+
+    def _unhurried(self) -> list[int]:
+        """When the steps begin where each pickup is as late as it can be without making anything later."""
+        begins = list(self._begin)
+        for k in range(len(self.steps) - 2, -1, -1):
+            if self.steps[k].pickup:
+                way_s = self._seconds(self.steps[k].place, self.steps[k + 1].place)
+                begins[k] = begins[k + 1] - way_s - self._duration(self.steps[k])
+        return begins
 
     def route(self) -> Route:
         """The schedule as part of a plan."""
@@ -312,7 +342,8 @@ def step_place(stop: Stop) -> int:
     return stop.place
 
 
-def _step(stop: Stop, *, pickup: bool) -> Step:
+def step_of(stop: Stop, *, pickup: bool) -> Step:
+    """The pickup or the delivery of a stop."""
     return Step(stop, pickup, stop.origin if pickup else step_place(stop))
 
 

@@ -1,0 +1,112 @@
+"""Plans with a route solver: a feasible plan at once, then better ones until there is no time or nothing to gain."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from storeapp.adapters.insertion import Draft, first_draft
+from storeapp.adapters.pyvrp_model import Model, open_part
+from storeapp.adapters.pyvrp_search import Search
+from storeapp.domain.dispatch import Plan, Problem
+
+FIRST_REPORT = 64
+"""After this many steps the first better plan is given, then after twice as many, and so on."""
+PATIENCE = 400
+PATIENCE_EACH = 60
+"""Steps without a gain after which the search ends: so many, and for each stop so many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: at the budget or after a count of steps; None for no limit. The search also ends by itself.
+
+    Only ``steps`` makes plans repeatable on another machine.
+    """
+
+    budget_s: float | None = 1.0
+    steps: int | None = None
+    seed: int = 1
+    patient: bool = False
+    """Go on to the budget even where nothing was gained for long."""
+
+
+class PyvrpPlanner:
+    """The plan by insertion, then what the search finds.
+
+    Args:
+        limits: when to stop.
+        clock: gives seconds; the budget counts on it from the first question.
+        stop: asked between two steps; True ends the search, and the best plan so far is still given.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._stop = stop
+
+    def plans(self, problem: Problem, /) -> Iterator[Plan]:
+        """The first plan at once, better ones after it; each says with which seed and how many steps it was found."""
+        started = self._clock()
+        draft = first_draft(problem)
+        first = replace(draft.plan(), seed=self._limits.seed)
+        yield first
+        search = self._begin(problem, draft)
+        if search is None:
+            if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
+                yield replace(better, seed=self._limits.seed)
+            return
+        yield from self._better(first, draft, search, started)
+
+    def _begin(self, problem: Problem, draft: Draft) -> "_Running | None":
+        board = open_part(problem, draft.schedules.values())
+        if not board.stops or not board.schedules:
+            return None
+        model = Model(board)
+        start = model.solution(draft.schedules)
+        # Insertion and solver count alike; where they ever differ, insertion's plan is the one that was checked.
+        if not start.is_feasible():
+            return None
+        return _Running(model, Search(model, start, seed=self._limits.seed), len(board.stops))
+
+    def _better(self, best: Plan, draft: Draft, running: "_Running", started: float) -> Iterator[Plan]:
+        search, gained_at, report_at, told = running.search, 0, FIRST_REPORT, None
+        while not self._ended(search.steps, search.steps - gained_at, running.stops, started):
+            if search.step():
+                gained_at = search.steps
+            if search.steps >= report_at:
+                report_at *= 2
+                if search.best is not told:
+                    told = search.best
+                    plan = self._plan(draft, running)
+                    if plan.cost_li < best.cost_li:
+                        best = plan
+                        yield plan
+        if search.best is not told and (plan := self._plan(draft, running)).cost_li < best.cost_li:
+            yield plan
+
+    def _ended(self, steps: int, in_vain: int, stops: int, started: float) -> bool:
+        limits = self._limits
+        return (
+            self._stop()
+            or (limits.steps is not None and steps >= limits.steps)
+            or (limits.budget_s is not None and self._clock() - started >= limits.budget_s)
+            or (not limits.patient and in_vain >= PATIENCE + PATIENCE_EACH * stops)
+        )
+
+    def _plan(self, draft: Draft, running: "_Running") -> Plan:
+        for vehicle, steps in running.model.steps(running.search.best).items():
+            draft.schedules[vehicle].follow(steps)
+        return replace(draft.plan(), seed=self._limits.seed, steps=running.search.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    model: Model
+    search: Search
+    stops: int
