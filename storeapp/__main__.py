@@ -28,7 +28,7 @@ def _sync() -> "SyncPort":
 def _window(home: Home, language: str, theme: str) -> int:
     from ui.run import run_window
 
-    return run_window(home, language=language, theme=theme)
+    return run_window(home, language=language, theme=theme, sync=_sync())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

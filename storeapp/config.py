@@ -12,6 +12,7 @@ HOME_VARIABLE = "STOREAPP_HOME"
 LANGUAGE_VARIABLE = "STOREAPP_LANG"
 FILE = "settings.json"
 LANGUAGES = ("zh_CN", "en")
+THEMES = ("system", "light", "dark", "contrast")
 
 
 class BadSettings(Exception):
@@ -29,9 +30,7 @@ class Settings:
     """What somebody may choose for this machine; every field carries its meaning and its choices."""
 
     language: str = field(default="zh_CN", metadata={"about": "language of screens and papers", "choices": LANGUAGES})
-    theme: str = field(
-        default="system", metadata={"about": "colours of the window", "choices": ("system", "light", "dark")}
-    )
+    theme: str = field(default="system", metadata={"about": "colours of the window", "choices": THEMES})
     slip_width_mm: int = field(default=80, metadata={"about": "width of the slip printer's roll", "choices": (58, 80)})
     printer: str = field(default="", metadata={"about": "name of the slip printer; empty: ask", "choices": ()})
     sounds: bool = field(default=True, metadata={"about": "a tone for every scan", "choices": ()})

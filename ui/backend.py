@@ -24,6 +24,9 @@ class Backend(QObject):
     changed = Signal()
     """Something in this home is different now: whoever shows it reads it again."""
 
+    acted = Signal()
+    """Something was done at this window, so there may be something to send."""
+
     def __init__(self, tasks: Tasks, open_counter: Callable[[], Counter]) -> None:
         super().__init__()
         self._tasks = tasks
@@ -35,6 +38,11 @@ class Backend(QObject):
         self._watch = QTimer(self)
         self._watch.setInterval(WATCH_MS)
         self._watch.timeout.connect(self._look)
+
+    @property
+    def open_counter(self) -> Callable[[], Counter]:
+        """Opens the same counter again, for a thread of its own."""
+        return self._open
 
     @property
     def tasks(self) -> Tasks:
@@ -79,6 +87,7 @@ class Backend(QObject):
                     done(result)
             finally:
                 self.changed.emit()
+                self.acted.emit()
 
         return self._tasks.run(lambda: call(self.counter(), actor), done=finish, failed=failed, owner=owner)
 

@@ -12,11 +12,14 @@ from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.home import Home
 from ui.backend import Backend
 from ui.kit.actions import ActionRegistry
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
+from ui.preferences import Preferences
 from ui.session import Session
+from ui.sync_watch import SyncWatch
 
 T = TypeVar("T")
 Say = Callable[..., None]
@@ -41,6 +44,12 @@ class Desk:
     papers: Path
     ask_who: Callable[[Callable[[], None]], None]
     """Asks who is at the counter, and goes on once somebody has signed in."""
+    preferences: Preferences
+    """The settings of this machine."""
+    sync: SyncWatch
+    """How this counter stands to its hub."""
+    home: Home | None = None
+    """The folder on the disk, where the window was opened over one."""
     undo: Callable[[], None] | None = None
     """Takes the last act back; None where nothing can be taken back."""
 

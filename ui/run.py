@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QApplication
 from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home
+from storeapp.services.ports import SyncPort
 from ui.backend import Backend
 from ui.entry.assistant import Assistant
 from ui.kit.collector import Collector
 from ui.kit.errors import ErrorDoor
-from ui.kit.style import apply
-from ui.kit.tokens import THEME_NAMES, load_theme
+from ui.kit.style import apply, theme_of
+from ui.kit.tokens import load_theme
 from ui.kit.worker import Tasks
 from ui.window import PAGES, Window
 
@@ -35,18 +36,11 @@ def application(argv: Sequence[str]) -> QApplication:
     return app
 
 
-def theme_of(app: QApplication, name: str) -> str:
-    """The name of a theme that exists: the system's choice where ``name`` leaves it to the system."""
-    if name in THEME_NAMES:
-        return name
-    return "dark" if app.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
-
-
-def make_window(app: QApplication, home: Home, *, language: str) -> Window:
+def make_window(app: QApplication, home: Home, *, language: str, sync: SyncPort | None = None) -> Window:
     """The window over a home, with all its pages; nothing is shown and read before ``Window.start``."""
     tasks = Tasks()
     backend = Backend(tasks, lambda: _open(home))
-    window = Window(app, backend, Translator(language), papers=home.path / PAPERS, home=home)
+    window = Window(app, backend, Translator(language), papers=home.path / PAPERS, home=home, sync=sync)
     window.add_pages(PAGES, show=False)
     return window
 
@@ -56,6 +50,7 @@ def run_window(
     *,
     language: str,
     theme: str = SYSTEM_THEME,
+    sync: SyncPort | None = None,
     argv: Sequence[str] = (),
 ) -> int:
     """Show the window until it is closed; returns the exit status.
@@ -65,6 +60,7 @@ def run_window(
             the first start is gone through.
         language: ``zh_CN`` or ``en``.
         theme: a theme's name, or ``system``.
+        sync: the way to a hub; the counter stands alone without one.
         argv: arguments for Qt.
     """
     app = application(argv)
@@ -74,7 +70,7 @@ def run_window(
         if made is None:
             return 0
         home, language = made
-    return _run(app, home, language=language)
+    return _run(app, home, language=language, sync=sync)
 
 
 def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
@@ -88,9 +84,9 @@ def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
     return (assistant.home, assistant.language) if done and assistant.home else None
 
 
-def _run(app: QApplication, home: Home, *, language: str) -> int:
+def _run(app: QApplication, home: Home, *, language: str, sync: SyncPort | None) -> int:
     collector = Collector()
-    window = make_window(app, home, language=language)
+    window = make_window(app, home, language=language, sync=sync)
     door = ErrorDoor(Translator(language), parent_of=lambda: window.shell)
     door.install()
     window.backend.tasks.crashed.connect(door.report)

@@ -15,6 +15,7 @@ from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.home import Home
+from storeapp.services.ports import SyncPort
 from storeapp.services.queries import counts
 from storeapp.services.rows import Counts
 from storeapp.store.errors import StoreError
@@ -24,10 +25,12 @@ from ui.entry.locksmith import Locksmith
 from ui.entry.sign_in import Door, SignInDialog
 from ui.entry.trouble import TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
-from ui.kit.frame import RailEntry, SyncState
+from ui.kit.frame import RailEntry
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
+from ui.kit.style import apply, theme_of
+from ui.kit.tokens import load_theme
 from ui.pages.attention import AttentionPage
 from ui.pages.base import PageBase
 from ui.pages.board import BoardPage
@@ -39,11 +42,13 @@ from ui.pages.order_intake import FileDrops
 from ui.pages.orders import OrdersPage
 from ui.pages.report import ReportPage
 from ui.pages.stock import StockPage
+from ui.pages.sync import SyncPage
+from ui.preferences import Preferences
 from ui.search_bar import SearchBar
 from ui.session import Session
+from ui.sync_watch import SyncWatch
 
-HANDOFF = "handoff"
-ORDERS = "orders"
+HANDOFF, ORDERS, SYNC = "handoff", "orders", "sync"
 GIVES_WAY = "gives_way"
 """Property of a dialog that a scan closes; every other one must be answered first."""
 
@@ -65,6 +70,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry("stock", "boxes", StockPage),
     PageEntry("guides", "users", GuidesPage),
     PageEntry("attention", "bell", AttentionPage),
+    PageEntry(SYNC, "sync", SyncPage),
     PageEntry("report", "chart", ReportPage),
 )
 BUILD_PAUSE_MS = 60
@@ -75,9 +81,16 @@ class Window:
     """The counter's window with everything behind it."""
 
     def __init__(
-        self, app: QApplication, backend: Backend, words: Translator, *, papers: Path, home: Home | None = None
+        self,
+        app: QApplication,
+        backend: Backend,
+        words: Translator,
+        *,
+        papers: Path,
+        home: Home | None = None,
+        sync: SyncPort | None = None,
     ) -> None:
-        """Put it together; ``home`` is what a root key that is out of reach is looked for in."""
+        """Put it together; ``home`` holds the settings and the root key, ``sync`` leads to a hub."""
         self._app = app
         self._words = words
         self.backend = backend
@@ -98,6 +111,9 @@ class Window:
             go=self.go,
             papers=papers,
             ask_who=self.door.ask,
+            preferences=Preferences(home.path if home else None, backend.tasks),
+            sync=SyncWatch(sync, backend, backend.open_counter),
+            home=home,
         )
         self._pages: dict[str, LazyPage] = {}
         self._search = SearchBar(self.desk, self.shell.finder)
@@ -166,6 +182,7 @@ class Window:
         """Close the window and the counter behind it, after the work that was given before."""
         self._tick.stop()
         self._builder.stop()
+        self.desk.sync.stop()
         self._app.removeEventFilter(self.session)
         self.desk.scanner.deleteLater()
         self.shell.close()
@@ -176,6 +193,7 @@ class Window:
     def _begun(self) -> None:
         self.shell.end_progress()
         self.backend.watch()
+        self.desk.sync.start()
         self._builder.start()
         if self._locksmith is None or not self._locksmith.offer(then=self._ask_who):
             self._ask_who()
@@ -222,6 +240,9 @@ class Window:
         )
         self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
         self.shell.person_pressed.connect(self.lock)
+        self.shell.sync_pressed.connect(lambda: self.go(SYNC))
+        self.desk.sync.changed.connect(self.refresh)
+        self.desk.preferences.changed.connect(self._use_preferences)
         self.shell.undo_requested.connect(self.desk.take_back)
         self.desk.scanner.scanned.connect(self._on_scan)
         self._drops = FileDrops(self.shell)
@@ -274,8 +295,7 @@ class Window:
 
     def _show_counts(self, read: tuple[Counts, bool]) -> None:
         numbers, enrolled = read
-        state = SyncState.ALONE if not enrolled else SyncState.PENDING if numbers.pending else SyncState.OK
-        self.shell.show_sync(state, numbers.pending)
+        self.shell.show_sync(self.desk.sync.state(enrolled=enrolled, pending=numbers.pending), numbers.pending)
         self.shell.show_badge("attention", numbers.attention)
 
     def _show_where(self, read: tuple[str, date]) -> None:
@@ -283,6 +303,9 @@ class Window:
         words = self._words
         weekday, month = words.text(f"app.weekday.{day.weekday()}"), words.text(f"app.month.{day.month}")
         self.shell.show_where(words.text("app.where", store=name, weekday=weekday, month=month, day=day.day))
+
+    def _use_preferences(self) -> None:
+        apply(self._app, load_theme(theme_of(self._app, self.desk.preferences.settings.theme)))
 
     def _on_session(self) -> None:
         if self.session.actor is not None:

@@ -1,11 +1,12 @@
 """The first start: four short steps from an empty folder to a counter with a manager and a recovery key."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from storeapp.config import save_settings
 from storeapp.domain.kernel import Refusal
 from storeapp.i18n import Translator
 from storeapp.services.clock import Clock
@@ -18,7 +19,7 @@ from ui.entry.steps import ManagerStep, Step, StepList, StoreStep, WelcomeStep
 from ui.kit import tokens
 from ui.kit.parts import Button, hbox, label, panel, vbox
 from ui.kit.worker import Tasks
-from ui.settings import load_settings, save_settings
+from ui.preferences import read_settings
 
 _NAMES = ("welcome", "store", "manager", "recovery")
 
@@ -159,8 +160,8 @@ class Assistant(QDialog):
             self._error.setText(self._words.text(f"refusal.{result.code}", **result.data))
             return
         self.home = result.home
-        settings = load_settings(self._path)
-        save_settings(self._path, msgspec.structs.replace(settings, language=self.language))
+        settings = read_settings(self._path)
+        save_settings(self._path, replace(settings, language=self.language))
         if result.recovery_key:
             self._show_recovery(result.recovery_key)
         else:

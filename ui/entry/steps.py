@@ -14,7 +14,7 @@ from ui.kit import tokens
 from ui.kit.forms import Form
 from ui.kit.parts import Button, Segments, hbox, label, restyle, vbox
 from ui.kit.worker import Tasks
-from ui.settings import LANGUAGE_NAMES
+from ui.preferences import LANGUAGE_NAMES
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo"
 

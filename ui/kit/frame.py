@@ -32,13 +32,14 @@ class SyncState(StrEnum):
     ATTENTION = "attention"
 
 
-_SYNC_SHAPES = {
+SYNC_SHAPES = {
     SyncState.ALONE: ("store", "text3", "idle"),
     SyncState.OK: ("cloud-check", "ok", "ok"),
     SyncState.PENDING: ("cloud-up", "accent", "accent"),
     SyncState.OFFLINE: ("cloud-off", "warn", "warn"),
     SyncState.ATTENTION: ("warning", "danger", "danger"),
 }
+"""Icon, ink and tone of each state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class TopBar(QFrame):
 
     def show_sync(self, state: SyncState, pending: int) -> None:
         """Show how the sync stands: a shape, words and a count."""
-        icon, ink, tone = _SYNC_SHAPES[state]
+        icon, ink, tone = SYNC_SHAPES[state]
         self._sync_icon.show_icon(icon, ink)
         set_chip(self._sync, self._words.text(f"kit.sync.{state}", count=pending), tone)
         self.sync.setAccessibleName(self._sync.text())

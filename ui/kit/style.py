@@ -211,6 +211,13 @@ def apply(app: QApplication, theme: Theme) -> Look:
     return current
 
 
+def theme_of(app: QApplication, name: str) -> str:
+    """The name of a theme that exists: the system's choice where ``name`` leaves it to the system."""
+    if name in tokens.THEME_NAMES:
+        return name
+    return "dark" if app.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"
+
+
 def look() -> Look:
     """The look of the running application.
 

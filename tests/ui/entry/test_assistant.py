@@ -3,13 +3,13 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt
 
+from storeapp.config import load_settings
 from storeapp.services import staff
 from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Actor
 from tests.ui.demo import DEMO, NOON
 from ui.entry.assistant import Assistant
 from ui.kit.worker import Tasks
-from ui.settings import load_settings
 
 
 @pytest.fixture
