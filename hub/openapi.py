@@ -34,6 +34,13 @@ _MORE: dict[str, tuple[str, ...]] = {
     "changes": ("other_feed", "epoch_over"),
     "snapshot": ("other_feed",),
 }
+_SIGNATURE = "deviceSignature"
+_SCHEME = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Signature",
+    "description": "HTTP Message Signature (RFC 9421) of an enrolled counter; see docs/protocol.md.",
+}
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -53,6 +60,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     messages = [of for pair in _BODIES.values() for of in pair if of is not None]
     _, schemas = msgspec.json.schema_components([*messages, Problem], ref_template=_REFERENCE)
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    document["components"]["securitySchemes"] = {_SIGNATURE: _SCHEME}
     for path in document["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -64,7 +72,7 @@ def _complete(operation: dict[str, Any]) -> None:
     if name not in _MORE:
         return
     asked, reply = _BODIES.get(name, (None, None))
-    operation["security"] = [{"deviceSignature": []}]
+    operation["security"] = [{_SIGNATURE: []}]
     if asked is not None:
         operation["requestBody"] = {"required": True, "content": _content("application/json", asked.__name__)}
     ok = _content("application/json", reply.__name__) if reply else {NDJSON: {"schema": {"type": "string"}}}

@@ -224,6 +224,7 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
     document = app.openapi()
     calls = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert calls == {"enrol", "hello", "commands", "changes", "snapshot", "health", "ready"}
+    assert document["components"]["securitySchemes"].keys() == {"deviceSignature"}
     references = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert references <= document["components"]["schemas"].keys()
 
