@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer
+
 from ui.pages.board import BoardPage
 from ui.pages.orders import OrdersPage
 from ui.window import Window
 
+_PLAN_MS = 10_000
 Settle = Callable[[Window], None]
 
 
@@ -14,6 +17,9 @@ def board_states(window: Window, settle: Settle) -> Iterator[str]:
     page = window.page("board")
     if not isinstance(page, BoardPage):
         raise TypeError("the dispatch board is another page")
+    deadline = QDeadlineTimer(_PLAN_MS)
+    while page.plan.proposed.proposal is None and not deadline.hasExpired():
+        QCoreApplication.processEvents()
     for item in page.plan.proposed.assignments:
         page.columns.select(item)
         yield "proposal"

@@ -75,9 +75,12 @@ class Why:
     options: tuple[Option, ...]
 
 
-def propose(counter: Counter, planner: Planner, now: datetime | None = None) -> Proposal:
-    """Plan what waits; what was promised to a guide or is in custody stays there."""
-    seen = situation(counter, now or counter.clock.now())
+def propose(counter: Counter, planner: Planner, now: datetime | None = None, *, most_waiting: int = -1) -> Proposal:
+    """Plan what waits; what was promised to a guide or is in custody stays there.
+
+    ``most_waiting`` bounds how many of what waits are looked at, the most urgent ones; all where it is negative.
+    """
+    seen = situation(counter, now or counter.clock.now(), most_waiting=most_waiting)
     plan = best_plan(planner, seen.problem)
     found = _assignments(seen, plan)
     stops = {stop.id: stop for stop in seen.problem.stops}

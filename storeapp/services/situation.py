@@ -27,8 +27,7 @@ PICKUP_S = 60
 """How long one parcel's handoff at the counter takes."""
 VOLUME_ML = 10**9
 """Guides have no limit of volume yet."""
-_TO_PLAN = (
-    DeliveryState.WAITING,
+_PROMISED = (
     DeliveryState.ASSIGNED,
     DeliveryState.IN_CUSTODY,
     DeliveryState.PARTLY_DELIVERED,
@@ -46,9 +45,15 @@ class Situation:
     deliveries: dict[str, Delivery]
 
 
-def situation(counter: Counter, now: datetime) -> Situation:
-    """The store's situation at an instant."""
-    return _Builder(counter, now).build()
+def situation(counter: Counter, now: datetime, *, most_waiting: int = -1) -> Situation:
+    """The store's situation at an instant.
+
+    Args:
+        counter: the store's counter.
+        now: the instant.
+        most_waiting: of what waits, only so many of the most urgent; all where it is negative.
+    """
+    return _Builder(counter, now).build(most_waiting)
 
 
 class _Builder:
@@ -61,11 +66,14 @@ class _Builder:
         store = counter.cache.get(Store, counter.store)
         self._places: list[Position] = [to_wgs84(store.position)] if store else []
 
-    def build(self) -> Situation:
+    def build(self, most_waiting: int) -> Situation:
         """Read everything and put it together."""
         cache = self._counter.cache
-        wanted = OrderFilter(states=_TO_PLAN, sort="window_end", descending=False)
-        deliveries = cache.many(Delivery, lists.delivery_ids(cache.db, wanted, hashes=()))
+        urgent = OrderFilter(sort="window_end", descending=False)
+        promised = replace(urgent, states=_PROMISED)
+        waiting = replace(urgent, states=(DeliveryState.WAITING,), limit=most_waiting)
+        ids = [each for wanted in (promised, waiting) for each in lists.delivery_ids(cache.db, wanted, hashes=())]
+        deliveries = cache.many(Delivery, ids)
         deliveries = {key: job for key, job in deliveries.items() if job.store == self._counter.store}
         orders = cache.many(Order, [job.order_id for job in deliveries.values()])
         pairs = [(job, orders[job.order_id]) for job in deliveries.values() if job.order_id in orders]

@@ -55,6 +55,21 @@ def test_at_any_hour_each_waiting_order_is_planned_or_has_its_reason(counter: Co
     assert all(item.reasons for item in (*proposal.assignments, *proposal.unassigned))
 
 
+def test_a_bound_keeps_what_is_promised_and_the_most_urgent_of_what_waits(counter: Counter) -> None:
+    move_clock(counter, "10:00")
+    first, *_ = located(counter)
+    assert not isinstance(dispatch.assign(counter, MANAGER, first, counter.cache.every(Guide)[0].id), Refusal)
+    proposal = dispatch.propose(counter, PLANNER, most_waiting=3)
+    told = {item.delivery_id for item in (*proposal.assignments, *proposal.unassigned)}
+    ends = {
+        key: job.window.end
+        for key, job in counter.cache.many(Delivery, in_state(counter, DeliveryState.WAITING)).items()
+    }
+    assert len(told) == 3
+    assert max(ends[key] for key in told) <= min(end for key, end in ends.items() if key not in told)
+    assert [item.delivery_id for item in proposal.kept] == [first]
+
+
 def test_at_eight_and_at_ten_most_orders_with_stock_are_planned(counter: Counter) -> None:
     for at in ("08:00", "10:00"):
         move_clock(counter, at)

@@ -9,7 +9,7 @@ from storeapp.domain.dispatch import Planner, Reason
 from storeapp.services.counter import Counter
 from storeapp.services.dispatch import Assignment, Proposal, propose
 from storeapp.services.guides import guide_rows
-from storeapp.services.queries import Column, board
+from storeapp.services.queries import COLUMN_LIMIT, Column, board
 from storeapp.services.rows import Board, GuideRow, OrderRow
 
 _PLANNED = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED, DeliveryState.IN_CUSTODY})
@@ -56,8 +56,8 @@ class Proposed:
 
 
 def read_proposal(counter: Counter, planner: Planner) -> Proposed:
-    """What the planner proposes now."""
-    proposal = propose(counter, planner)
+    """What the planner proposes now for what the board shows."""
+    proposal = propose(counter, planner, most_waiting=COLUMN_LIMIT)
     return Proposed(
         proposal,
         {item.delivery_id: item for item in proposal.assignments},

@@ -106,6 +106,15 @@ class BoardWords:
         detail = self._words.text("board.load", how=how, load=load, capacity=guide.max_parcels)
         return GuideCard(guide.id, guide.name, off or detail, shift, load, guide.max_parcels, off)
 
+    def _standing(self, row: OrderRow) -> tuple[str, list[tuple[str, bool]]]:
+        """What there is to say of a delivery that is not planned: its state, and what can be done."""
+        state = self._words.text(f"state.{row.state}")
+        title = self._words.text(
+            "board.stands", number=card_number(row.order_no), customer=customer(self._words, row), state=state
+        )
+        code = f"board.todo.{row.state}"
+        return title, [(self._words.text(code), False)] if self._words.has(code) else []
+
     def why(self, row: OrderRow, seen: Seen, proposed: Proposed) -> tuple[str, list[tuple[str, bool]]]:
         """The why panel: its title, and sentences with whether each speaks for it."""
         item = proposed.assignments.get(row.id)
@@ -114,7 +123,9 @@ class BoardWords:
         if item is not None:
             kept = next((guide.name for guide in seen.guides if guide.id == item.guide), item.guide)
         if row.state is DeliveryState.WAITING and item is None:
-            title = self._words.text("board.why_not", number=number)
+            title = self._words.text("board.why_not" if proposed.proposal else "board.planning", number=number)
+        elif row.id not in proposed.kept and item is None:
+            return self._standing(row)
         else:
             title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
         words = self.reason_words(seen)
