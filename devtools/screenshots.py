@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from devtools.board_states import board_states, orders_states
 from devtools.demo_home import MANAGER, MANAGER_NAME, make_demo_home
 from devtools.desk_states import Settle, handoff_states
+from devtools.stock_states import report_states, stock_states
 from storeapp.i18n import LANGUAGES
 from storeapp.services.home import Home
 from ui.kit.style import apply
@@ -96,6 +97,8 @@ STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {
     "board": board_states,
     "handoff": handoff_states,
     "orders": orders_states,
+    "report": report_states,
+    "stock": stock_states,
 }
 """What brings a page from state to state; each yields the state's name while it is shown."""
 

@@ -82,13 +82,14 @@ class DayReport:
 def day_report(counter: Counter, day: date | None = None) -> DayReport:
     """The figures of a day, today's where none is named.
 
-    Open deliveries and parcels in custody are those of this moment, because a day leaves them to the next.
+    Open deliveries and parcels in custody are those of this moment, because a day leaves them to the next; of a day
+    in the past those whose orders had come by then.
     """
     day = day or store_day(counter.clock.now())
     start, end = day_bounds(day)
     cache = counter.cache
     finished = list(cache.many(Delivery, daybook.finished(cache.db, start, end)).values())
-    left = list(cache.many(Delivery, daybook.still_open(cache.db)).values())
+    left = list(cache.many(Delivery, daybook.still_open(cache.db, end)).values())
     cases = cache.many(ExceptionCase, daybook.cases(cache.db, start, end))
     guides = _guides(counter, day, finished)
     return DayReport(

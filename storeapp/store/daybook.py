@@ -20,10 +20,10 @@ def finished(db: Database, start: datetime, end: datetime) -> list[str]:
 
 
 @translate_sqlite_errors()
-def still_open(db: Database) -> list[str]:
-    """Deliveries of open orders, the most urgent first."""
-    rows = db.execute("SELECT id FROM delivery_view WHERE status = 'open' ORDER BY window_end, n")
-    return [key for (key,) in rows]
+def still_open(db: Database, end: datetime) -> list[str]:
+    """Deliveries of orders that came before an instant and are open now, the most urgent first."""
+    sql = "SELECT id FROM delivery_view WHERE status = 'open' AND created_at < ? ORDER BY window_end, n"
+    return [key for (key,) in db.execute(sql, (stamp(end),))]
 
 
 @translate_sqlite_errors()

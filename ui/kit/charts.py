@@ -49,10 +49,10 @@ class Chart(QWidget):
         self.setAccessibleName(name)
         look().changed.connect(self.update)
 
-    def set_points(self, points: Sequence[Point]) -> None:
-        """Show these values."""
+    def set_points(self, points: Sequence[Point], *, least_top: float = _STEPS) -> None:
+        """Show these values on an axis that goes up to ``least_top`` or further."""
         self._points = tuple(points)
-        self._top = round_ceiling(max((point.value for point in points), default=0))
+        self._top = max(least_top, round_ceiling(max((point.value for point in points), default=0)))
         values = ", ".join(f"{point.label} {point.text or point.value:}" for point in points)
         self.setAccessibleName(f"{self._name}: {values}")
         self.update()

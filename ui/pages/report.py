@@ -1,10 +1,9 @@
 """The page of a store's day: its figures, who did what, what is left, and closing it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from PySide6.QtCore import QDate, Slot
 from PySide6.QtWidgets import QDateEdit, QFrame, QHBoxLayout, QLineEdit, QWidget
@@ -13,26 +12,21 @@ from typing_extensions import override
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import store_day
 from storeapp.domain.paper import DayCloseContent, Media
-from storeapp.domain.people import Staff
-from storeapp.services.counter import Actor, Counter
-from storeapp.services.day import DayReport, close_day, day_report
-from storeapp.services.day_papers import day_content, day_csv
-from storeapp.services.forgetting import forget_due
-from storeapp.services.queries import guide_names, order_rows
+from storeapp.i18n import Translator
+from storeapp.services.day import DayReport
+from storeapp.services.day_papers import day_content
 from ui.desk import Desk, day_time
 from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.charts import bar_chart, line_chart
 from ui.kit.figure import Figure
-from ui.kit.paged_model import Column, PagedModel
 from ui.kit.parts import Button, hbox, label, panel, set_chip, vbox
-from ui.kit.row_list import RowList
-from ui.kit.table_view import TableView
+from ui.kit.titled_table import TitledTable
 from ui.pages.base import PageBase
 from ui.pages.paper_dialog import PaperDialog
+from ui.pages.report_day import DayRead, close, has_changed, read_day, save_csv, shown_totals
 from ui.pages.report_words import (
     FIGURES,
-    LeftRow,
     by_hour,
     count_columns,
     figures,
@@ -41,18 +35,6 @@ from ui.pages.report_words import (
     worst_first,
 )
 from ui.paper.papers import day_close_paper
-
-_MOST_LEFT = 300
-
-
-@dataclass(frozen=True, slots=True)
-class DayRead:
-    """A day with what its rows are shown with."""
-
-    report: DayReport
-    left: tuple[LeftRow, ...]
-    names: Mapping[str, str]
-    now: datetime
 
 
 class ReportPage(PageBase):
@@ -78,9 +60,9 @@ class ReportPage(PageBase):
         self._next = self._arrow("report.next", "arrow-right")
         self._standing = label("", chip="idle")
         self._figures = {key: Figure(words.text(f"report.figure.{key}")) for key in FIGURES}
-        self._guides = _Table(desk, "guides", guide_columns(words), key=lambda row: row.guide)
-        self._left = _Table(desk, "left", left_columns(words, self._now), key=lambda row: row.id)
-        self._counts = _Table(desk, "counted", count_columns(words), key=lambda row: row.sku)
+        self._guides = TitledTable(guide_columns(words), key=lambda row: row.guide, **_titles(words, "guides"))
+        self._left = TitledTable(left_columns(words, self._now), key=lambda row: row.id, **_titles(words, "left"))
+        self._counts = TitledTable(count_columns(words), key=lambda row: row.sku, **_titles(words, "counted"))
         self._hours = bar_chart(words.text("report.by_hour"))
         self._timely = line_chart(words.text("report.timely"))
         self._lay_out()
@@ -105,7 +87,7 @@ class ReportPage(PageBase):
         self._read = read
         report = read.report
         self._show_date(report.day, today=store_day(read.now))
-        for key, text in figures(report.totals).items():
+        for key, text in figures(shown_totals(report, read.now)).items():
             self._figures[key].show_value(text)
         self._show_standing(read)
         self._guides.show_rows(report.guides)
@@ -113,7 +95,7 @@ class ReportPage(PageBase):
         self._counts.show_rows(worst_first(report.counted))
         hours, shares = by_hour(report.arrivals)
         self._hours.set_points(hours)
-        self._timely.set_points(shares)
+        self._timely.set_points(shares, least_top=100)
         self._next.setEnabled(self._past())
         self.keys_changed()
 
@@ -124,7 +106,7 @@ class ReportPage(PageBase):
             return
         time = day_time(closed.closed_at, now=read.now)
         name = read.names.get(closed.closed_by, closed.closed_by)
-        changed = closed.totals != read.report.totals
+        changed = has_changed(read.report, closed.totals, read.now)
         text = words.text("report.changed" if changed else "report.closed", time=time, name=name, n=closed.closings)
         set_chip(self._standing, text, "warn" if changed else "ok")
 
@@ -290,59 +272,6 @@ class ReportPage(PageBase):
         return frame
 
 
-class _Table(QFrame):
-    """A titled panel around a short table."""
-
-    def __init__(self, desk: Desk, name: str, columns: Sequence[Column[Any]], *, key: Callable[[Any], str]) -> None:
-        super().__init__()
-        self.setObjectName("panel")
-        words = desk.words
-        title = words.text(f"report.{name}")
-        self._rows: RowList[Any] = RowList(key)
-        self._model: PagedModel[Any] = PagedModel(self._rows, columns, self)
-        self.table: TableView[Any] = TableView(self._model, name=title, empty=words.text(f"report.{name}.empty"))
-        self._count = label("", chip="idle")
-        column = vbox(self, margins=(1, 10, 1, 1), gap=6)
-        head = hbox(margins=(12, 0, 12, 0))
-        head.addWidget(label(title, "strong"))
-        head.addWidget(self._count)
-        head.addStretch(1)
-        column.addLayout(head)
-        column.addWidget(self.table, 1)
-
-    def show_rows(self, rows: Iterable[Any]) -> None:
-        """Show these rows."""
-        self._rows.set_rows(tuple(rows))
-        self._model.refresh()
-        self._count.setText(str(self._model.rowCount()))
-
-
-def read_day(counter: Counter, day: date | None) -> DayRead:
-    """Read a day; call on the database thread."""
-    report = day_report(counter, day)
-    names = guide_names(counter)
-    held = {out.delivery_id: out for out in report.in_custody}
-    ids = [*held, *(each for each in report.open_deliveries if each not in held)][:_MOST_LEFT]
-    left = [
-        LeftRow(order.id, order, names.get(held[order.id].guide, "") if order.id in held else order.guide_name,
-                held[order.id].parcels if order.id in held else 0)
-        for order in order_rows(counter, ids) if order is not None
-    ]  # fmt: skip
-    staff = {each.id: each.name for each in counter.cache.every(Staff)}
-    return DayRead(report, tuple(left), {**names, **staff}, counter.clock.now())
-
-
-def close(counter: Counter, actor: Actor, day: date | None) -> DayReport | Refusal:
-    """Close a day; whom nobody needs to know any more is forgotten."""
-    report = close_day(counter, actor, day)
-    if not isinstance(report, Refusal):
-        forget_due(counter)
-    return report
-
-
-def save_csv(report: DayReport, folder: Path) -> Path:
-    """Write the day's table beside the printed papers; with a mark at its start so that Excel reads it as UTF-8."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"day-{report.day.isoformat()}.csv"
-    path.write_bytes(day_csv(report).encode("utf-8-sig"))
-    return path
+def _titles(words: Translator, name: str) -> dict[str, str]:
+    """A table's title and what it says when it is empty."""
+    return {"title": words.text(f"report.{name}"), "empty": words.text(f"report.{name}.empty")}

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 
+from storeapp.domain.moment import store_day
 from storeapp.domain.paper import CountedShelf
 from storeapp.services.day import close_day, day_report
 from storeapp.services.day_papers import COLUMNS, day_content, day_csv
@@ -30,3 +31,10 @@ def test_the_table_has_a_figure_a_line_and_no_names(store: Store) -> None:
     assert ["2026-11-21", "store", "", "open", "1"] in rows
     assert PERSON.name not in text
     assert "赵艳芳" not in text
+
+
+def test_a_past_day_knows_nothing_of_orders_that_came_later(store: Store) -> None:
+    store.assigned("C1")
+    today = store_day(store.clock.now())
+    assert day_report(store.counter, today).totals.open == 1
+    assert day_report(store.counter, today - timedelta(days=1)).totals.open == 0

@@ -1,6 +1,7 @@
 """The page of a day over the demo day: figures, closing, earlier days, paper and table."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from storeapp.services.day import Arrival, day_report
 from storeapp.services.stock import count
 from tests.ui.demo import MANAGER, NOON
 from ui.pages.paper_dialog import PaperDialog
+from ui.pages.report_day import has_changed, shown_totals
 from ui.pages.report_words import by_hour, share
 
 DAY = store_day(NOON)
@@ -87,9 +89,18 @@ def test_a_change_after_the_closing_is_told(page, read, settled, window):
 
 
 def _with_more_orders(report):
-    from dataclasses import replace
-
     return replace(report, totals=replace(report.totals, orders=report.totals.orders + 1))
+
+
+def test_a_past_day_keeps_the_figures_it_was_closed_with(page, settled, window):
+    window.actions.trigger("report.close")
+    settled()
+    report, tomorrow = page._read.report, page._read.now + timedelta(days=1)
+    later = replace(report, totals=replace(report.totals, orders=1, open=0))
+    assert not has_changed(later, report.closed.totals, tomorrow)
+    assert shown_totals(later, tomorrow) == report.closed.totals
+    delivered = replace(report, totals=replace(report.totals, delivered=report.totals.delivered + 1))
+    assert has_changed(delivered, report.closed.totals, tomorrow)
 
 
 def test_only_a_manager_closes_the_day(page, read, settled, window):
