@@ -42,8 +42,8 @@ class WhyPanel(QFrame):
         column.addLayout(row)
 
     def show_why(self, title: str, reasons: Sequence[tuple[str, bool]], *, icon: str) -> None:
-        """Show a title and its reasons, each with whether it speaks for it; nothing hides the box."""
-        self._box.setVisible(bool(title))
+        """Show a title and its reasons, each with whether it speaks for it."""
+        self._icon.setVisible(bool(title))
         self._title.setText(title)
         self._icon.show_icon(icon, "accent" if icon == "sparkles" else "text2")
         for at, line in enumerate(self._reasons):
@@ -53,6 +53,10 @@ class WhyPanel(QFrame):
 class _Reason(QWidget):
     def __init__(self) -> None:
         super().__init__()
+        # The box keeps its height, so that choosing another card moves no other.
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
         row = hbox(self, gap=6)
         self._icon = IconLabel("check", "ok", 14)
         self._text = ElidedLabel(role="soft")
