@@ -22,7 +22,7 @@ from storeapp.services.clock import Clock, new_command_id
 from storeapp.services.privacy import Privacy
 from storeapp.store import lists
 from storeapp.store.cache import Cache, Progress
-from storeapp.store.errors import Corrupt, StoreError
+from storeapp.store.errors import Corrupt, JournalCorrupt, StoreError
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
 
@@ -179,8 +179,21 @@ class Counter:
 
         Raises:
             Refused: the use-case gave up; nothing is saved.
-            StoreError: the disk failed; nothing is saved.
+            JournalCorrupt: nothing is saved; the next start salvages the journal.
+            StoreError: the disk failed; nothing is saved. A damaged cache is made anew, so that another try succeeds.
         """
+        try:
+            with self._saving(actor) as transaction:
+                yield transaction
+        except JournalCorrupt:
+            raise
+        except Corrupt:
+            self.rebuild()
+            raise
+        self._show(transaction)
+
+    @contextmanager
+    def _saving(self, actor: Actor) -> Iterator[Transaction]:
         with self.journal.writing():
             self.reload()
             self.catch_up()
@@ -189,7 +202,6 @@ class Counter:
             self.journal.append(entry for entry, _ in transaction.done)
         if self.on_saved is not None:
             self.on_saved([entry for entry, _ in transaction.done])
-        self._show(transaction)
 
     def _show(self, transaction: Transaction) -> None:
         """It is saved, whatever happens here: a cache that cannot follow now catches up with the next use-case."""
@@ -210,8 +222,12 @@ class Counter:
         Returns:
             How many commands were taken in.
         """
+        if self.cache.was_replaced:
+            self.cache = self.cache.reopened()
         try:
             return self._catch_up(progress)
+        except JournalCorrupt:
+            raise
         except Corrupt:
             log.warning("the cache is damaged and is made anew")
         return self.rebuild(progress)

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from storeapp.adapters.signing import DeviceKey
 from storeapp.adapters.transport_keys import TransportKey
 from storeapp.adapters.vault_errors import VaultError
 from storeapp.services.clock import Clock, SystemClock
-from storeapp.services.counter import Counter
+from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.privacy import Privacy
-from storeapp.store.cache import Cache, reset
-from storeapp.store.errors import Corrupt
+from storeapp.store.cache import Cache, open_cache, reset
+from storeapp.store.errors import StoreError
 from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
+from storeapp.store.salvage import Salvaged, open_journal
 
 JOURNAL, CACHE, KEYS = "journal.db", "cache.db", "keys.db"
 DEVICE_KEY = "device"
 TRANSPORT_KEY = "transport"
+SALVAGED = "journal.salvaged"
+"""The audit chain's word for a journal that was damaged."""
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class Home:
     clock: Clock = field(default_factory=SystemClock)
     root: bytes | None = field(default=None, repr=False)
     locked: VaultError | None = None
+    salvaged: Salvaged | None = None
 
     @property
     def exists(self) -> bool:
@@ -58,19 +63,39 @@ class Home:
         return self
 
     def open(self) -> Counter:
-        """Open the counter for the calling thread; a damaged cache is thrown away and made again.
+        """Open the counter for the calling thread.
+
+        A damaged cache is thrown away and made again. Of a damaged journal all that can be read is saved, the
+        audit chain says so, and ``salvaged`` has the figures to tell the person.
 
         Raises:
             StoreError: the journal or the keys cannot be opened.
         """
-        journal = Journal(self.path / JOURNAL)
-        keys = Keys.open(self.path / KEYS, self.root)
-        try:
-            cache = Cache(self.path / CACHE)
-        except Corrupt:
-            reset(self.path / CACHE)
-            cache = Cache(self.path / CACHE)
+        with ExitStack() as opened:
+            journal = self._open_journal()
+            opened.callback(journal.close)
+            keys = Keys.open(self.path / KEYS, self.root)
+            opened.callback(keys.close)
+            cache = open_cache(self.path / CACHE)
+            opened.pop_all()
         return Counter(self.path, journal=journal, cache=cache, keys=keys, privacy=Privacy(keys), clock=self.clock)
+
+    def _open_journal(self) -> Journal:
+        journal, salvaged = open_journal(self.path / JOURNAL, expect=self._applied)
+        if salvaged is not None:
+            self.salvaged = salvaged
+            with journal.writing():
+                journal.audit(at=self.clock.now(), actor=SYSTEM.id, action=SALVAGED, subject=salvaged.kept)
+            reset(self.path / CACHE)
+        return journal
+
+    def _applied(self) -> int:
+        """How many commands there were at least, by the cache."""
+        try:
+            with closing(Cache(self.path / CACHE)) as cache:
+                return cache.applied
+        except StoreError:
+            return 0
 
 
 def _unlock(text: str, *, environ: Mapping[str, str], passphrase: str | None) -> bytes:

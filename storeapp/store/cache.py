@@ -19,7 +19,7 @@ from storeapp.domain.workspace import Workspace
 from storeapp.store import views
 from storeapp.store.errors import Corrupt, Locked, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
-from storeapp.store.migrate import immediate, open_database
+from storeapp.store.migrate import file_at, immediate, open_database
 from storeapp.store.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,17 @@ class Cache:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
+        self._file = file_at(path)
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether another process has put a new file in the place of this one."""
+        return self._file != file_at(self._path)
+
+    def reopened(self) -> "Cache":
+        """The file that is there now, in the place of this one, which is closed."""
+        self.close()
+        return Cache(self._path)
 
     def renewed(self) -> "Cache":
         """An empty cache in the place of this one, which is closed and thrown away."""
@@ -227,7 +238,10 @@ class Cache:
         if not entries:
             return after
         work = Workspace(self)
-        done = [(entry, _events_of(entry)) for entry in entries]
+        try:
+            done = [(entry, _events_of(entry)) for entry in entries]
+        except Malformed as error:
+            raise journal.damaged() from error
         passed_over = sum(work.replay_what_fits(events) for _, events in done)
         if passed_over:
             log.warning("events without their subject: %d, commands %d-%d", passed_over, after + 1, entries[-1].n)
@@ -264,6 +278,20 @@ def _events_of(entry: Entry) -> list[Event]:
     return [] if rejected else decode_events(entry.events)
 
 
+def open_cache(path: Path) -> Cache:
+    """Open the cache; a damaged one is thrown away and begins anew.
+
+    Raises:
+        StoreError: the disk failed.
+    """
+    try:
+        return Cache(path)
+    except Corrupt:
+        reset(path)
+    return Cache(path)
+
+
+@translate_sqlite_errors()
 def reset(path: Path) -> None:
     """Throw a cache away; the next opening makes it anew."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):

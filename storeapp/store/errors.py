@@ -8,6 +8,7 @@
     ├── Locked            database_locked     another process holds it for too long
     ├── ReadOnly          database_read_only
     ├── Corrupt           database_corrupt    damaged, or not a database at all
+    │   └── JournalCorrupt    journal_corrupt     the one that cannot be rebuilt; the next start salvages it
     ├── NewerSchema       schema_newer        written by a newer program; data: found, known
     ├── NoRootKey         no_root_key         the keys are closed: no personal data can be read or kept
     └── WrongRootKey      root_key_wrong      the keys were wrapped by another root key, or are damaged
@@ -60,6 +61,12 @@ class Corrupt(StoreError):
     """The file is damaged or is no SQLite database."""
 
     code = "database_corrupt"
+
+
+class JournalCorrupt(Corrupt):
+    """The journal is damaged; what can be read of it is saved when the counter is opened again."""
+
+    code = "journal_corrupt"
 
 
 class NewerSchema(StoreError):

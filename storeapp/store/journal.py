@@ -1,18 +1,20 @@
 """The journal: this device's commands in order with their outcome. A command is saved once it is here."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
 from storeapp.domain.words import Role
-from storeapp.store.errors import translate_sqlite_errors
-from storeapp.store.migrate import copy_database, immediate, open_database, statements
+from storeapp.store.errors import Corrupt, DiskFailed, JournalCorrupt, translate_sqlite_errors
+from storeapp.store.migrate import copy_database, file_at, immediate, open_database, statements
 
 GENESIS = b"\0" * 32
 
@@ -82,14 +84,37 @@ MIGRATIONS = (
         "CREATE INDEX audit_of ON audit (subject, at)",
     ),
 )
-_COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
+COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _guarded(method: Callable[P, T]) -> Callable[P, T]:
+    """Tell damage of the journal apart from damage of what can be rebuilt; for methods of `Journal`."""
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            with translate_sqlite_errors():
+                return method(*args, **kwargs)
+        except JournalCorrupt:
+            raise
+        except Corrupt as error:
+            journal: Any = args[0]
+            raise journal.damaged() from error
+
+    return guarded
 
 
 class Journal:
     """One open ``journal.db``; use it from one thread. Writes stand inside `writing`."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db: Database = open_database(path, migrations=MIGRATIONS, synchronous="FULL")
+        self._file = file_at(path)
 
     def close(self) -> None:
         """Give the file back."""
@@ -103,18 +128,30 @@ class Journal:
             StoreError: nothing of it is saved.
         """
         with immediate(self._db):
+            self._refuse_moved()
             yield
 
-    @translate_sqlite_errors()
+    def _refuse_moved(self) -> None:
+        """A salvage put another file in this one's place: what is written here would be seen by nobody."""
+        if self._file != file_at(self._path):
+            raise DiskFailed(reason="moved")
+
+    def damaged(self) -> JournalCorrupt:
+        """Have the next start look closely, and say what is wrong."""
+        suspicion(self._path).touch()
+        return JournalCorrupt()
+
+    @_guarded
     def data_version(self) -> int:
         """A number that changes when another connection has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
+    @_guarded
     def check(self) -> bool:
         """Whether SQLite finds the file sound; reads all of it."""
         return bool(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
 
-    @translate_sqlite_errors()
+    @_guarded
     def copy_to(self, path: Path) -> None:
         """Write a sound copy of everything saved so far, while others go on working.
 
@@ -125,18 +162,18 @@ class Journal:
 
     # -- commands
 
-    @translate_sqlite_errors()
+    @_guarded
     def last(self) -> int:
         """The number of the newest command, 0 for none."""
         return int(self._db.execute("SELECT coalesce(max(n), 0) FROM command").fetchone()[0])
 
-    @translate_sqlite_errors()
+    @_guarded
     def last_at(self) -> datetime | None:
         """When the newest command was made, by the clock of that time; None where there is none."""
         row = self._db.execute("SELECT at FROM command ORDER BY n DESC LIMIT 1").fetchone()
         return datetime.fromisoformat(row[0]) if row else None
 
-    @translate_sqlite_errors()
+    @_guarded
     def count_since(self, kind: str, since: datetime) -> int:
         """How many of the newest commands are of a kind, back to the first one that is older than an instant."""
         count, oldest = 0, since.isoformat()
@@ -146,10 +183,11 @@ class Journal:
             count += found == kind
         return count
 
+    @_guarded
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
         self._db.conn.executemany(
-            f"INSERT INTO command ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO command ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             map(_row, entries),
         )
 
@@ -181,17 +219,21 @@ class Journal:
         """The command with this id."""
         return next(iter(self._select("id = ?", command_id)), None)
 
-    @translate_sqlite_errors()
+    @_guarded
     def _select(self, where: str, *values: object) -> list[Entry]:
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM command WHERE {where}", values)
-        return [_entry(row) for row in rows]
+        rows = self._db.execute(f"SELECT {COLUMNS} FROM command WHERE {where}", values).fetchall()
+        try:
+            return [entry_of(row) for row in rows]
+        except (ValueError, TypeError) as error:
+            raise self.damaged() from error
 
-    @translate_sqlite_errors()
+    @_guarded
     def counts(self) -> dict[Status, int]:
         """How many commands are in each status that is not final and good."""
         rows = self._db.execute(f"SELECT status, count(*) FROM command WHERE {_OPEN} GROUP BY status")
         return {Status(status): count for status, count in rows}
 
+    @_guarded
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers; one that was settled before stays as it was. Call inside `writing`."""
         self._db.conn.executemany(
@@ -199,7 +241,7 @@ class Journal:
             ((o.status, o.feed, o.feed_seq, o.problem, o.id) for o in outcomes),
         )
 
-    @translate_sqlite_errors()
+    @_guarded
     def settled_numbers(self, *, since: int, cursors: Mapping[str, int]) -> list[int]:
         """Commands from ``since`` on whose effect is in what the hub has sent so far, or never will be.
 
@@ -211,12 +253,13 @@ class Journal:
         )
         return [int(n) for n, feed, seq in rows if seq is None or seq <= cursors.get(feed, seq)]
 
-    @translate_sqlite_errors()
+    @_guarded
     def last_answered(self) -> int:
         """The number of the newest command that the hub has answered, 0 for none."""
         row = self._db.execute(f"SELECT min(n) FROM command WHERE {_OPEN} AND status = 'pending'").fetchone()
         return self.last() if row[0] is None else int(row[0]) - 1
 
+    @_guarded
     def reopen(self, *, after: int) -> None:
         """The hub was restored and knows the commands up to a number: the later ones are offered to it again.
 
@@ -227,32 +270,35 @@ class Journal:
         )
         self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
 
-    @translate_sqlite_errors()
+    @_guarded
     def undone_numbers(self, numbers: Iterable[int]) -> list[int]:
         """Those of these commands that the hub did not apply."""
         return [entry.n for entry in self.numbered(numbers) if entry.status in {Status.REFUSED, Status.PARKED}]
 
+    @_guarded
     def enrol(self) -> None:
         """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
         self._db.execute("UPDATE command SET status = 'pending' WHERE status = 'saved'")
 
     # -- identity, audit, printing
 
-    @translate_sqlite_errors()
+    @_guarded
     def identity(self) -> dict[str, str]:
         """What this counter is: store, device, certificates; no secrets."""
         return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM identity")}
 
-    @translate_sqlite_errors()
+    @_guarded
     def authority(self) -> str:
         """Who decides: the key id of a hub, empty where this counter does."""
         row = self._db.execute("SELECT value FROM identity WHERE name = 'authority'").fetchone()
         return str(row[0]) if row else ""
 
+    @_guarded
     def identify(self, **values: str) -> None:
         """Note facts about this counter; call inside `writing`."""
         self._db.conn.executemany("INSERT OR REPLACE INTO identity (name, value) VALUES (?, ?)", values.items())
 
+    @_guarded
     def audit(self, *, at: datetime, actor: str, action: str, subject: str) -> None:
         """Add a link to the audit chain; call inside `writing`."""
         row = self._db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
@@ -262,7 +308,7 @@ class Journal:
             (n, at.isoformat(), actor, action, subject, link_hash(previous, n, at.isoformat(), actor, action, subject)),
         )
 
-    @translate_sqlite_errors()
+    @_guarded
     def audited(self, action: str, subject: str, *, since: datetime) -> int:
         """How often something was done to a subject since an instant."""
         row = self._db.execute(
@@ -271,17 +317,18 @@ class Journal:
         ).fetchone()
         return int(row[0])
 
-    @translate_sqlite_errors()
+    @_guarded
     def audit_entries(self) -> list[tuple[int, str, str, str, str, bytes]]:
         """The chain, oldest first: number, time, actor, action, subject, hash."""
         return list(self._db.execute("SELECT n, at, actor, action, subject, hash FROM audit ORDER BY n"))
 
-    @translate_sqlite_errors()
+    @_guarded
     def audit_end(self) -> tuple[int, bytes] | None:
         """Number and hash of the newest entry, None where there is none."""
         row = self._db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
         return (int(row[0]), bytes(row[1])) if row else None
 
+    @_guarded
     def audit_broken_at(self) -> int | None:
         """The first entry that does not follow from the one before, None when the chain holds."""
         previous = GENESIS
@@ -291,12 +338,18 @@ class Journal:
             previous = found
         return None
 
+    @_guarded
     def printed(self, *, at: datetime, actor: str, paper: str, subject: str, copy: int) -> None:
         """Note that a paper was made; call inside `writing`."""
         self._db.execute(
             "INSERT INTO print_job (at, actor, paper, subject, copy) VALUES (?, ?, ?, ?, ?)",
             (at.isoformat(), actor, paper, subject, copy),
         )
+
+
+def suspicion(path: Path) -> Path:
+    """The mark beside a journal in which damage was met; it is looked over before it is opened again."""
+    return path.with_name(f"{path.name}.suspect")
 
 
 def link_hash(previous: bytes, n: int, at: str, actor: str, action: str, subject: str) -> bytes:
@@ -311,7 +364,13 @@ def _row(e: Entry) -> tuple[object, ...]:
     return (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def entry_of(row: tuple[object, ...]) -> Entry:
+    """The command in a row of `COLUMNS`.
+
+    Raises:
+        ValueError: a column holds what it never should.
+        TypeError: a column is of another type.
+    """
     n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
     feed, feed_seq, problem = answer
     return Entry(

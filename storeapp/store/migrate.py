@@ -129,6 +129,15 @@ def copy_database(db: Database, path: Path) -> None:
         copy.execute("PRAGMA user_version = " + str(schema_version(db)))
 
 
+def file_at(path: Path) -> tuple[int, int]:
+    """What tells a file from another one that was put in its place; zeros where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
 def _create_private(path: Path) -> None:
     # SQLite gives the -wal and -shm files the mode of the database file.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -21,7 +21,7 @@ from storeapp.domain.words import Mode, Role
 from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.privacy import Privacy
-from storeapp.store.cache import Cache
+from storeapp.store.cache import open_cache
 from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
 from storeapp.store.views import words
@@ -40,7 +40,7 @@ def open_counter(home: Path, **identity: str) -> Counter:
     return Counter(
         home,
         journal=journal,
-        cache=Cache(home / "cache.db"),
+        cache=open_cache(home / "cache.db"),
         keys=keys,
         privacy=Privacy(keys),
         clock=FixedClock(NOON),

@@ -1,0 +1,304 @@
+"""Saves what can be read of a damaged journal into a sound one; the damaged file is kept aside.
+
+Nothing is taken away before its copy is complete: a marker says which copy a salvage works from, so that one
+that is cut off by a power failure is done again from there.
+"""
+
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
+from storeapp.store.errors import Corrupt, translate_sqlite_errors
+from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion
+
+log = logging.getLogger(__name__)
+Row = tuple[Any, ...]
+CHUNK = 500
+MOST_EMPTY_CHUNKS = 20
+"""After so many chunks without a readable row the end is assumed, where nothing tells the last number."""
+_WAL = "-wal"
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What a salvage saved.
+
+    Attributes:
+        saved: how many commands.
+        gaps: the first and last number of each stretch of commands that could not be read.
+        links: how many entries of the audit chain.
+        knows_itself: whether the counter still knows who it is.
+        kept: the name of the damaged file.
+    """
+
+    saved: int
+    gaps: tuple[tuple[int, int], ...]
+    links: int
+    knows_itself: bool
+    kept: str
+
+    @property
+    def lost(self) -> int:
+        """How many commands could not be read."""
+        return sum(last - first + 1 for first, last in self.gaps)
+
+
+@translate_sqlite_errors()
+def open_journal(path: Path, *, expect: Callable[[], int] = lambda: 0) -> tuple[Journal, Salvaged | None]:
+    """Open a journal; a damaged one is salvaged first.
+
+    Args:
+        path: the journal's file, which is made where there is none.
+        expect: gives the highest number that a command is known to have had, such as by the cache; 0 for unknown.
+
+    Raises:
+        StoreError: the disk failed; the damaged file is as it was.
+    """
+    journal = _opened(path)
+    if journal is not None:
+        return journal, None
+    salvaged = salvage(path, expect=expect())
+    return Journal(path), salvaged
+
+
+def _opened(path: Path) -> Journal | None:
+    """The open journal, None for a damaged one; all of it is read only where damage was met before."""
+    if _marker(path).exists():
+        return None
+    try:
+        journal = Journal(path)
+    except Corrupt:
+        return None
+    try:
+        sound = _is_sound(journal, closely=suspicion(path).exists())
+    except Corrupt:
+        sound = False
+    if not sound:
+        journal.close()
+        return None
+    suspicion(path).unlink(missing_ok=True)
+    return journal
+
+
+def _is_sound(journal: Journal, *, closely: bool) -> bool:
+    journal.last()
+    journal.identity()
+    if not closely:
+        return True
+    if not journal.check():
+        return False
+    last = 0
+    while entries := journal.after(last):
+        if not all(map(is_whole, entries)):
+            return False
+        last = entries[-1].n
+    return True
+
+
+def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
+    """Replace a damaged journal by what can be read of it; None where another process has just done so.
+
+    Raises:
+        StoreError: the disk failed; the damaged file is as it was, or kept aside.
+    """
+    with translate_sqlite_errors(), _alone(path):
+        journal = _opened(path)
+        if journal is not None:
+            journal.close()
+            return None
+        kept = _keep_aside(path)
+        fresh = path.with_name(f"{path.name}.fresh")
+        _remove(fresh)
+        report = _rebuild(kept, fresh, expect=expect)
+        _remove(path, but_itself=True)
+        _sync(fresh)
+        fresh.replace(path)
+        suspicion(path).unlink(missing_ok=True)
+        _marker(path).unlink()
+    log.warning("the journal was damaged: %d commands saved, %d lost", report.saved, report.lost)
+    return report
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Only one process salvages; SQLite's own lock is given back even when the process is killed.
+
+    The lock's file stays: to take it away would let two who wait for it hold different ones.
+    """
+    lock = path.with_name(f"{path.name}.salvage")
+    with closing(sqlite3.connect(lock, timeout=60, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def _marker(path: Path) -> Path:
+    return path.with_name(f"{path.name}.salvaging")
+
+
+def _keep_aside(path: Path) -> Path:
+    """Copy the file with its write-ahead log, or find the copy of a salvage that was cut off."""
+    marker = _marker(path)
+    if marker.exists():
+        return path.with_name(marker.read_text("utf-8"))
+    number = 1
+    while path.with_name(f"{path.name}.damaged-{number}").exists():
+        number += 1
+    kept = path.with_name(f"{path.name}.damaged-{number}")
+    for ending in ("", _WAL):
+        source = path.with_name(path.name + ending)
+        if source.exists():
+            target = kept.with_name(kept.name + ending)
+            shutil.copy2(source, target)
+            _sync(target)
+    unfinished = marker.with_name(f"{marker.name}-")
+    unfinished.write_text(kept.name, "utf-8")
+    _sync(unfinished)
+    unfinished.replace(marker)
+    return kept
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(path: Path, *, but_itself: bool = False) -> None:
+    for ending in (_WAL, "-shm", *(() if but_itself else ("",))):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def _rebuild(kept: Path, fresh: Path, *, expect: int) -> Salvaged:
+    with tempfile.TemporaryDirectory(dir=fresh.parent, prefix="salvage-") as folder:
+        work = Path(folder) / "journal.db"
+        for ending in ("", _WAL):
+            part = kept.with_name(kept.name + ending)
+            if part.exists():
+                shutil.copy2(part, work.with_name(work.name + ending))
+        _mend_first_page(work)
+        Journal(fresh).close()
+        with closing(sqlite3.connect(work)) as source, closing(sqlite3.connect(fresh, isolation_level=None)) as target:
+            return _Salvage(source, target).run(expect=expect, kept=kept.name)
+
+
+def _mend_first_page(path: Path) -> None:
+    """Put a first page in the place of one that cannot be read; the tables lie where a new journal has them."""
+    if _readable(path):
+        return
+    model = path.with_name("model.db")
+    Journal(model).close()
+    size = int.from_bytes(model.read_bytes()[16:18], "big")
+    page = bytearray(model.read_bytes()[:size])
+    page[28:32] = (path.stat().st_size // size).to_bytes(4, "big")
+    page[32:40] = bytes(8)  # no free pages are known
+    with path.open("rb+") as file:
+        file.write(page)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("SELECT name FROM sqlite_master").fetchall()
+            connection.execute("SELECT 1 FROM command LIMIT 1")
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+class _Salvage:
+    """Copies row by row from one database to another what can be read."""
+
+    def __init__(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+        self._source = source
+        self._target = target
+
+    def run(self, *, expect: int, kept: str) -> Salvaged:
+        """Copy all tables in one transaction."""
+        self._target.execute("BEGIN IMMEDIATE")
+        last = max(self._last("command") or 0, expect)
+        commands = self._copy("command", COLUMNS, expect=last, check=_is_command)
+        links = self._copy("audit", "n, at, actor, action, subject, hash")
+        self._copy("print_job", "n, at, actor, paper, subject, copy")
+        known = self._copy_identity()
+        self._target.execute("COMMIT")
+        return Salvaged(len(commands), tuple(_gaps(commands, last)), len(links), known, kept)
+
+    def _copy(
+        self, table: str, columns: str, *, expect: int = 0, check: Callable[[Row], bool] = lambda _: True
+    ) -> list[int]:
+        marks = ",".join("?" * len(columns.split(",")))
+        sql = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"
+        rows = (row for row in self._rows(table, columns, expect) if check(row))
+        return sorted(int(row[0]) for row in rows if self._insert(sql, row))
+
+    def _insert(self, sql: str, row: Row) -> bool:
+        try:
+            return self._target.execute(sql, row).rowcount == 1
+        except sqlite3.IntegrityError:
+            return False  # A value is missing that is never missing.
+
+    def _rows(self, table: str, columns: str, expect: int) -> Iterator[Row]:
+        last, start, empty = self._last(table), 0, 0
+        while start < max(last or 0, expect) or (last is None and empty < MOST_EMPTY_CHUNKS):
+            found = list(self._chunk(f"SELECT {columns} FROM {table}", start))
+            empty = 0 if found else empty + 1
+            yield from found
+            start += CHUNK
+
+    def _last(self, table: str) -> int | None:
+        found = self._read(f"SELECT coalesce(max(n), 0) FROM {table}")
+        return int(found[0][0]) if found else None
+
+    def _chunk(self, select: str, start: int) -> Iterator[Row]:
+        together = self._read(f"{select} WHERE n > ? AND n <= ?", start, start + CHUNK)
+        if together is not None:
+            yield from together
+            return
+        for n in range(start + 1, start + CHUNK + 1):
+            yield from self._read(f"{select} WHERE n = ?", n) or ()
+
+    def _read(self, sql: str, *values: int) -> list[Row] | None:
+        try:
+            return self._source.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError:
+            return None
+
+    def _copy_identity(self) -> bool:
+        rows = [row for row in self._read("SELECT name, value FROM identity") or () if None not in row]
+        self._target.executemany("INSERT OR IGNORE INTO identity (name, value) VALUES (?, ?)", rows)
+        return any(name == "store" for name, _ in rows)
+
+
+def _is_command(row: Row) -> bool:
+    try:
+        return is_whole(entry_of(row))
+    except (ValueError, TypeError):
+        return False
+
+
+def is_whole(entry: Entry) -> bool:
+    """Whether a command and its events can be read; what only a newer program knows is kept."""
+    try:
+        decode_command(entry.kind, entry.body)
+        decode_events(entry.events)
+    except UnknownKind:
+        return True
+    except Malformed:
+        return False
+    return True
+
+
+def _gaps(numbers: Iterable[int], last: int) -> Iterator[tuple[int, int]]:
+    expected = 1
+    for n in (*numbers, last + 1):
+        if n > expected:
+            yield expected, n - 1
+        expected = n + 1

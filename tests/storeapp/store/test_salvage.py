@@ -1,0 +1,419 @@
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storeapp.domain.order import Order
+from storeapp.services.counter import Counter
+from storeapp.store import salvage
+from storeapp.store.errors import Corrupt, DiskFailed, DiskFull, JournalCorrupt, Locked, ReadOnly, StoreError
+from storeapp.store.journal import Journal, suspicion
+from storeapp.store.salvage import Salvaged, open_journal
+from tests.storeapp.store.homes import BASICS, MANAGER, check_views, open_counter, run, shown
+from tests.storeapp.world import STORE, an_order, placing
+
+ORDERS = 400
+PAGE = 4096
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with some hundred commands and links of the audit chain, closed."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    with closing(open_counter(home)) as counter:
+        run(counter, *BASICS)
+        for start in range(0, ORDERS, 50):
+            run(counter, *(placing(str(n)) for n in range(start, start + 50)))
+        with counter.transaction(MANAGER) as tx:
+            for n in range(20):
+                tx.audit("reveal", f"order-{n}")
+            tx.printed("slip", "delivery", 1)
+    return home
+
+
+@pytest.fixture
+def home(template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template, tmp_path / "home"))
+
+
+TOTAL = len(BASICS) + ORDERS
+
+
+def damage(path: Path, *, page: int, filler: bytes = b"\xa5") -> None:
+    """Overwrite one page, counted from 0."""
+    with path.open("rb+") as file:
+        file.seek(page * PAGE)
+        file.write(filler * PAGE)
+
+
+def page_of(path: Path, text: bytes) -> int:
+    """The page on which a text stands."""
+    return path.read_bytes().index(text) // PAGE
+
+
+def opened(path: Path, expect: int = 0) -> Salvaged | None:
+    journal, salvaged = open_journal(path, expect=lambda: expect)
+    journal.close()
+    return salvaged
+
+
+def suspected(path: Path) -> None:
+    suspicion(path).touch()
+
+
+def test_a_sound_journal_is_just_opened(home: Path) -> None:
+    path = home / "journal.db"
+    assert opened(path) is None
+    assert sorted(p.name for p in home.glob("journal.db*")) == ["journal.db"]
+
+
+def test_a_journal_that_does_not_exist_is_made(tmp_path: Path) -> None:
+    assert opened(tmp_path / "journal.db") is None
+    assert (tmp_path / "journal.db").exists()
+
+
+def test_a_suspicion_without_damage_is_dropped(home: Path) -> None:
+    suspected(home / "journal.db")
+    assert opened(home / "journal.db") is None
+    assert not suspicion(home / "journal.db").exists()
+
+
+def test_rows_on_a_damaged_page_are_lost_and_all_others_saved(home: Path) -> None:
+    path = home / "journal.db"
+    with closing(Journal(path)) as journal:
+        victim = journal.after(200, limit=1)[0]
+        before = {entry.n: entry for entry in journal.after(0, limit=10_000)}
+    damage(path, page=page_of(path, victim.body))
+    suspected(path)
+    salvaged = opened(path)
+    assert salvaged is not None
+    with closing(Journal(path)) as journal:
+        after = {entry.n: entry for entry in journal.after(0, limit=10_000)}
+        assert journal.check()
+        assert journal.identity()["store"] == STORE
+        assert journal.audit_broken_at() is None
+    assert all(before[n] == entry for n, entry in after.items())
+    lost = set(before) - set(after)
+    assert victim.n in lost
+    assert salvaged.lost == len(lost) <= 20
+    assert {n for first, last in salvaged.gaps for n in range(first, last + 1)} == lost
+    assert (salvaged.saved, salvaged.links, salvaged.knows_itself) == (TOTAL - len(lost), 20, True)
+
+
+def test_the_damaged_file_is_kept_as_it_was(home: Path) -> None:
+    path = home / "journal.db"
+    damage(path, page=page_of(path, b"order.place"))
+    before = path.read_bytes()
+    suspected(path)
+    salvaged = opened(path)
+    assert salvaged is not None
+    assert (home / salvaged.kept).read_bytes() == before
+    assert salvaged.kept == "journal.db.damaged-1"
+
+
+def test_a_second_damage_is_kept_beside_the_first(home: Path) -> None:
+    path = home / "journal.db"
+    for number in (1, 2):
+        damage(path, page=page_of(path, b"order.place"))
+        suspected(path)
+        salvaged = opened(path)
+        assert salvaged is not None
+        assert salvaged.kept == f"journal.db.damaged-{number}"
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"no database "])
+def test_a_journal_without_its_first_page_is_saved_whole(home: Path, filler: bytes) -> None:
+    path = home / "journal.db"
+    with path.open("rb+") as file:
+        file.write((filler * PAGE)[:PAGE])
+    salvaged = opened(path)
+    assert salvaged is not None
+    assert (salvaged.saved, salvaged.gaps, salvaged.links) == (TOTAL, (), 20)
+
+
+def test_a_cut_off_file_gives_what_is_left_of_it(home: Path) -> None:
+    path = home / "journal.db"
+    size = path.stat().st_size
+    os.truncate(path, size // 2 // PAGE * PAGE)
+    suspected(path)
+    salvaged = opened(path, expect=TOTAL)
+    assert salvaged is not None
+    assert 0 < salvaged.saved < TOTAL
+    assert salvaged.saved + salvaged.lost == TOTAL
+
+
+def test_an_empty_file_is_a_new_journal(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch()
+    assert opened(tmp_path / "journal.db") is None
+
+
+def test_nothing_readable_is_told_as_nothing_saved(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"no database at all" * 1000)
+    salvaged = opened(path, expect=7)
+    assert salvaged is not None
+    assert (salvaged.saved, salvaged.gaps, salvaged.knows_itself) == (0, ((1, 7),), False)
+
+
+def test_what_only_the_write_ahead_log_holds_is_saved_too(home: Path, tmp_path: Path) -> None:
+    journal = Journal(home / "journal.db")
+    with closing(open_counter(home)) as counter:
+        run(counter, placing("late"))
+        crashed = shutil.copytree(home, tmp_path / "crashed")
+    journal.close()
+    path = crashed / "journal.db"
+    assert (crashed / "journal.db-wal").stat().st_size > 0
+    damage(path, page=page_of(path, b"order.place"))
+    suspected(path)
+    salvaged = opened(path)
+    assert salvaged is not None
+    with closing(Journal(path)) as saved:
+        assert saved.last() == TOTAL + 1
+
+
+@pytest.mark.parametrize("column", ["body", "events"])
+def test_a_row_that_says_nonsense_is_a_gap(home: Path, column: str) -> None:
+    path = home / "journal.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE command SET {column} = x'7b' WHERE n = 9")
+        db.execute("UPDATE command SET status = 'sav\x01d' WHERE n = 11")
+    suspected(path)
+    salvaged = opened(path)
+    assert salvaged is not None
+    assert salvaged.gaps == ((9, 9), (11, 11))
+
+
+def test_a_command_of_a_newer_program_is_kept(home: Path) -> None:
+    path = home / "journal.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE command SET kind = 'drone.launch' WHERE n = 9")
+        db.execute("UPDATE command SET body = x'7b' WHERE n = 11")
+    suspected(path)
+    salvaged = opened(path)
+    assert salvaged is not None
+    assert salvaged.gaps == ((11, 11),)
+
+
+STEPS = ["shutil.copy2", "pathlib.Path.replace", "storeapp.store.salvage._rebuild", "storeapp.store.salvage._remove"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("time", [1, 2, 3])
+def test_a_salvage_that_is_cut_off_anywhere_is_done_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, step: str, time: int
+) -> None:
+    path = home / "journal.db"
+    damage(path, page=page_of(path, b"order.place"))
+    suspected(path)
+
+    class PowerCut(BaseException):
+        pass
+
+    with monkeypatch.context() as patch:
+        _cut(patch, step, time, PowerCut)
+        try:
+            opened(path)
+        except PowerCut:
+            cut = True
+        else:
+            cut = False
+    if cut:
+        suspected(path)
+        assert opened(path) is not None
+    with closing(Journal(path)) as journal:
+        assert journal.check()
+        assert journal.last() == TOTAL
+        assert len(journal.after(0, limit=10_000)) > TOTAL // 2
+
+
+def _cut(patch: pytest.MonkeyPatch, step: str, time: int, failure: type[BaseException]) -> None:
+    module, _, name = step.rpartition(".")
+    target = {"shutil": shutil, "pathlib.Path": Path, "storeapp.store.salvage": salvage}[module]
+    original: Callable[..., object] = getattr(target, name)
+    calls = []
+
+    def cut(*args: object, **kwargs: object) -> object:
+        calls.append(1)
+        if len(calls) == time:
+            raise failure
+        return original(*args, **kwargs)
+
+    patch.setattr(target, name, cut)
+
+
+def test_two_that_start_at_once_salvage_once(home: Path) -> None:
+    path = home / "journal.db"
+    damage(path, page=page_of(path, b"order.place"))
+    suspected(path)
+    code = (
+        "import sys; from pathlib import Path; from storeapp.store.salvage import open_journal;"
+        "journal, salvaged = open_journal(Path(sys.argv[1])); print(salvaged is not None, journal.last())"
+    )
+    root = Path(__file__).parents[3]
+    programs = [
+        subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True, cwd=root)
+        for _ in range(3)
+    ]
+    said = sorted(program.communicate(timeout=120)[0].strip() for program in programs)
+    assert said == [f"False {TOTAL}", f"False {TOTAL}", f"True {TOTAL}"]
+
+
+# A counter whose files break while it is open
+
+
+def break_pages(path: Path, text: bytes) -> None:
+    """Damage a page below an open connection, which must not have it in memory."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(path, page=page_of(path, text))
+
+
+def test_damage_met_while_working_is_salvaged_at_the_next_start(home: Path) -> None:
+    with closing(open_counter(home)) as counter:
+        break_pages(home / "journal.db", b"order.place")
+        with pytest.raises(JournalCorrupt):
+            counter.journal.after(0, limit=10_000)
+    assert suspicion(home / "journal.db").exists()
+    assert opened(home / "journal.db") is not None
+
+
+def test_who_still_holds_a_replaced_journal_saves_nothing_in_it(home: Path) -> None:
+    with closing(open_counter(home)) as counter:
+        last = counter.journal.last()
+        shutil.copy2(home / "journal.db", home / "other.db")
+        (home / "other.db").replace(home / "journal.db")
+        with pytest.raises(DiskFailed):
+            run(counter, placing("new"))
+        assert counter.journal.last() == last
+
+
+def test_a_damaged_cache_is_made_anew_and_the_next_try_succeeds(home: Path) -> None:
+    with closing(open_counter(home)) as counter:
+        before = shown(counter)
+        counter.cache.db.execute("UPDATE state SET body = x'7b' WHERE kind = 'order'")
+        with pytest.raises(Corrupt):
+            run(counter, placing("1", revise=True))
+        assert shown(counter) == before
+        run(counter, placing("new"))
+        assert counter.cache.get(Order, an_order("new")) is not None
+        check_views(counter)
+
+
+def test_a_cache_with_broken_pages_is_made_anew(home: Path) -> None:
+    with closing(open_counter(home)) as counter:
+        before = shown(counter)
+    path = home / "cache.db"
+    for page in range(4, path.stat().st_size // PAGE):
+        damage(path, page=page)
+    with closing(open_counter(home)) as counter:
+        try_twice(counter)
+        assert set(before) < set(shown(counter))
+        check_views(counter)
+
+
+def try_twice(counter: Counter) -> None:
+    """The first try may meet the damage; it mends it."""
+    try:
+        run(counter, placing("new"))
+    except Corrupt:
+        run(counter, placing("new"))
+
+
+def test_another_program_notices_that_the_cache_was_made_anew(home: Path) -> None:
+    with closing(open_counter(home)) as counter, closing(open_counter(home)) as other:
+        counter.rebuild()
+        run(counter, placing("new"))
+        other.catch_up()
+        assert other.cache.get(Order, an_order("new")) is not None
+        run(other, placing("newer"))
+        counter.catch_up()
+        assert counter.cache.get(Order, an_order("newer")) is not None
+
+
+# The environment fails
+
+
+def pages(counter: Counter, file: str) -> None:
+    """From now on a database cannot grow any more."""
+    db = counter.journal._db if file == "journal" else counter.cache.db
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+
+
+def large(number: str) -> object:
+    return placing(number, sealed="x" * 100_000)
+
+
+def test_a_full_disk_saves_nothing_and_loses_nothing(home: Path) -> None:
+    with closing(open_counter(home)) as counter:
+        before = (counter.journal.last(), shown(counter))
+        pages(counter, "journal")
+        with pytest.raises(DiskFull):
+            run(counter, large("new"))  # type: ignore[arg-type]  # a command
+        assert (counter.journal.last(), shown(counter)) == before
+        counter.journal._db.execute("PRAGMA max_page_count = 1000000")
+        run(counter, large("new"))  # type: ignore[arg-type]  # a command
+        assert counter.cache.get(Order, an_order("new")) is not None
+
+
+def test_what_was_saved_is_shown_once_the_disk_has_room_for_the_cache(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(open_counter(home)) as counter:
+        pages(counter, "cache")
+        run(counter, large("new"))  # type: ignore[arg-type]  # a command
+        assert isinstance(counter.behind, DiskFull)
+        assert counter.journal.last() == TOTAL + 1
+        assert "saved, but not yet shown" in caplog.text
+        with pytest.raises(DiskFull):
+            run(counter, placing("next"))
+        counter.cache.db.execute("PRAGMA max_page_count = 1000000")
+        run(counter, placing("next"))
+        assert counter.behind is None
+        assert counter.cache.applied == counter.journal.last() == TOTAL + 2
+        check_views(counter)
+
+
+@pytest.mark.parametrize(("name", "error"), [("journal", ReadOnly), ("cache", ReadOnly)])
+def test_what_may_not_be_written_is_told(home: Path, name: str, error: type[StoreError]) -> None:
+    with closing(open_counter(home)) as counter:
+        db = counter.journal._db if name == "journal" else counter.cache.db
+        db.execute("PRAGMA query_only = ON")
+        if name == "journal":
+            with pytest.raises(error):
+                run(counter, placing("new"))
+            assert counter.journal.last() == TOTAL
+        else:
+            run(counter, placing("new"))
+            assert isinstance(counter.behind, error)
+            assert counter.journal.last() == TOTAL + 1
+        db.execute("PRAGMA query_only = OFF")
+        run(counter, placing("newer"))
+        assert counter.cache.applied == counter.journal.last()
+
+
+def test_a_journal_that_somebody_else_holds_is_told_and_nothing_is_lost(home: Path) -> None:
+    with closing(open_counter(home)) as counter, closing(sqlite3.connect(home / "journal.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        counter.journal._db.execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(Locked):
+            run(counter, placing("new"))
+        other.execute("ROLLBACK")
+        run(counter, placing("new"))
+        assert counter.journal.last() == TOTAL + 1
+
+
+def test_a_cache_that_somebody_else_holds_keeps_nothing_from_being_saved(home: Path) -> None:
+    with closing(open_counter(home)) as counter, closing(sqlite3.connect(home / "cache.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        counter.cache.db.execute("PRAGMA busy_timeout = 1")
+        run(counter, placing("new"))
+        assert isinstance(counter.behind, Locked)
+        other.execute("ROLLBACK")
+        run(counter, placing("newer"))
+        assert (counter.cache.applied, counter.behind) == (TOTAL + 2, None)
