@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
-from storeapp.store.errors import Corrupt, translate_sqlite_errors
+from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion
 
 log = logging.getLogger(__name__)
@@ -35,14 +35,12 @@ class Salvaged:
         saved: how many commands.
         gaps: the first and last number of each stretch of commands that could not be read.
         links: how many entries of the audit chain.
-        knows_itself: whether the counter still knows who it is.
         kept: the name of the damaged file.
     """
 
     saved: int
     gaps: tuple[tuple[int, int], ...]
     links: int
-    knows_itself: bool
     kept: str
 
     @property
@@ -107,6 +105,7 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
     """Replace a damaged journal by what can be read of it; None where another process has just done so.
 
     Raises:
+        JournalCorrupt: not even who the counter is can be read; the damaged file is as it was, and only a backup helps.
         StoreError: the disk failed; the damaged file is as it was, or kept aside.
     """
     with translate_sqlite_errors(), _alone(path):
@@ -117,7 +116,12 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
         kept = _keep_aside(path)
         fresh = path.with_name(f"{path.name}.fresh")
         _remove(fresh)
-        report = _rebuild(kept, fresh, expect=expect)
+        try:
+            report = _rebuild(kept, fresh, expect=expect)
+        except JournalCorrupt:
+            for useless in (fresh, _marker(path), kept):
+                _remove(useless)
+            raise
         _remove(path, but_itself=True)
         _sync(fresh)
         fresh.replace(path)
@@ -227,9 +231,9 @@ class _Salvage:
         commands = self._copy("command", COLUMNS, expect=last, check=_is_command)
         links = self._copy("audit", "n, at, actor, action, subject, hash")
         self._copy("print_job", "n, at, actor, paper, subject, copy")
-        known = self._copy_identity()
+        self._copy_identity()
         self._target.execute("COMMIT")
-        return Salvaged(len(commands), tuple(_gaps(commands, last)), len(links), known, kept)
+        return Salvaged(len(commands), tuple(_gaps(commands, last)), len(links), kept)
 
     def _copy(
         self, table: str, columns: str, *, expect: int = 0, check: Callable[[Row], bool] = lambda _: True
@@ -271,10 +275,11 @@ class _Salvage:
         except sqlite3.DatabaseError:
             return None
 
-    def _copy_identity(self) -> bool:
+    def _copy_identity(self) -> None:
         rows = [row for row in self._read("SELECT name, value FROM identity") or () if None not in row]
         self._target.executemany("INSERT OR IGNORE INTO identity (name, value) VALUES (?, ?)", rows)
-        return any(name == "store" for name, _ in rows)
+        if "store" not in dict(rows):
+            raise JournalCorrupt
 
 
 def _is_command(row: Row) -> bool:

@@ -126,7 +126,7 @@ def test_a_backup_is_restored_elsewhere(
 
 def test_a_damaged_journal_is_told(terminal: Terminal):
     (terminal.home / "journal.db").write_bytes(b"not a database at all, but long enough to look at" * 100)
-    assert terminal.refused("orders", status=3) == "database_corrupt"
+    assert terminal.refused("orders", status=3) == "journal_corrupt"
     assert terminal.json("doctor", status=3)["well"] is False
 
 

@@ -103,7 +103,7 @@ def test_rows_on_a_damaged_page_are_lost_and_all_others_saved(home: Path) -> Non
     assert victim.n in lost
     assert salvaged.lost == len(lost) <= 20
     assert {n for first, last in salvaged.gaps for n in range(first, last + 1)} == lost
-    assert (salvaged.saved, salvaged.links, salvaged.knows_itself) == (TOTAL - len(lost), 20, True)
+    assert (salvaged.saved, salvaged.links) == (TOTAL - len(lost), 20)
 
 
 def test_the_damaged_file_is_kept_as_it_was(home: Path) -> None:
@@ -153,12 +153,24 @@ def test_an_empty_file_is_a_new_journal(tmp_path: Path) -> None:
     assert opened(tmp_path / "journal.db") is None
 
 
-def test_nothing_readable_is_told_as_nothing_saved(tmp_path: Path) -> None:
+def test_where_nothing_can_be_read_the_file_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_bytes(b"no database at all" * 1000)
-    salvaged = opened(path, expect=7)
-    assert salvaged is not None
-    assert (salvaged.saved, salvaged.gaps, salvaged.knows_itself) == (0, ((1, 7),), False)
+    before = path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(JournalCorrupt):
+            opened(path, expect=7)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["journal.db", "journal.db.salvage"]
+
+
+def test_where_the_counter_does_not_know_itself_any_more_nothing_is_replaced(home: Path) -> None:
+    path = home / "journal.db"
+    damage(path, page=page_of(path, b"storeXH"))
+    before = path.read_bytes()
+    with pytest.raises(JournalCorrupt):
+        opened(path)
+    assert path.read_bytes() == before
 
 
 def test_what_only_the_write_ahead_log_holds_is_saved_too(home: Path, tmp_path: Path) -> None:
