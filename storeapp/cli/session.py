@@ -77,7 +77,17 @@ class Session:
                 raise self.home.locked
             self._counter = self.home.open()
             self._counter.catch_up()
+            self._tell_salvage()
         return self._counter
+
+    def _tell_salvage(self) -> None:
+        salvaged = self.home.salvaged
+        if salvaged is not None:
+            numbers = ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in salvaged.gaps)
+            told = self.words.text("salvage.done", saved=salvaged.saved, lost=salvaged.lost, kept=salvaged.kept)
+            self.output.note(told)
+            if numbers:
+                self.output.note(self.words.text("salvage.numbers", numbers=numbers))
 
     @property
     def actor(self) -> Actor:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from storeapp import __version__
 from storeapp.i18n import LANGUAGES, catalogue
 from storeapp.services.counter import Counter
-from storeapp.services.home import Home, device_key
+from storeapp.services.home import JOURNAL, Home, device_key
 from storeapp.store.errors import NoRootKey, StoreError, translate_sqlite_errors
 
 LITTLE_DISK_BYTES = 500_000_000
@@ -76,8 +76,11 @@ def _disk(home: Home) -> Iterator[Finding]:
     yield Finding("disk", health, {"free_mb": free // 1_000_000})
 
 
-def _journal(counter: Counter, _home: Home) -> Iterator[Finding]:
+def _journal(counter: Counter, home: Home) -> Iterator[Finding]:
     yield _sound("journal", counter.journal.check, {"commands": counter.journal.last()})
+    kept = len(list(home.path.glob(f"{JOURNAL}.damaged-?")))
+    if kept:
+        yield Finding("journal_salvaged", Health.DOUBTFUL, {"files": kept})
 
 
 def _cache(counter: Counter, _home: Home) -> Iterator[Finding]:

@@ -3,14 +3,16 @@
 import io
 import json
 import logging
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from storeapp.i18n import LANGUAGES
-from storeapp.store.journal import Journal
+from storeapp.store.journal import Journal, suspicion
 from tests.storeapp.cli.conftest import DEMO, ROOT, Terminal
 
 
@@ -128,6 +130,20 @@ def test_a_damaged_journal_is_told(terminal: Terminal):
     (terminal.home / "journal.db").write_bytes(b"not a database at all, but long enough to look at" * 100)
     assert terminal.refused("orders", status=3) == "journal_corrupt"
     assert terminal.json("doctor", status=3)["well"] is False
+
+
+def test_a_salvaged_journal_is_told_with_the_numbers_that_are_missing(terminal: Terminal):
+    path = terminal.home / "journal.db"
+    found = terminal.json("orders")["orders"]
+    with closing(sqlite3.connect(path)) as db, db:
+        lost = db.execute("SELECT max(n) FROM command WHERE kind = 'order.place'").fetchone()[0]
+        db.execute("UPDATE command SET body = x'7b' WHERE n = ?", (lost,))
+    suspicion(path).touch()
+    assert len(terminal.json("orders")["orders"]) == len(found) - 1
+    assert str(lost) in terminal.err
+    assert "journal.db.damaged-1" in terminal.err
+    findings = {finding["code"] for finding in terminal.json("doctor")["findings"]}
+    assert "journal_salvaged" in findings
 
 
 def test_a_damaged_cache_is_made_anew_with_people_to_be_found(terminal: Terminal):
