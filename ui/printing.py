@@ -10,6 +10,7 @@ from PySide6.QtPrintSupport import QPrinter, QPrinterInfo
 from ui.backend import Backend
 from ui.paper.outputs import to_pdf, to_printer
 from ui.paper.papers import Paper
+from ui.preferences import Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,25 @@ class Printed:
 class Printing:
     """Prints off the UI thread; what was asked for twice is printed twice."""
 
-    def __init__(self, backend: Backend, folder: Path, *, owner: QObject) -> None:
+    def __init__(self, backend: Backend, folder: Path, preferences: Preferences, *, owner: QObject) -> None:
         self._backend = backend
         self._folder = folder
+        self._preferences = preferences
         self._owner = owner
 
     def send(
         self, sheets: Sequence[Sheet], *, done: Callable[[Printed], None], failed: Callable[[Exception], None]
     ) -> None:
         """Print these papers in their order; ``done`` hears on the UI thread where they went."""
+        wanted = self._preferences.settings.printer
         self._backend.tasks.run_pooled(
-            lambda: _print(sheets, self._folder), done=done, failed=failed, owner=self._owner
+            lambda: _print(sheets, self._folder, wanted), done=done, failed=failed, owner=self._owner
         )
 
 
-def _print(sheets: Sequence[Sheet], folder: Path) -> Printed:
-    info = QPrinterInfo.defaultPrinter()
+def _print(sheets: Sequence[Sheet], folder: Path, wanted: str) -> Printed:
+    """A printer that was chosen and has gone is not replaced by another one: slips must not come out elsewhere."""
+    info = QPrinterInfo.printerInfo(wanted) if wanted else QPrinterInfo.defaultPrinter()
     if not info.isNull():
         for sheet in sheets:
             to_printer(sheet.paper, QPrinter(info))

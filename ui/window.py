@@ -41,6 +41,7 @@ from ui.pages.lazy import LazyPage
 from ui.pages.order_intake import FileDrops
 from ui.pages.orders import OrdersPage
 from ui.pages.report import ReportPage
+from ui.pages.settings import SettingsPage
 from ui.pages.stock import StockPage
 from ui.pages.sync import SyncPage
 from ui.preferences import Preferences
@@ -72,6 +73,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry("attention", "bell", AttentionPage),
     PageEntry(SYNC, "sync", SyncPage),
     PageEntry("report", "chart", ReportPage),
+    PageEntry("settings", "settings", SettingsPage, at_end=True),
 )
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""

@@ -1,5 +1,6 @@
 """Staff: who may sign in at the counter, with which PIN and which role."""
 
+import secrets
 from dataclasses import replace
 
 from storeapp.domain.kernel import Event, Refusal
@@ -7,7 +8,7 @@ from storeapp.domain.people import Staff
 from storeapp.domain.rules.people import RegisterStaff
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter, Transaction
-from storeapp.store.pins import PinAnswer, PinResult
+from storeapp.store.pins import PinAnswer, PinResult, pin_weakness
 
 Result = tuple[Event, ...] | Refusal
 
@@ -104,6 +105,21 @@ def register(counter: Counter, actor: Actor, staff: str, *, name: str, role: Rol
     if not staff.strip() or not name.strip():
         return Refusal("bad_staff")
     return _change(counter, actor, Staff(staff.strip(), name.strip(), role, counter.store))
+
+
+def hire(counter: Counter, actor: Actor, *, name: str, role: Role, pin: str) -> str | Refusal:
+    """Enter a new person with a PIN; returns the id.
+
+    Refusals: ``manager_only``, ``bad_staff``, ``pin_format``, ``pin_simple``.
+    """
+    weakness = pin_weakness(pin)
+    if weakness is not None:
+        return Refusal(weakness.value)
+    new = f"staff-{secrets.token_hex(3)}"
+    done = register(counter, actor, new, name=name, role=role)
+    if isinstance(done, Refusal):
+        return done
+    return set_pin(counter, actor, new, pin) or new
 
 
 def end(counter: Counter, actor: Actor, staff: str) -> Result:

@@ -265,12 +265,13 @@ class HandoffPage(PageBase):
         self.desk.backend.tasks.run_pooled(lambda: _sounds_in(folder), done=self.use_sounds, owner=self)
 
     def _can_play(self) -> bool:
-        return self._sounds is not None and self._sounds.available and not self._sounds.muted
+        wanted = self.desk.preferences.settings.sounds
+        return wanted and self._sounds is not None and self._sounds.available and not self._sounds.muted
 
     def _play(self) -> None:
         """Off the UI thread: starting a player costs some milliseconds."""
         sounds, sound = self._sounds, self._sound
-        if sounds is not None and sound is not None:
+        if sounds is not None and sound is not None and self.desk.preferences.settings.sounds:
             self.desk.backend.tasks.run_pooled(lambda: sounds.play(sound))
 
     # -- frame

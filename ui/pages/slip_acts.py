@@ -10,7 +10,7 @@ from storeapp.services.counter import Actor, Counter
 from storeapp.services.slips import SlipPaper, issue_slip
 from ui.desk import Desk
 from ui.kit.messages import Level
-from ui.paper.papers import slip_paper
+from ui.paper.papers import ROLLS, slip_paper
 from ui.printing import Printed, Printing, Sheet
 
 
@@ -20,7 +20,7 @@ class SlipActs(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._printing = Printing(desk.backend, desk.papers, owner=self)
+        self._printing = Printing(desk.backend, desk.papers, desk.preferences, owner=self)
 
     def print_slips(self, deliveries: Sequence[str]) -> None:
         """Issue and print the slips of all parcels of these deliveries."""
@@ -32,7 +32,10 @@ class SlipActs(QObject):
         if refused:
             self._desk.say(Level.FAILED, self._desk.refusal(refused[0]))
         if slips:
-            sheets = [Sheet(slip_paper(slip.content, self._desk.words), _file_name(slip)) for slip in slips]
+            media = ROLLS[self._desk.preferences.settings.slip_width_mm]
+            sheets = [
+                Sheet(slip_paper(slip.content, self._desk.words, media=media), _file_name(slip)) for slip in slips
+            ]
             self._printing.send(sheets, done=lambda to: self._sent(slips, to), failed=self._desk.failed)
 
     def _sent(self, slips: Sequence[SlipPaper], printed: Printed) -> None:

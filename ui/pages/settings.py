@@ -1,0 +1,99 @@
+"""The settings page: this machine, its printer, the staff, the store's rules, backup and keys, in sections."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QScrollArea, QStackedWidget, QWidget
+from typing_extensions import override
+
+from ui.desk import Desk
+from ui.kit import tokens
+from ui.kit.parts import Button, hbox, label, panel, vbox
+from ui.pages.base import PageBase
+from ui.pages.settings_data import AboutSection, DataSection
+from ui.pages.settings_machine import MachineSection
+from ui.pages.settings_policy import PolicySection
+from ui.pages.settings_printing import PrintingSection
+from ui.pages.settings_staff import StaffSection
+
+SECTIONS: dict[str, tuple[str, Callable[[Desk], Any]]] = {
+    "machine": ("sun", MachineSection),
+    "printing": ("printer", PrintingSection),
+    "staff": ("users", StaffSection),
+    "policy": ("flag", PolicySection),
+    "data": ("shield", DataSection),
+    "about": ("info", AboutSection),
+}
+_NAV_PX, _BODY_PX = 208, 760
+
+
+class SettingsPage(PageBase):
+    """Sections by name on the left, the chosen one beside them."""
+
+    TITLE = "page.settings"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.sections: dict[str, Any] = {}
+        self._stack = QStackedWidget()
+        self._group = QButtonGroup(self)
+        row = hbox(self, margins=(16, 16, 16, 16), gap=tokens.GAP_L)
+        row.addWidget(self._nav())
+        box = panel()
+        vbox(box, margins=(2, 2, 2, 2)).addWidget(self._stack)
+        row.addWidget(box, 1)
+        for name, (_, make) in SECTIONS.items():
+            self._stack.addWidget(self._scrolled(name, make(desk)))
+
+    def _nav(self) -> QFrame:
+        nav = panel()
+        nav.setFixedWidth(_NAV_PX)
+        column = vbox(nav, margins=(8, 12, 8, 12), gap=tokens.GAP_XS)
+        for name, (icon, _) in SECTIONS.items():
+            button = Button(self.desk.words.text(f"settings.{name}"), kind="flat", icon=icon)
+            button.setCheckable(True)
+            button.setObjectName(name)
+            button.setStyleSheet("text-align: left;")
+            self._group.addButton(button)
+            column.addWidget(button)
+        self._group.buttons()[0].setChecked(True)
+        self._group.buttonClicked.connect(self._chosen)
+        column.addStretch(1)
+        return nav
+
+    def _scrolled(self, name: str, section: QWidget) -> QScrollArea:
+        self.sections[name] = section
+        body = QWidget()
+        row = hbox(body, margins=(32, 24, 32, 24))
+        column = vbox(gap=tokens.GAP_L)
+        column.addWidget(label(self.desk.words.text(f"settings.{name}"), "display"))
+        column.addWidget(section)
+        column.addStretch(1)
+        section.setMaximumWidth(_BODY_PX)
+        row.addLayout(column, 1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(body)
+        area.viewport().setAutoFillBackground(False)
+        body.setAutoFillBackground(False)
+        return area
+
+    @Slot(QAbstractButton)
+    def _chosen(self, button: QObject) -> None:
+        self.show_subject(button.objectName())
+
+    @override
+    def show_subject(self, subject: str) -> None:
+        """Show a section by its name."""
+        if subject in self.sections:
+            self._stack.setCurrentIndex(list(self.sections).index(subject))
+            next(b for b in self._group.buttons() if b.objectName() == subject).setChecked(True)
+            self.refresh()
+
+    @override
+    def refresh(self) -> None:
+        """Read again what the shown section shows."""
+        list(self.sections.values())[self._stack.currentIndex()].refresh()
