@@ -117,6 +117,9 @@ class PolicySection(QWidget):
     def _back(self, before: Policy) -> None:
         self._desk.act(
             lambda counter, actor: set_policy(counter, actor, before),
-            done=lambda result: self._desk.tell(result, "settings.policy.back"),
+            done=self._went_back,
             owner=self,
         )
+
+    def _went_back(self, result: object) -> None:
+        self._desk.tell(result, "settings.policy.back")

@@ -137,9 +137,12 @@ class StaffSection(QWidget):
     def _again(self, person: Staff) -> None:
         self._desk.act(
             lambda counter, actor: staff.register(counter, actor, person.id, name=person.name, role=person.role),
-            done=lambda result: self._desk.tell(result, "settings.staff.again", name=person.name),
+            done=lambda result: self._said(result, "settings.staff.again", name=person.name),
             owner=self,
         )
+
+    def _said(self, result: object, code: str, *, name: str) -> None:
+        self._desk.tell(result, code, name=name)
 
     def _saved(self, result: object, answer: Answer) -> None:
         if isinstance(result, Refusal):

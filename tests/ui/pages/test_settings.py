@@ -1,0 +1,171 @@
+"""The settings page over the demo day."""
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from storeapp.config import load_settings
+from storeapp.domain.words import Mode, Role
+from storeapp.services import staff
+from storeapp.services.counter import Actor
+from storeapp.services.home import Home
+from tests.ui.demo import MANAGER
+from ui.kit.style import look
+
+SECTIONS = ("machine", "printing", "staff", "policy", "data", "about")
+
+
+@pytest.fixture
+def page(window, settled):
+    window.go("settings")
+    settled()
+    return window.page("settings")
+
+
+@pytest.fixture
+def section(page, settled):
+    def show(name):
+        page.show_subject(name)
+        settled()
+        return page.sections[name]
+
+    return show
+
+
+@pytest.fixture
+def read(window, settled):
+    def ask(call):
+        found = []
+        window.backend.read(call, done=found.append)
+        settled()
+        return found[0]
+
+    return ask
+
+
+@pytest.fixture
+def as_staff(window):
+    window.session.sign_in(Actor("xu", Role.STAFF), "小许")
+
+
+def answer(window, **given):
+    dialog = QApplication.activeModalWidget() or window.shell.findChildren(_act_dialog())[-1]
+    for key, value in given.items():
+        dialog.form.set_value(key, value)
+    dialog.accept()
+    return dialog
+
+
+def _act_dialog():
+    from ui.pages.act_dialog import ActDialog
+
+    return ActDialog
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_opens(section, name):
+    assert section(name).isVisible()
+
+
+def test_a_theme_changes_at_once_and_is_kept(section, window, demo_home, settled):
+    section("machine").themes._buttons["contrast"].click()
+    settled()
+    assert look().theme.name == "contrast"
+    assert load_settings(demo_home.path).theme == "contrast"
+
+
+def test_sounds_and_language_are_kept(section, demo_home, settled):
+    machine = section("machine")
+    machine.sounds.setChecked(False)
+    machine.languages._buttons["en"].click()
+    settled()
+    kept = load_settings(demo_home.path)
+    assert (kept.sounds, kept.language) == (False, "en")
+
+
+def test_the_roll_changes_the_sample_and_the_test_slip_is_saved_without_a_printer(section, window, settled):
+    printing = section("printing")
+    before = printing.preview.sizeHint()
+    printing.widths._buttons["58"].click()
+    assert printing.preview.sizeHint() != before
+    printing.print_sample()
+    settled()
+    assert (window.desk.papers / "test-slip.pdf").stat().st_size > 1000
+
+
+def test_a_person_is_added_and_can_sign_in(section, window, settled, read):
+    section("staff").add.click()
+    answer(window, name="小许", role="staff", pin="1470", again="1470")
+    settled()
+    person = next(row for row in read(staff.staff_rows) if row.name == "小许")
+    assert isinstance(read(lambda counter: staff.sign_in(counter, person.id, "1470")), Actor)
+
+
+def test_a_weak_pin_is_named_in_the_form(section, window, settled):
+    section("staff").add.click()
+    dialog = answer(window, name="小许", role="staff", pin="1111", again="1111")
+    assert "太好猜" in dialog.form.error("pin")
+    dialog.reject()
+
+
+def test_ending_can_be_undone(section, window, settled, read):
+    window.backend.act(lambda counter, actor: staff.register(counter, actor, "xu", name="小许", role=Role.STAFF))
+    people = section("staff")
+    person = next(row for row, _ in people.rows if row.id == "xu")
+    people.end(person)
+    settled()
+    assert not next(row for row in read(staff.staff_rows) if row.id == "xu").active
+    window.desk.take_back()
+    settled()
+    assert next(row for row in read(staff.staff_rows) if row.id == "xu").active
+
+
+def test_the_last_manager_stays(section, window, settled, read):
+    people = section("staff")
+    people.end(next(row for row, _ in people.rows if row.id == MANAGER.id))
+    settled()
+    assert read(staff.staff_rows)[0].active
+
+
+def test_a_manager_changes_the_rules_and_takes_it_back(section, window, settled, read):
+    policy = section("policy")
+    policy.forms["pay"].set_value("rate_fen.instant", 9)
+    policy.save()
+    settled()
+    assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 900
+    window.desk.take_back()
+    settled()
+    assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 800
+
+
+def test_staff_may_only_read_the_rules(section, as_staff, settled, read):
+    policy = section("policy")
+    assert not policy.save_button.isEnabled()
+    policy.forms["pay"].set_value("rate_fen.instant", 9)
+    policy.save()
+    settled()
+    assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 800
+
+
+def test_a_backup_is_made_in_the_chosen_folder(section, demo_home, settled, tmp_path):
+    section("data").back_up(demo_home, tmp_path / "stick")
+    settled()
+    assert (tmp_path / "stick" / "manifest.json").exists()
+
+
+def test_the_passphrase_is_changed(section, window, demo_home, settled):
+    section("data").ask_passphrase(demo_home)
+    answer(window, new="another-horse", again="another-horse")
+    settled()
+    assert Home(demo_home.path).unlock(environ={}, passphrase="another-horse").root == demo_home.root
+
+
+def test_a_new_recovery_key_is_shown_until_it_is_kept(section, demo_home, settled):
+    data = section("data")
+    data.renew(demo_home)
+    settled()
+    data.dialog.reject()
+    assert data.dialog.isVisible()
+    data.dialog.sheet.promise.setChecked(True)
+    data.dialog.accept()
+    assert not data.dialog.isVisible()
