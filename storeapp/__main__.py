@@ -1,5 +1,6 @@
 """The composition root of the counter: the only place where the window, the papers and the use-cases meet."""
 
+import multiprocessing
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -41,4 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # In the frozen program the planner's process is this program again; here it turns into that process.
+    multiprocessing.freeze_support()
     sys.exit(main())

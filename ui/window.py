@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog
 
-from storeapp.adapters.insertion import InsertionPlanner
+from storeapp.adapters.planner_process import ProcessPlanner
 from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
@@ -65,7 +65,7 @@ class PageEntry:
 
 
 PAGES: Sequence[PageEntry] = (
-    PageEntry("board", "route", partial(BoardPage, planner=InsertionPlanner())),
+    PageEntry("board", "route", partial(BoardPage, planner=ProcessPlanner())),
     PageEntry(HANDOFF, "scan", HandoffPage),
     PageEntry(ORDERS, "orders", OrdersPage),
     PageEntry("stock", "boxes", StockPage),

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from storeapp.adapters.insertion import InsertionPlanner
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.kernel import Refusal
@@ -45,7 +45,7 @@ def _delivery(counter: Counter, delivery: str) -> dict[str, Any]:
 
 def _dispatch(counter: Counter, only: list[str]) -> dict[str, Any]:
     """Propose for everything, accept what concerns these deliveries."""
-    proposal = dispatch.propose(counter, InsertionPlanner())
+    proposal = dispatch.propose(counter, PyvrpPlanner())
     wanted = tuple(item for item in proposal.assignments if item.delivery_id in only)
     applied = dispatch.apply(counter, MANAGER, replace(proposal, assignments=wanted))
     planned = {item.delivery_id: item.guide for item in wanted if item.delivery_id in applied.done}

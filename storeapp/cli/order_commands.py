@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError, instant
 from storeapp.cli.session import Session
@@ -125,8 +124,11 @@ def list_orders(session: Session) -> Reply:
 
 def plan(session: Session) -> Reply:
     """Propose who delivers what, and assign it where that is wanted."""
+    # Imported late: the solver takes longer to load than most commands to run.
+    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+
     counter = session.counter
-    proposal = dispatch.propose(counter, InsertionPlanner())
+    proposal = dispatch.propose(counter, PyvrpPlanner())
     applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
     data = _proposal(session, proposal)
     refused = list(applied.refused) if applied else []
@@ -162,6 +164,9 @@ def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
         "assignments": taken(proposal.assignments),
         "unassigned": [{"delivery_id": i.delivery_id, "reasons": told(i.reasons)} for i in proposal.unassigned],
         "kept": taken(proposal.kept),
+        "cost_fen": proposal.cost_fen,
+        "seed": proposal.seed,
+        "steps": proposal.steps,
     }
 
 

@@ -41,7 +41,8 @@ class Left:
 class Proposal:
     """What the planner proposes at one instant.
 
-    ``kept`` is what was promised to a guide before, with when it will arrive as things stand.
+    ``kept`` is what was promised to a guide before, with when it will arrive as things stand. The same situation,
+    ``seed`` and count of ``steps`` give the same proposal again.
     """
 
     at: datetime
@@ -49,6 +50,8 @@ class Proposal:
     unassigned: tuple[Left, ...]
     kept: tuple[Assignment, ...]
     cost_fen: int
+    seed: int = 0
+    steps: int = 0
 
 
 class Refused(NamedTuple):
@@ -96,6 +99,8 @@ def propose(counter: Counter, planner: Planner, now: datetime | None = None, *, 
         unassigned=tuple(item for item in left if not stops[item.delivery_id].committed),
         kept=(*(item for item in found if stops[item.delivery_id].committed), *stuck),
         cost_fen=plan.cost_li // LI_PER_FEN,
+        seed=plan.seed,
+        steps=plan.steps,
     )
 
 
