@@ -8,7 +8,7 @@ from hypothesis import given as hypothesis_given
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import Load, Plan, Problem, best_plan
+from storeapp.domain.dispatch import Load, Plan, Planner, Problem, best_plan
 from storeapp.domain.dispatch_check import check
 from tests.domain.problems import north, problem, problems, random_problem, stop, vehicle
 
@@ -31,13 +31,13 @@ def test_each_plan_is_cheaper_than_the_one_before(given: Problem) -> None:
 @hypothesis_given(problems())
 def test_free_stops_make_no_promised_stop_later_than_it_was_due(given: Problem) -> None:
     promised = replace(given, stops=tuple(stop for stop in given.stops if stop.committed))
-    alone, full = begins(promised), begins(given)
+    alone, full = begins(promised, InsertionPlanner()), begins(given, PLANNER)
     due = {stop.id: stop.due_s for stop in reversed(promised.stops)}
     assert all(full[stop] <= max(due[stop], alone[stop]) for stop in alone)
 
 
-def begins(given: Problem) -> dict[str, int]:
-    plan = best_plan(PLANNER, given)
+def begins(given: Problem, planner: Planner) -> dict[str, int]:
+    plan = best_plan(planner, given)
     return {visit.stop: visit.begin_s for route in plan.routes for visit in route.visits if not visit.pickup}
 
 
