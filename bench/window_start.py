@@ -41,6 +41,7 @@ def child(path: Path, started_ns: int) -> None:
         rss = psutil.Process().memory_info().rss / 2**20
         if "ms" not in found and window.backend.tasks.pending() == 0:
             window.shell.grab()
+            found["cpu"] = time.process_time() * 1000
             found["ms"] = (time.time_ns() - started_ns) / 1e6
             QTimer.singleShot(1500, app.quit)
         found["mb"] = max(rss, found.get("mb", 0.0))
@@ -68,6 +69,7 @@ def run() -> Report:
     runs = [measure(home.path) for _ in range(RUNS)]
     figures = (
         Figure("start to interactive, median", percentile([each["ms"] for each in runs], 0.5), "ms", BUDGET_MS),
+        Figure("processor time until then, median", percentile([each["cpu"] for each in runs], 0.5), "ms"),
         Figure("start to interactive, worst", max(each["ms"] for each in runs), "ms"),
         Figure("memory of the window", max(each["mb"] for each in runs), "MB", BUDGET_MB),
     )

@@ -113,7 +113,7 @@ class Backend(QObject):
         def go_on(behind: int) -> None:
             opened()
             if behind == 0:
-                self._caught_up(ready)
+                ready()
                 return
             tell = self._tasks.relay(progress)
             self._tasks.run_pooled(

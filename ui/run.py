@@ -12,7 +12,6 @@ from storeapp.services.counter import Counter
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncPort
 from ui.backend import Backend
-from ui.entry.assistant import Assistant
 from ui.kit.collector import Collector
 from ui.kit.errors import ErrorDoor
 from ui.kit.style import apply, theme_of
@@ -75,6 +74,9 @@ def run_window(
 
 def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
     """Lead through the first start; returns the new home and its language, None where it was given up."""
+    # Imported late: it is needed once in a counter's life.
+    from ui.entry.assistant import Assistant
+
     tasks = Tasks()
     door = ErrorDoor(Translator(language), parent_of=lambda: None)
     tasks.crashed.connect(door.report)

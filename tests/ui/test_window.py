@@ -26,8 +26,7 @@ def test_a_lost_cache_is_made_again_beside_the_window(qapp, qtbot, demo_home):
     window.session.sign_in(MANAGER, "manager")
     window.start()
     found = []
-    with qtbot.waitSignal(window.backend.changed):
-        pass
+    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0)
     window.backend.read(counts, done=found.append)
     qtbot.waitUntil(lambda: bool(found))
     window.close()

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
-
-from openpyxl import Workbook, load_workbook
+from typing import TYPE_CHECKING
 
 from storeapp.adapters.intake import limits
 from storeapp.adapters.intake.result import FileRefused
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 _DELIMITERS = ",\t;"
 _EXACT_FLOAT = 1e15
@@ -62,6 +64,9 @@ def xlsx_sheet(data: bytes) -> Sheet:
     Raises:
         FileRefused: no workbook, or larger than the limits once unpacked.
     """
+    # Imported late: it takes longer than a table takes to read, and most files are no workbooks.
+    from openpyxl import load_workbook
+
     _check_size(data)
     try:
         with warnings.catch_warnings():
@@ -156,7 +161,7 @@ def _check_size(data: bytes) -> None:
         raise FileRefused("file_too_large")
 
 
-def _workbook_records(book: Workbook) -> Iterator[_Record]:
+def _workbook_records(book: "Workbook") -> Iterator[_Record]:
     sheet = book.worksheets[0]
     sheet.reset_dimensions()
     width = 0
