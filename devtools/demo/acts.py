@@ -10,14 +10,18 @@ from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import store_day
+from storeapp.domain.paper import Media
 from storeapp.domain.words import Role
 from storeapp.services import attention, day, dispatch, handoff, intake, outcomes, queries, slips, stock
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.guides import guide_rows
 from storeapp.store.lists import OrderFilter
 from sync.engine import SyncEngine
+from ui.paper.port import Painter
 
 MANAGER = Actor("manager", Role.MANAGER)
+SLIPS = ((".pdf", 80, "zh_CN"), ("-80.png", 80, "zh_CN"), ("-58.png", 58, "zh_CN"), ("-en.png", 80, "en"))
+"""Ending, width and language of each picture of a slip."""
 Act = Callable[..., Any]
 
 
@@ -56,14 +60,30 @@ def _assign(counter: Counter, delivery: str, guide: str) -> Any:
     return _plain(dispatch.assign(counter, MANAGER, delivery, guide))
 
 
-def _slip(counter: Counter, delivery: str) -> Any:
+def _slip(counter: Counter, delivery: str, out: str = "") -> Any:
     paper = slips.issue_slip(counter, MANAGER, delivery)
-    return paper if isinstance(paper, Refusal) else {"token": paper.token, "qr_text": paper.qr_text}
+    if isinstance(paper, Refusal):
+        return paper
+    for ending, width_mm, language in SLIPS if out else ():
+        Painter().slip(paper.content, out=Path(f"{out}{ending}"), width_mm=width_mm, language=language)
+    return {"token": paper.token, "qr_text": paper.qr_text}
 
 
-def _badge(counter: Counter, guide: str) -> Any:
+def _badge(counter: Counter, guide: str, out: str = "") -> Any:
     paper = slips.issue_badge(counter, MANAGER, guide)
-    return paper if isinstance(paper, Refusal) else {"token": paper.token}
+    if isinstance(paper, Refusal):
+        return paper
+    if out:
+        Painter().badge(paper.content, out=Path(f"{out}.png"), media=Media.CARD, language="zh_CN")
+    return {"token": paper.token}
+
+
+def _run_sheet(counter: Counter, guide: str, out: str) -> Any:
+    content = slips.run_sheet(counter, MANAGER, guide)
+    if isinstance(content, Refusal):
+        return content
+    Painter().run_sheet(content, out=Path(f"{out}.pdf"), media=Media.A4, language="zh_CN")
+    return {"stops": len(content.stops)}
 
 
 def _scan(counter: Counter, badge: str, slip: str) -> Any:
@@ -136,6 +156,7 @@ ACTS: dict[str, Act] = {
     "assign": _assign,
     "slip": _slip,
     "badge": _badge,
+    "run_sheet": _run_sheet,
     "scan": _scan,
     "deliver": _deliver,
     "return": _give_back,

@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from devtools.demo.client import CounterProcess
+from devtools.demo.stage import Stage
 from devtools.proxy import Proxy
 
 DAY = "2026-11-21"
 FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
 LATER = "orders-weixin-shop-later.json"
+BY_HAND = "19:00"
+PICTURED = "14:20"
+PAGES = ("board", "handoff", "orders", "stock", "guides", "attention", "sync", "report", "settings")
 WAVES = ("09:30", "10:30", "11:20", "12:00", "13:10", "14:20", "15:30", "16:40", "18:00", "19:00", "20:00")
 GOODS_ARRIVE = "10:30"
 PIECES = 25
+PAINTED = 3
+"""So many slips are left as pictures; the rest is only printed in the story."""
 CUT_FROM, CUT_TO = "12:00", "18:00"
 LOOK_AHEAD = timedelta(minutes=150)
 HANDOFF_MINUTES = 5
@@ -43,41 +49,58 @@ class Story:
     """Plays the day on two running counters; ``say`` tells a person what is going on."""
 
     def __init__(
-        self, first: CounterProcess, second: CounterProcess, network: Proxy, data: Path, *, papers: Path
+        self,
+        first: CounterProcess,
+        second: CounterProcess,
+        *,
+        network: Proxy,
+        data: Path,
+        papers: Path,
+        stage: Stage,
     ) -> None:
         self.first, self.second = first, second
         self.network = network
         self.data = data
         self.papers = papers
+        self.stage = stage
         self.day = Day()
         self._badges: dict[str, str] = {}
         self._early: list[tuple[str, str, str]] = []
         self._turn = 0
 
-    def say(self, moment: datetime, text: str) -> None:
-        """One line of the day, for people and for the summary."""
+    def say(self, moment: datetime, text: str, *, page: str = "") -> None:
+        """One line of the day, for people, for the window and for the summary."""
         self.day.steps.append(f"{moment:%H:%M} {text}")
         print(f"  {moment:%H:%M}  {text}", flush=True)
+        self.stage.cue(moment, page=page, text=text)
 
     def morning(self) -> None:
         """The counter stands alone: orders come in from four files, badges and the first slips are printed."""
         moment = at("08:30")
         report = self.first.do("import", moment, files=[str(self.data / name) for name in FILES]).result
-        self.say(moment, f"{report['imported']} orders taken on, {report['other_store']} are other stores'")
+        self.say(
+            moment, f"{report['imported']} orders taken on, {report['other_store']} are other stores'", page="orders"
+        )
         for guide in self.first.do("guides", moment).result:
-            self._badges[guide["id"]] = self.first.do("badge", moment, guide=guide["id"]).result["token"]
+            out = str(self.papers / f"badge-{guide['id']}")
+            self._badges[guide["id"]] = self.first.do("badge", moment, guide=guide["id"], out=out).result["token"]
 
         planned = self._plan(moment)
-        for delivery, guide in planned.items():
-            self._early.append((delivery, guide, self.first.do("slip", moment, delivery=delivery).result["token"]))
-        self.say(moment, f"{len(self._badges)} badges and {len(self._early)} slips printed before there is any hub")
+        for number, (delivery, guide) in enumerate(planned.items()):
+            out = str(self.papers / f"slip-{delivery}") if number < PAINTED else ""
+            token = self.first.do("slip", moment, delivery=delivery, out=out).result["token"]
+            self._early.append((delivery, guide, token))
+        printed = f"{len(self._badges)} badges and {len(self._early)} slips printed before there is any hub"
+        self.say(moment, printed, page="board")
 
     def papers_stay_valid(self, moment: datetime) -> None:
         """What was printed stand-alone is scanned after enrolment, also at the counter that never saw it printed."""
         out = [one for one in self._early if self._scan(moment, one[0], guide=one[1], slip=one[2])]
+        guide = self._early[0][1]
+        self.first.do("run_sheet", moment, guide=guide, out=str(self.papers / f"run-sheet-{guide}"))
         for number, (delivery, _, _) in enumerate(out):
             self._bring(moment + timedelta(minutes=20 + 4 * number), delivery)
-        self.say(moment, f"{len(out)} slips from before the enrolment were good")
+        self.say(moment, f"{len(out)} slips from before the enrolment were good", page="handoff")
 
     def through_the_day(self) -> None:
         """Wave after wave: plan, print, hand over, deliver; the network fails at noon."""
@@ -92,15 +115,19 @@ class Story:
             if clock == CUT_FROM:
                 self.later_file(moment)
             self.wave(moment)
+            if clock == BY_HAND:
+                self.by_hand(moment + timedelta(minutes=15))
             if self.network.up:
                 self.sync_both(moment + timedelta(minutes=50))
+            if clock == PICTURED:
+                self.pictures(moment + timedelta(minutes=12))
 
     def wave(self, moment: datetime) -> None:
         """Plan what is due, print its slips, hand it over at alternating counters, deliver it."""
         planned = self._plan(moment)
         if self.network.up:
             self.sync_both(moment)
-        self.say(moment, f"{len(planned)} planned")
+        self.say(moment, f"{len(planned)} planned", page="board")
         out = [delivery for delivery, guide in planned.items() if self._hand_over(moment, delivery, guide)]
         for number, delivery in enumerate(out):
             self._bring(moment + timedelta(minutes=20 + 4 * number), delivery)
@@ -131,6 +158,7 @@ class Story:
         scanned = counter.do("scan", moment, badge=self._badges[guide], slip=slip)
         verdict = scanned.refused or scanned.result["verdict"]
         self.day.verdicts[verdict] = self.day.verdicts.get(verdict, 0) + 1
+        self.stage.cue(moment, page="handoff")
         if verdict != "ok":
             self.say(moment, f"a scan of {delivery} at counter {counter.name} was answered {verdict}")
         elif counter is self.second:
@@ -153,12 +181,28 @@ class Story:
         stock = self.first.do("stock", moment).result
         for sku in stock:
             self.first.do("receive", moment, sku=sku, quantity=PIECES)
-        self.say(moment, f"{PIECES} pieces of each of {len(stock)} articles arrived")
+        self.say(moment, f"{PIECES} pieces of each of {len(stock)} articles arrived", page="stock")
+
+    def by_hand(self, moment: datetime) -> None:
+        """What no plan takes, because its place is unknown or its time is over, a person still gives to a guide."""
+        guides = [guide["id"] for guide in self.first.do("guides", moment).result if guide["on_shift"]]
+        rows = self.first.do("waiting", moment).result
+        for number, row in enumerate(rows):
+            guide = guides[number % len(guides)]
+            self.first.do("assign", moment, delivery=row["id"], guide=guide)
+            if self._hand_over(moment, row["id"], guide):
+                self._bring(moment + timedelta(minutes=20 + 4 * number), row["id"])
+        self.say(moment, f"{len(rows)} left over are assigned by hand", page="board")
+
+    def pictures(self, moment: datetime) -> None:
+        """Every page in the middle of the day, unplugged."""
+        for page in PAGES:
+            self.stage.picture(moment, page, page)
 
     def later_file(self, moment: datetime) -> None:
         """The shop's next export: one order cancelled, one moved, one new."""
         report = self.first.do("import", moment, files=[str(self.data / LATER)]).result
-        self.say(moment, f"later export: {report['updated']} changed, {report['cancelled']} cancelled")
+        self.say(moment, f"later export: {report['updated']} changed, {report['cancelled']} cancelled", page="orders")
 
     def cut(self, moment: datetime) -> None:
         """The network fails, and both counters promise one order to different guides."""
@@ -169,7 +213,7 @@ class Story:
         rival = waiting[-1]["id"]
         self.first.do("assign", moment, delivery=rival, guide=guides[0])
         self.second.do("assign", moment, delivery=rival, guide=guides[1])
-        self.say(moment, "the network is down; both counters assign one order to different guides")
+        self.say(moment, "the network is down; both counters assign one order to different guides", page="board")
 
     def reconnect(self, moment: datetime) -> None:
         """It is back, but the first reply is lost after the hub has committed: the retry is answered *replayed*."""
@@ -179,7 +223,7 @@ class Story:
         self.day.syncs.append(first_try)
         self.sync_both(moment)
         self.sync_both(moment)
-        self.say(moment, f"the network is back; {self.day.replayed} commands were answered as replayed")
+        self.say(moment, f"the network is back; {self.day.replayed} commands were answered as replayed", page="sync")
 
     def sync_both(self, moment: datetime) -> None:
         """Both counters exchange with the hub, the first once more for what the second sent."""
@@ -191,15 +235,20 @@ class Story:
     def evening(self) -> None:
         """A person settles what waits, counts shelves and closes the day."""
         moment = at("20:30")
+        self.stage.picture(moment, "attention", "attention-evening")
         for counter in (self.first, self.second):
             for row in counter.do("attention", moment).result:
                 if row["source"] == "refused":
                     counter.do("accept", moment, command=row["id"])
                     self.day.told += 1
-                    self.say(moment, f"counter {counter.name} was told that another guide won; accepted")
+                    self.say(
+                        moment, f"counter {counter.name} was told that another guide won; accepted", page="attention"
+                    )
         stock = self.first.do("stock", moment).result
         for number, sku in enumerate(COUNTED):
             self.first.do("count", moment, sku=sku, quantity=max(0, stock[sku] - number))
         self.first.do("close_day", moment)
         self.sync_both(moment)
-        self.say(moment, f"{len(COUNTED)} shelves counted, the day is closed")
+        self.say(moment, f"{len(COUNTED)} shelves counted, the day is closed", page="report")
+        self.stage.picture(moment, "report", "report-closed")
+        self.stage.picture(moment, "sync", "sync-evening")
