@@ -11,7 +11,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from devtools.proxy import Proxy
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "resources" / "demo"
 STORE = "XH"
+LANGUAGE = "zh_CN"
 PASSPHRASE = "demo-passphrase"  # noqa: S105 - of folders that are made for the demo
 
 
@@ -57,17 +59,16 @@ def play(out: Path, *, pace_s: float, seen: bool) -> dict[str, Any]:
     hub_folder = out / "hub"
     hub_folder.mkdir()
     (out / "papers").mkdir()
-    stage = Stage(out, pace_s=pace_s)
+    stage = Stage(out, language=LANGUAGE, pace_s=pace_s)
     hub = HubProcess(hub_folder)
     network = Proxy(("127.0.0.1", hub.port), watched=b"POST /v1/commands")
     with log.open("w", encoding="utf-8") as lines:
         counters = _open_counters(homes, lines)
         window = _open_window(homes[0], stage, out, seen=seen)
-        story = Story(*counters, network=network, data=DATA, papers=out / "papers", stage=stage)
+        enrol = partial(_enrol, hub=hub, network=network)
+        story = Story(*counters, network=network, data=DATA, papers=out / "papers", stage=stage, enrol=enrol)
         try:
-            _enrol(story, hub, network)
-            story.through_the_day()
-            story.evening()
+            story.play()
         finally:
             stage.end()
             statuses = [window.wait(30), *(counter.close() for counter in counters)]
@@ -85,7 +86,7 @@ def _open_counters(homes: list[Path], lines: Any) -> tuple[CounterProcess, Count
 
 def _open_window(home: Path, stage: Stage, out: Path, *, seen: bool) -> subprocess.Popen[bytes]:
     """The window shares the first counter's home, as the command line and the window do in a store."""
-    command = [sys.executable, "-m", "devtools.demo.window", str(home), str(stage.file), "zh_CN", "light"]
+    command = [sys.executable, "-m", "devtools.demo.window", str(home), str(stage.file), LANGUAGE, "light"]
     env = os.environ | ({} if seen else {"QT_QPA_PLATFORM": "offscreen"})
     with (out / "window.log").open("wb") as log:
         return subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -107,15 +108,8 @@ def _new_home(path: Path) -> None:
     create_home(path, clock=FixedClock(at("08:00")), passphrase=PASSPHRASE)
 
 
-def _enrol(story: Story, hub: HubProcess, network: Proxy) -> None:
-    """The first counter has worked alone since morning when it enrols; its printed papers stay valid."""
-    story.morning()
-    url = f"http://127.0.0.1:{network.port}"
-    for counter in (story.first, story.second):
-        counter.do("enrol", at("08:50"), hub=url, code=hub.enrol_code(STORE))
-    story.sync_both(at("08:55"))
-    story.say(at("08:55"), "both counters are enrolled and agree")
-    story.papers_stay_valid(at("09:05"))
+def _enrol(counter: CounterProcess, moment: datetime, *, hub: HubProcess, network: Proxy) -> None:
+    counter.do("enrol", moment, hub=f"http://127.0.0.1:{network.port}", code=hub.enrol_code(STORE))
 
 
 def _summary(story: Story, homes: list[Path], hub: Path, log: Path, statuses: list[int]) -> dict[str, Any]:
@@ -126,6 +120,7 @@ def _summary(story: Story, homes: list[Path], hub: Path, log: Path, statuses: li
         "a_lost_reply_was_answered_as_replayed": day.replayed > 0,
         "the_double_assignment_was_refused_once": day.told == 1,
         "a_damaged_parcel_came_back": len(day.returned) == 1,
+        "unplugged_exchanges_failed_and_lost_nothing": day.offline_syncs > 0,
     }
     return {
         "orders": check.orders(homes[0]),
@@ -136,6 +131,7 @@ def _summary(story: Story, homes: list[Path], hub: Path, log: Path, statuses: li
         "lost_commands": len(lost),
         "conflicts": day.told,
         "replayed": day.replayed,
+        "offline_syncs": day.offline_syncs,
         "offline_s": int((at(CUT_TO) - at(CUT_FROM)) / timedelta(seconds=1)),
         "timings_ms": _timings(story),
         "story": day.steps,

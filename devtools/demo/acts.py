@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.kernel import Refusal
-from storeapp.domain.moment import store_day
+from storeapp.domain.moment import Window, store_day, utc
 from storeapp.domain.paper import Media
 from storeapp.domain.words import Role
-from storeapp.services import attention, day, dispatch, handoff, intake, outcomes, queries, slips, stock
+from storeapp.services import attention, day, dispatch, handoff, intake, orders, outcomes, queries, slips, stock
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.guides import guide_rows
 from storeapp.store.lists import OrderFilter
@@ -58,6 +59,11 @@ def _dispatch(counter: Counter, only: list[str]) -> dict[str, Any]:
 
 def _assign(counter: Counter, delivery: str, guide: str) -> Any:
     return _plain(dispatch.assign(counter, MANAGER, delivery, guide))
+
+
+def _reschedule(counter: Counter, order: str, window: list[str]) -> Any:
+    start, end = (utc(datetime.fromisoformat(moment)) for moment in window)
+    return _plain(orders.reschedule(counter, MANAGER, order, Window(start, end)))
 
 
 def _slip(counter: Counter, delivery: str, out: str = "") -> Any:
@@ -154,6 +160,7 @@ ACTS: dict[str, Act] = {
     "delivery": _delivery,
     "dispatch": _dispatch,
     "assign": _assign,
+    "reschedule": _reschedule,
     "slip": _slip,
     "badge": _badge,
     "run_sheet": _run_sheet,

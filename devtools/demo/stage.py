@@ -6,6 +6,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from storeapp.i18n import Translator
+
 PICTURE_S = 30
 
 
@@ -16,11 +18,12 @@ class NoPicture(RuntimeError):
 class Stage:
     """A file beside the story that the window's process reads a few times a second."""
 
-    def __init__(self, folder: Path, *, pace_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, language: str, pace_s: float = 0.0) -> None:
         self._file = folder / "stage.json"
         self._pictures = folder / "screens"
         self._pictures.mkdir(exist_ok=True)
         self._pace_s = pace_s
+        self._words, self._console = Translator(language), Translator("en")
         self._cue: dict[str, str] = {"page": "board"}
 
     @property
@@ -28,11 +31,13 @@ class Stage:
         """Where the cue stands."""
         return self._file
 
-    def cue(self, moment: datetime, *, page: str = "", text: str = "") -> None:
-        """Let the window follow; with a display, give a person time to look."""
+    def cue(self, moment: datetime, *, page: str = "", code: str = "", **data: object) -> str:
+        """Let the window follow; with a display, give a person time to look. Returns the line in English."""
+        text = self._words.text(code, **data) if code else ""
         self._cue = {"at": moment.isoformat(), "page": page or self._cue["page"], "text": text}
         self._write()
         time.sleep(self._pace_s)
+        return self._console.text(code, **data) if code else ""
 
     def picture(self, moment: datetime, page: str, name: str) -> None:
         """Let the window show a page and take its picture.
