@@ -53,6 +53,8 @@ class Backend(QObject):
         """The open counter; call on the database thread only."""
         if self._counter is None:
             self._counter = self._open()
+            # What others change from now on is seen, even before the watch begins.
+            self._seen = self._counter.journal.data_version(), self._counter.cache.data_version()
         return self._counter
 
     def read(
@@ -163,6 +165,8 @@ class Backend(QObject):
 
     def _version(self) -> tuple[int, int]:
         counter = self.counter()
+        # Another program may have enrolled this counter meanwhile.
+        counter.reload()
         if counter.journal.last() > counter.cache.applied:
             counter.catch_up()
         return counter.journal.data_version(), counter.cache.data_version()

@@ -25,6 +25,8 @@ class Stage:
         self._pace_s = pace_s
         self._words, self._console = Translator(language), Translator("en")
         self._cue: dict[str, str] = {"page": "board"}
+        self.problem = ""
+        """Why the last exchange with the hub failed, empty where it did not."""
 
     @property
     def file(self) -> Path:
@@ -46,7 +48,7 @@ class Stage:
             NoPicture: it did not.
         """
         target = self._pictures / f"{name}.png"
-        self._cue = {"at": moment.isoformat(), "page": page, "text": "", "picture": str(target)}
+        self._cue = {"at": moment.isoformat(), "page": page, "text": self._cue.get("text", ""), "picture": str(target)}
         self._write()
         end = time.monotonic() + PICTURE_S
         while not target.exists():
@@ -61,6 +63,7 @@ class Stage:
         self._write()
 
     def _write(self) -> None:
+        self._cue["problem"] = self.problem
         part = self._file.with_suffix(".part")
         part.write_text(json.dumps(self._cue, ensure_ascii=False), "utf-8")
         os.replace(part, self._file)

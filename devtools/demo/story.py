@@ -18,7 +18,7 @@ LATER = "orders-weixin-shop-later.json"
 WAVES = ("09:30", "10:30", "11:20", "12:10", "13:10", "14:10", "15:20", "16:30", "17:30", "18:20", "19:10")
 CUT_FROM, CUT_TO = "12:00", "18:00"
 PICTURED = "14:23"
-PAGES = ("board", "handoff", "orders", "stock", "guides", "attention", "sync", "report", "settings")
+PAGES = ("board", "handoff", "orders", "stock", "guides", "attention", "sync", "report")
 LOOK_AHEAD = timedelta(minutes=100)
 PIECES = 25
 PAINTED = 3
@@ -224,6 +224,8 @@ class Story:
             report = counter.do("sync", moment).result
             self.day.replayed += report["replayed"]
             self.day.offline_syncs += report["problem"] == "offline"
+            if counter is self.first:
+                self.stage.problem = report["problem"]
 
     def _by_hand(self, moment: datetime) -> None:
         """What no plan takes, because nobody knows its place, a person still gives to a guide."""

@@ -46,3 +46,19 @@ def test_long_catching_up_shows_how_far_it_is(qapp, qtbot, demo_home, monkeypatc
         window.start()
     window.close()
     assert told[-1][0] == told[-1][1] > 10
+
+
+def test_an_enrolment_by_another_program_is_seen(window, qtbot, settled):
+    from ui.kit.frame import SyncState
+
+    settled()
+    window.backend.read(lambda counter: counter.enrolled, done=lambda enrolled: seen.append(enrolled))
+    seen = []
+    qtbot.waitUntil(lambda: seen == [False])
+    other = window.backend.open_counter()
+    with other.journal.writing():
+        other.journal.identify(hub="https://hub.shop.test", hub_transport_key="00" * 32)
+    other.close()
+    shown = []
+    window.shell.show_sync = lambda state, count=0: shown.append(state)
+    qtbot.waitUntil(lambda: bool(shown) and shown[-1] is not SyncState.ALONE, timeout=10_000)
