@@ -1,5 +1,6 @@
 """Opens a database file safely: private, in WAL mode, and brought to the schema this program knows."""
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -139,8 +140,13 @@ def file_at(path: Path) -> tuple[int, int]:
 
 
 def _create_private(path: Path) -> None:
-    # SQLite gives the -wal and -shm files the mode of the database file.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Make the file where there is none, for its owner only; SQLite gives the -wal and -shm files its mode.
+
+    A file that is there is never opened: closing any descriptor of it would drop every lock that SQLite holds on it
+    in this process, and another process could then delete the log under a connection that is still writing.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _configure(connection: sqlite3.Connection, *, synchronous: str, secure_delete: bool) -> None:
