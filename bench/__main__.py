@@ -5,6 +5,7 @@ import importlib
 import json
 import platform
 import sys
+from collections.abc import Sequence
 
 from bench.report import Report
 
@@ -17,15 +18,18 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    wanted = parser.parse_args(argv)
-    reports = [_run(name, quiet=wanted.json) for name in wanted.names or ALL]
+    # What follows this one's name is its own.
+    own = [word for word in argv[1:] if word != "--json"] if argv[:1] == ["dispatch"] else []
+    wanted = parser.parse_args([word for word in argv if word not in own])
+    reports = [_run(name, own, quiet=wanted.json) for name in wanted.names or ALL]
     if wanted.json:
         print(json.dumps({report.name: report.plain() for report in reports}, ensure_ascii=False, indent=1))
     return 0 if all(report.met for report in reports) else 1
 
 
-def _run(name: str, *, quiet: bool) -> Report:
-    report: Report = importlib.import_module(f"bench.{name}").run()
+def _run(name: str, arguments: Sequence[str], *, quiet: bool) -> Report:
+    module = importlib.import_module(f"bench.{name}")
+    report: Report = module.run(arguments) if arguments else module.run()
     if not quiet:
         print("\n".join(report.lines()), flush=True)
     return report

@@ -38,8 +38,9 @@ class InstanceTravel:
 
     def _between(self, here: tuple[float, float], there: tuple[float, float]) -> int:
         cosines = math.cos(here[0]) * math.cos(there[0])
+        detour: float = self._raw["detour"]
         a = math.sin((here[0] - there[0]) / 2) ** 2 + cosines * math.sin((here[1] - there[1]) / 2) ** 2
-        return round(EARTH_DIAMETER_M * math.asin(math.sqrt(a)) * self._raw["detour"])
+        return round(EARTH_DIAMETER_M * math.asin(math.sqrt(a)) * detour)
 
     def seconds_from(self, place: int, mode: TravelMode, /) -> Sequence[int]:
         """Rounded to the nearest second."""
@@ -107,7 +108,8 @@ def _stop(n: int, order: Raw, place: int, pay_li: int) -> Stop:
         f"{n}",
         place,
         order["store"],
-        *order["tw"],
+        order["tw"][0],
+        order["tw"][1],
         ready_s=order["ready"],
         service_s=order["service"],
         load=_load(order["load"]),

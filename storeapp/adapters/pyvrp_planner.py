@@ -11,8 +11,8 @@ from storeapp.domain.dispatch import Plan, Problem
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
-PATIENCE = 400
-PATIENCE_EACH = 60
+PATIENCE = 100
+PATIENCE_EACH = 15
 """Steps without a gain after which the search ends: so many, and for each stop so many more."""
 
 
