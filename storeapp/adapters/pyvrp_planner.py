@@ -4,16 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
-from storeapp.adapters.pyvrp_model import Model, open_part
+from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
 from storeapp.adapters.pyvrp_search import Search
 from storeapp.domain.dispatch import Plan, Problem
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
 PATIENCE = 100
-PATIENCE_EACH = 15
-"""Steps without a gain after which the search ends: so many, and for each stop so many more."""
+"""Steps without a gain after which the search ends: so many, or the square of the number of stops where that is more.
+
+A larger day has more to try, and what is found late still counts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Limits:
     seed: int = 1
     patient: bool = False
     """Go on to the budget even where nothing was gained for long."""
+    prove_s: float = 0.0
+    """How long to look for a proof after the search, where there are few stops."""
 
 
 class PyvrpPlanner:
@@ -61,7 +66,28 @@ class PyvrpPlanner:
             if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
                 yield replace(better, seed=self._limits.seed)
             return
-        yield from self._better(first, draft, search, started)
+        best = first
+        for plan in self._better(first, draft, search, started):
+            best = plan
+            yield plan
+        if self._limits.prove_s > 0 and (proven := self._proven(problem, best, search)) is not None:
+            yield proven
+
+    def _proven(self, problem: Problem, best: Plan, running: "_Running") -> Plan | None:
+        """The cheapest plan there is, None where that could not be proven in time."""
+        until = self._clock() + self._limits.prove_s
+        draft = first_draft(problem)
+        board = open_part(problem, draft.schedules.values())
+        fixed_li = draft.plan().cost_li - _counted(board, draft)
+        found = cheapest(board, best.cost_li - fixed_li, lambda: self._stop() or self._clock() >= until)
+        if found is None:
+            return None
+        steps, _ = found
+        if steps is None:
+            return replace(best, proven=True)
+        for vehicle, way in steps.items():
+            draft.schedules[vehicle].follow(way)
+        return replace(draft.plan(), seed=best.seed, steps=running.search.steps, proven=True)
 
     def _begin(self, problem: Problem, draft: Draft) -> "_Running | None":
         board = open_part(problem, draft.schedules.values())
@@ -96,13 +122,24 @@ class PyvrpPlanner:
             self._stop()
             or (limits.steps is not None and steps >= limits.steps)
             or (limits.budget_s is not None and self._clock() - started >= limits.budget_s)
-            or (not limits.patient and in_vain >= PATIENCE + PATIENCE_EACH * stops)
+            or (not limits.patient and in_vain >= max(PATIENCE, stops**2))
         )
 
     def _plan(self, draft: Draft, running: "_Running") -> Plan:
         for vehicle, steps in running.model.steps(running.search.best).items():
             draft.schedules[vehicle].follow(steps)
         return replace(draft.plan(), seed=self._limits.seed, steps=running.search.steps)
+
+
+def _counted(board: Draughtboard, draft: Draft) -> int:
+    """What the part of a draft that may change counts: ways, stops, and the stops that are left."""
+    problem, total = board.problem, 0
+    left = {stop.id: stop for stop in board.stops}
+    for schedule in board.schedules:
+        done = [left.pop(step.stop.id) for step in draft.schedules[schedule.vehicle.id].steps if not step.pickup]
+        total += sum(problem.take_li(stop, schedule.vehicle) for stop in done)
+        total += problem.way_li(schedule.metres, schedule.vehicle) if done else 0
+    return total + sum(problem.left_li(stop) for stop in left.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from storeapp.services.outcomes import is_reason
 from storeapp.services.reasons import ReasonWords
 from storeapp.store.lists import OrderFilter
 
+PROOF_S = 5.0
+"""How long a command looks for a proof that its plan is the cheapest."""
+
 
 def register(commands: Commands) -> None:
     """Add the commands of this area."""
@@ -125,10 +128,10 @@ def list_orders(session: Session) -> Reply:
 def plan(session: Session) -> Reply:
     """Propose who delivers what, and assign it where that is wanted."""
     # Imported late: the solver takes longer to load than most commands to run.
-    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+    from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
 
     counter = session.counter
-    proposal = dispatch.propose(counter, PyvrpPlanner())
+    proposal = dispatch.propose(counter, PyvrpPlanner(Limits(prove_s=PROOF_S)))
     applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
     data = _proposal(session, proposal)
     refused = list(applied.refused) if applied else []
@@ -167,6 +170,7 @@ def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
         "cost_fen": proposal.cost_fen,
         "seed": proposal.seed,
         "steps": proposal.steps,
+        "proven": proposal.proven,
     }
 
 

@@ -205,7 +205,7 @@ class Unassigned:
 class Plan:
     """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better.
 
-    The same problem, ``seed`` and count of ``steps`` give the same plan again.
+    The same problem, ``seed`` and count of ``steps`` give the same plan again. ``proven`` says that no plan is cheaper.
     """
 
     routes: tuple[Route, ...] = ()
@@ -213,6 +213,7 @@ class Plan:
     cost_li: int = 0
     seed: int = 0
     steps: int = 0
+    proven: bool = False
 
     def vehicle_of(self) -> dict[str, str]:
         """The vehicle of each stop that has one."""
@@ -224,6 +225,8 @@ class Planner(Protocol):
 
     def plans(self, problem: Problem, /) -> Iterator[Plan]:
         """At least one plan, the first at once, each cheaper than the one before; stop asking when it is enough.
+
+        The last may cost the same and be proven.
 
         The same problem gives the same plans. Whatever is wrong with the problem, nothing is raised: each
         delivery that cannot be planned is in the plan with its reason.

@@ -42,7 +42,7 @@ class Proposal:
     """What the planner proposes at one instant.
 
     ``kept`` is what was promised to a guide before, with when it will arrive as things stand. The same situation,
-    ``seed`` and count of ``steps`` give the same proposal again.
+    ``seed`` and count of ``steps`` give the same proposal again. ``proven`` says that none is cheaper.
     """
 
     at: datetime
@@ -52,6 +52,7 @@ class Proposal:
     cost_fen: int
     seed: int = 0
     steps: int = 0
+    proven: bool = False
 
 
 class Refused(NamedTuple):
@@ -101,6 +102,7 @@ def propose(counter: Counter, planner: Planner, now: datetime | None = None, *, 
         cost_fen=plan.cost_li // LI_PER_FEN,
         seed=plan.seed,
         steps=plan.steps,
+        proven=plan.proven,
     )
 
 
