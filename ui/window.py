@@ -23,7 +23,7 @@ from ui.backend import Backend
 from ui.desk import Desk
 from ui.entry.locksmith import Locksmith
 from ui.entry.sign_in import Door, SignInDialog
-from ui.entry.trouble import TroubleDialog
+from ui.entry.trouble import SalvageDialog, TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry
 from ui.kit.messages import Level
@@ -102,6 +102,7 @@ class Window:
         self.door = Door(self._sign_in_dialog, self._let_in)
         self._last = ""
         self.trouble: TroubleDialog | None = None
+        self.salvage: SalvageDialog | None = None
         app.installEventFilter(self.session)
         self.desk = Desk(
             backend=backend,
@@ -197,6 +198,21 @@ class Window:
         self.backend.watch()
         self.desk.sync.start()
         self._builder.start()
+        self._tell_salvage()
+
+    def _tell_salvage(self) -> None:
+        """Say once what became of a damaged journal; nobody is signed in before it was read."""
+        home = self.desk.home
+        salvaged = home.salvaged if home else None
+        if home is None or salvaged is None:
+            self._unlock_and_ask()
+            return
+        home.salvaged = None
+        self.salvage = SalvageDialog(self._words, salvaged, self.shell)
+        self.salvage.finished.connect(lambda _result: self._unlock_and_ask())
+        self.salvage.open()
+
+    def _unlock_and_ask(self) -> None:
         if self._locksmith is None or not self._locksmith.offer(then=self._ask_who):
             self._ask_who()
 

@@ -1,10 +1,11 @@
-"""Says why the counter's files cannot be opened, what is safe, and what can be done about it."""
+"""Says what is wrong with the counter's files, what is safe, and what can be done about it."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from storeapp.i18n import Translator
 from storeapp.store.errors import Corrupt, NewerSchema, StoreError
+from storeapp.store.salvage import Salvaged
 from ui.kit import tokens
 from ui.kit.parts import Button, IconLabel, hbox, label, vbox
 
@@ -20,11 +21,8 @@ class TroubleDialog(QDialog):
         kind = "newer" if isinstance(error, NewerSchema) else "corrupt" if isinstance(error, Corrupt) else "other"
         self.setWindowTitle(words.text("entry.trouble.title"))
         self.setFixedWidth(520)
-        title = hbox(gap=tokens.GAP_M)
-        title.addWidget(IconLabel("warning", "danger", 24))
-        title.addWidget(label(words.text(f"entry.trouble.{kind}.title"), "title"), 1)
         column = vbox(self, margins=(24, 20, 24, 20), gap=tokens.GAP_M)
-        column.addLayout(title)
+        column.addLayout(_title(words.text(f"entry.trouble.{kind}.title"), "danger"))
         self.why = label(words.text(f"error.{error.code}", **error.data), wrap=True)
         column.addWidget(self.why)
         column.addWidget(label(words.text(f"entry.trouble.{kind}.next"), "soft", wrap=True))
@@ -39,3 +37,34 @@ class TroubleDialog(QDialog):
         row.addWidget(leave)
         row.addWidget(again)
         column.addLayout(row)
+
+
+class SalvageDialog(QDialog):
+    """The journal was damaged: how much was saved, which commands are gone, and where the damaged file is."""
+
+    def __init__(self, words: Translator, salvaged: Salvaged, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(words.text("entry.salvaged.title"))
+        self.setFixedWidth(520)
+        column = vbox(self, margins=(24, 20, 24, 20), gap=tokens.GAP_M)
+        column.addLayout(_title(words.text("entry.salvaged.title"), "warn"))
+        figures = words.text("salvage.done", saved=salvaged.saved, lost=salvaged.lost, kept=salvaged.kept)
+        self.figures = label(figures, wrap=True)
+        column.addWidget(self.figures)
+        if salvaged.gaps:
+            numbers = ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in salvaged.gaps)
+            column.addWidget(label(words.text("salvage.numbers", numbers=numbers), "soft", wrap=True))
+        column.addWidget(label(words.text("entry.salvaged.next"), "soft", wrap=True))
+        row = hbox()
+        row.addStretch(1)
+        seen = Button(words.text("entry.salvaged.seen"), kind="primary")
+        seen.clicked.connect(self.accept)
+        row.addWidget(seen)
+        column.addLayout(row)
+
+
+def _title(text: str, ink: str) -> QHBoxLayout:
+    row = hbox(gap=tokens.GAP_M)
+    row.addWidget(IconLabel("warning", ink, 24))
+    row.addWidget(label(text, "title"), 1)
+    return row

@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from storeapp.store.salvage import Salvaged
 from ui.run import make_window
 
 
@@ -38,6 +39,19 @@ def test_data_of_a_newer_program_are_told_and_can_be_tried_again(qtbot, troubled
     _version(demo_home, 1)
     window.trouble.accept()
     qtbot.waitUntil(lambda: bool(window.shell._top.subtitle.text()))
+
+
+def test_what_was_salvaged_is_told_before_anybody_signs_in(qapp, qtbot, demo_home):
+    demo_home.salvaged = Salvaged(180, ((12, 14),), 9, "journal.db.damaged-1")
+    window = make_window(qapp, demo_home, language="zh_CN")
+    window.start()
+    qtbot.waitUntil(lambda: window.salvage is not None)
+    assert "180" in window.salvage.figures.text()
+    assert window.door.dialog is None
+    window.salvage.accept()
+    assert window.door.dialog is not None
+    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0)
+    window.close()
 
 
 def _version(home, number):
