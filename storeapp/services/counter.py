@@ -29,6 +29,8 @@ from storeapp.store.keys import Keys
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 FINDABLE_BATCH = 2000
+FINDABLE_AT_ONCE = 20_000
+"""Keyed hashes land all over their table, so every transaction writes most of it again."""
 
 
 class NotSetUp(Exception):
@@ -241,10 +243,11 @@ class Counter:
 
     def _make_findable(self) -> None:
         ids = lists.open_orders(self.cache.db)
-        for start in range(0, len(ids), FINDABLE_BATCH):
-            orders = self.cache.many(Order, ids[start : start + FINDABLE_BATCH]).values()
+        for start in range(0, len(ids), FINDABLE_AT_ONCE):
             with self.cache.writing():
-                self.cache.finder_add(self.privacy.finder_hashes(self.privacy.readable(orders)))
+                for first in range(start, min(start + FINDABLE_AT_ONCE, len(ids)), FINDABLE_BATCH):
+                    orders = self.cache.many(Order, ids[first : first + FINDABLE_BATCH]).values()
+                    self.cache.finder_add(self.privacy.finder_hashes(self.privacy.readable(orders)))
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Throw the cache away and make it anew from the journal; what the hub knows comes with the next sync."""

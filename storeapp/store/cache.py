@@ -25,6 +25,8 @@ from storeapp.store.schema import MIGRATIONS
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 CHUNK = 2000
+CHUNKS_AT_ONCE = 10
+"""Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
 NOTHING = b""
 """The base of a row that the hub does not have."""
 
@@ -213,9 +215,12 @@ class Cache:
         done = start
         while done < last:
             with self.writing():
-                done = self._take_chunk(journal, self.applied)
-            if progress is not None:
-                progress(min(done, last) - start, last - start)
+                for _ in range(CHUNKS_AT_ONCE):
+                    done = self._take_chunk(journal, self.applied)
+                    if progress is not None:
+                        progress(min(done, last) - start, last - start)
+                    if done >= last:
+                        break
         return done - start
 
     def _follow(self, authority: str) -> None:

@@ -6,7 +6,7 @@ MIGRATIONS = (
     statements(
         """CREATE TABLE state (
             kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
-            base BLOB, version INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+            base BLOB, version INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id))""",
         # Which aggregates an unconfirmed command changed; a row without a base did not exist at the hub.
         """CREATE TABLE touch (
             n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (n, kind, id)) WITHOUT ROWID""",
