@@ -16,21 +16,22 @@ FOLDER = Path(tempfile.gettempdir()) / "storeapp-bench"
 
 
 def run(orders: int = ORDERS) -> Report:
-    """Throw the cache away and rebuild it, and say how much of it the sealed people took."""
+    """Throw the cache away and rebuild it; on a busy machine the processor's share is what to look at."""
     FOLDER.mkdir(exist_ok=True)
     counter = home_with(orders, FOLDER).open()
     try:
         counter.catch_up()
         told: list[tuple[int, int]] = []
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         counter.rebuild(lambda done, total: told.append((done, total)) or _show(done, total))
-        elapsed = time.perf_counter() - started
+        elapsed, cpu_s = time.perf_counter() - started, time.process_time() - worked
         _check(counter, orders)
         commands = counter.journal.last()
     finally:
         counter.close()
-    figure = Figure(f"cache of {orders:,} orders anew", elapsed, "s", BUDGET_S)
-    return Report("rebuild", (figure,), {"commands": commands, "progress_told": len(told)})
+    whole = Figure(f"cache of {orders:,} orders anew", elapsed, "s", BUDGET_S)
+    own = Figure("of it at work on the processor", cpu_s, "s")
+    return Report("rebuild", (whole, own), {"commands": commands, "progress_told": len(told)})
 
 
 def _check(counter: Counter, orders: int) -> None:
