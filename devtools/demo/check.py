@@ -1,5 +1,6 @@
 """Compares, by raw SQL and with nothing of the product, what was shown as saved with what journals and hub hold."""
 
+import base64
 import json
 import sqlite3
 from collections.abc import Iterable
@@ -49,6 +50,7 @@ def invariants(log: Path, homes: list[Path], hub: Path) -> dict[str, bool]:
         "stock_equals_its_movements": _stock_adds_up(homes, hub),
         "no_negative_reservation": _no_negative(hub),
         "custody_is_one_chain": _custody(hub),
+        "every_sealed_order_has_its_key": all(_keys_are_there(home) for home in homes),
     }
 
 
@@ -103,6 +105,14 @@ def _stock_adds_up(homes: list[Path], hub: Path) -> bool:
 
 def _no_negative(hub: Path) -> bool:
     return all(item["reserved"] >= 0 for item in _states(hub, "stock"))
+
+
+def _keys_are_there(home: Path) -> bool:
+    """A sealed record begins with the check of its key; without that key the person is lost."""
+    orders = [json.loads(body) for (body,) in rows(home / "cache.db", "SELECT body FROM state WHERE kind = 'order'")]
+    wanted = {(o["id"], base64.urlsafe_b64decode(o["sealed"][:8])[:4]) for o in orders if o["sealed"]}
+    kept = {(subject, bytes(key)) for subject, key in rows(home / "keys.db", "SELECT subject, key_id FROM subject_key")}
+    return wanted <= kept
 
 
 def _custody(hub: Path) -> bool:

@@ -18,7 +18,7 @@ LATER = "orders-weixin-shop-later.json"
 WAVES = ("09:30", "10:30", "11:20", "12:10", "13:10", "14:10", "15:20", "16:30", "17:30", "18:20", "19:10")
 CUT_FROM, CUT_TO = "12:00", "18:00"
 PICTURED = "14:23"
-PAGES = ("board", "handoff", "orders", "stock", "guides", "attention", "sync", "report")
+PAGES = ("board", "handoff", "orders", "stock", "guides", "attention", "sync", "report", "settings")
 LOOK_AHEAD = timedelta(minutes=100)
 PIECES = 25
 PAINTED = 3

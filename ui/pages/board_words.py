@@ -16,7 +16,7 @@ from ui.pages.board_read import Proposed, Seen
 from ui.pages.order_words import NOT_LOCATED, SHORT_STOCK, card_number, customer, time_left, urgency
 
 FILTERS = ("all", "soon", "short", "lost")
-_BLOCK_MIN, _TAIL_MIN = 26, 4
+_BLOCK_MIN, _TAIL_MIN, _NARROWEST_MIN = 26, 4, 3
 """How long a delivery is drawn before and after the moment it arrives."""
 _OUT = frozenset({DeliveryState.IN_CUSTODY, DeliveryState.PARTLY_DELIVERED})
 _COMING_BACK = frozenset({DeliveryState.FAILED, DeliveryState.RETURNING})
@@ -152,7 +152,9 @@ def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:
 
 def _block(row: OrderRow, now: datetime) -> LaneBlock:
     if row.finished_at is not None:
-        return _around(row.finished_at, BlockKind.DONE, row)
+        at = minute(row.finished_at)
+        number = card_number(row.order_no)
+        return LaneBlock(at - _BLOCK_MIN, at, number, BlockKind.DONE, sub=row.person.name, delivery_id=row.id)
     if row.state in _COMING_BACK:
         return _around(now, BlockKind.RETURN, row)
     arrives = row.eta or row.window.end
@@ -170,14 +172,20 @@ def _around(arrives: datetime, kind: BlockKind, row: OrderRow) -> LaneBlock:
 
 
 def _side_by_side(blocks: Iterable[LaneBlock]) -> tuple[LaneBlock, ...]:
-    """Blocks in the order of arrival; one that would hide the one before begins where that ends."""
+    """Blocks in the order of arrival; one that would hide the one before begins where that ends.
+
+    What is done ended when it did and only gets narrower; everything else moves on.
+    """
     placed: list[LaneBlock] = []
     free_min = 0
     for block in sorted(blocks, key=lambda each: (each.start_min, each.delivery_id)):
         start = max(block.start_min, free_min)
-        length = block.end_min - block.start_min
-        placed.append(LaneBlock(start, start + length, block.label, block.kind, block.sub, block.delivery_id))
-        free_min = start + length
+        end = start + block.end_min - block.start_min
+        if block.kind is BlockKind.DONE:
+            end = max(block.end_min, free_min + _NARROWEST_MIN)
+            start = min(start, end - _NARROWEST_MIN)
+        placed.append(LaneBlock(start, end, block.label, block.kind, block.sub, block.delivery_id))
+        free_min = end
     return tuple(placed)
 
 

@@ -40,6 +40,8 @@ class _Read:
     pending: int = 0
     rejected: int = 0
     received_at: datetime | None = None
+    offset: timedelta = timedelta(0)
+    """How far the counter's clock is from the computer's, such as after the hub has set it right."""
 
 
 class SyncPage(PageBase):
@@ -167,13 +169,14 @@ class SyncPage(PageBase):
         if not read.enrolled:
             return dict.fromkeys(_FACTS, "")
         now = datetime.now(UTC)
+        shown_at = now + read.offset
         received = status.received_at or read.received_at
         retry = status.next_try_at if status.problem else None
         return {
             "hub": read.hub,
             "pending": text("sync.commands", count=read.pending),
             "received": clock_time(received) if received else text("sync.never"),
-            "age": text("sync.ago", span=self._span(now - received)) if received else text("sync.never"),
+            "age": text("sync.ago", span=self._span(shown_at - received)) if received else text("sync.never"),
             "retry": text("sync.in", span=self._span(retry - now)) if retry and retry > now else "",
             "refused": text("sync.commands", count=read.rejected),
         }
@@ -325,5 +328,6 @@ def _numbers(counter: Counter) -> _Read:
         store=counter.store,
         pending=numbers.pending,
         rejected=numbers.rejected,
+        offset=counter.clock.now() - datetime.now(UTC),
         received_at=numbers.received_at,
     )
