@@ -9,6 +9,7 @@ from devtools.bundle import build
 from devtools.checks import check
 from devtools.environment import ensure_environment, run_in_venv
 from devtools.locking import lock
+from devtools.system import provide_postgresql
 
 # Commands that are modules of their own; what follows their name is theirs.
 MODULES = {
@@ -58,6 +59,7 @@ def _dispatch(known: argparse.Namespace, rest: Sequence[str]) -> int:
     ensure_environment()
     match known.command:
         case "test":
+            provide_postgresql()
             return check(rest, nightly=known.nightly)
         case "build":
             return build()

@@ -136,6 +136,15 @@ def provide_bundler() -> None:
     provide(packages_for_bundle(tools=tools, shared_python=shared, version=sys.version_info[:2]))
 
 
+def provide_postgresql() -> None:
+    """Make sure that the tests can start a PostgreSQL of their own; elsewhere than on Linux they leave it out."""
+    if sys.platform != "linux":
+        return
+    from devtools.postgres import programs
+
+    provide([] if programs() else ["postgresql"])
+
+
 def provide_venv() -> None:
     """Make sure that this Python can make a virtual environment; Debian splits that part off."""
     try:

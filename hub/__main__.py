@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = parsed.run(parsed)
     except HubProblem as problem:
         return _fail(REFUSED, problem.problem.code)
-    except (NotMigrated, RootKeyMissing, RootKeyWrong, operations.BackupBroken) as error:
+    except (NotMigrated, RootKeyMissing, RootKeyWrong, operations.BackupBroken, operations.HubRunning) as error:
         return _fail(ENVIRONMENT, error.code)
     except (DatabaseBusy, OSError) as error:
         return _fail(ENVIRONMENT, "database_busy" if isinstance(error, DatabaseBusy) else "system_failed")
@@ -134,11 +134,11 @@ def _revoke(parsed: argparse.Namespace) -> dict[str, str]:
 
 
 def _backup(parsed: argparse.Namespace) -> dict[str, int]:
-    return operations.backup(parsed.home, parsed.file)
+    return operations.backup(parsed.home, parsed.file, url=parsed.database)
 
 
 def _restore(parsed: argparse.Namespace) -> dict[str, str]:
-    operations.restore(parsed.home, parsed.file)
+    operations.restore(parsed.home, parsed.file, url=parsed.database)
     return {"status": "restored"}
 
 

@@ -2,33 +2,49 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from hub.relay import Relay
 
 
 class Bell:
-    """Rung from any thread; heard in the event loop that waits."""
+    """Rung from any thread; heard in the event loop that waits, and in those of the hub's other processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, relay: Relay | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._relay = relay
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say in which loop the polls wait; ringing before that wakes nobody."""
+        """Say in which loop the polls wait; ringing before that wakes nobody of this process."""
         self._loop = loop
+        if self._relay is not None:
+            self._relay.start(self._ring_here)
 
     def detach(self) -> None:
         """Wake everybody and forget the loop, before it is closed."""
-        self._ring(list(self._waiting))
-        self._loop = None
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            self._ring(None)
+        if self._relay is not None:
+            self._relay.stop()
 
     def ring(self, feeds: Iterable[str]) -> None:
         """Something new stands in these feeds."""
+        names = list(feeds)
+        if not names:
+            return
+        self._ring_here(names)
+        if self._relay is not None:
+            self._relay.ring(names)
+
+    def _ring_here(self, feeds: Sequence[str] | None) -> None:
         loop = self._loop
         if loop is not None:
-            loop.call_soon_threadsafe(self._ring, list(feeds))
+            loop.call_soon_threadsafe(self._ring, feeds)
 
-    def _ring(self, feeds: Iterable[str]) -> None:
-        for feed in feeds:
+    def _ring(self, feeds: Sequence[str] | None) -> None:
+        for feed in list(self._waiting) if feeds is None else feeds:
             for event in self._waiting.get(feed, ()):
                 event.set()
 

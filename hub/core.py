@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hub import rootkey
 from hub.bell import Bell
 from hub.database import Database, sqlite_url
+from hub.relay import Relay
 from hub.rootkey import RootKey, RootKeyMissing
 from storeapp.adapters.signing import DeviceKey
 from storeapp.adapters.transport_keys import TransportKey
@@ -59,6 +60,7 @@ class Hub:
 
     def close(self) -> None:
         """Give the database back."""
+        self.bell.detach()
         self.db.close()
 
 
@@ -82,7 +84,8 @@ def open_hub(home: Path, *, url: str = "", demo: bool = False, now: Callable[[],
     except BaseException:
         db.close()
         raise
-    return Hub(db, root, identity, demo=demo, now=now)
+    bell = Bell() if db.embedded else Bell(Relay(db.url))
+    return Hub(db, root, identity, demo=demo, now=now, bell=bell)
 
 
 def found(db: Database, home: Path, *, brand: str = DEFAULT_BRAND, now: datetime | None = None) -> bool:
@@ -92,7 +95,7 @@ def found(db: Database, home: Path, *, brand: str = DEFAULT_BRAND, now: datetime
         RootKeyMissing: the database has keys, but the file that opens them is gone.
     """
     path = home / ROOT_KEY_FILE
-    with db.writing() as connection:
+    with db.alone() as connection:
         if db.fact(connection, "brand") is not None:
             rootkey.load(path)
             return False

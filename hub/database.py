@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -16,10 +17,21 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from hub.tables import head, meta
 
 PATIENCE_MS = 10_000
+PROGRAM = "storehub"
+CONNECTIONS = 20
+MORE_CONNECTIONS = 20
+_MIGRATION_LOCK = 0x53544F5245
+"""The name of the lock under which one process at a time changes the schema of a PostgreSQL."""
+_COLLISIONS = frozenset({"23505", "40001", "40P01"})
+"""Codes of PostgreSQL: unique violation, serialisation failure, deadlock."""
 
 
 class DatabaseBusy(Exception):
     """The database did not answer in time, or cannot be written; nothing was changed."""
+
+
+class Collision(DatabaseBusy):
+    """Somebody else did the same at the same moment; trying again will see what they did."""
 
 
 class Database:
@@ -30,7 +42,8 @@ class Database:
         self.embedded = self.url.get_backend_name() == "sqlite"
         if self.embedded:
             _create_private(Path(str(self.url.database)))
-        self.engine = sa.create_engine(self.url)
+        self._name = f"{PROGRAM}-{uuid4().hex}"
+        self.engine = sa.create_engine(self.url, **({} if self.embedded else _server(self._name)))
         if self.embedded:
             sa.event.listen(self.engine, "connect", _configure_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -65,6 +78,28 @@ class Database:
         """
         with _translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[sa.Connection]:
+        """A transaction that no other process of the hub runs such a one beside.
+
+        Raises:
+            DatabaseBusy: it could not be written; nothing was changed.
+        """
+        with self.writing() as connection:
+            if not self.embedded:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            yield connection
+
+    def in_use_elsewhere(self) -> bool:
+        """Whether another process of the hub is connected to this PostgreSQL."""
+        others = (
+            "SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE :program AND application_name <> :mine"
+        )
+        names = {"program": f"{PROGRAM}-%", "mine": self._name}
+        with self.reading() as connection:
+            return bool(connection.scalar(sa.text(others), names))
 
     def lock_heads(self, connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
         """The newest number of each feed, locked until the end of the transaction, always in the same order."""
@@ -112,6 +147,17 @@ class Database:
         self.put(connection, meta, [{"name": name, "value": value}])
 
 
+def _server(name: str) -> dict[str, Any]:
+    patience = {"options": f"-c lock_timeout={PATIENCE_MS}", "connect_timeout": PATIENCE_MS // 1000}
+    return {
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+        "pool_timeout": PATIENCE_MS / 1000,
+        "pool_pre_ping": True,
+        "connect_args": patience | {"application_name": name},
+    }
+
+
 def sqlite_url(path: Path) -> str:
     """The URL of an embedded database."""
     return f"sqlite:///{path}"
@@ -145,7 +191,16 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-        raise DatabaseBusy from error
+        raise (Collision if _state_of(error) in _COLLISIONS else DatabaseBusy) from error
+    except sa.exc.IntegrityError as error:
+        if _state_of(error) not in _COLLISIONS:
+            raise
+        raise Collision from error
+
+
+def _state_of(error: Exception) -> str:
+    """PostgreSQL's own code of an error."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", ""))
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.core import Hub
+from hub.database import Collision
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
@@ -42,6 +43,7 @@ from sync.protocol.messages import (
 _log = logging.getLogger(__name__)
 _problem = msgspec.json.Decoder(Problem)
 _PARKED = 422
+MOST_COLLISIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,18 @@ def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
         DatabaseBusy: nothing was done.
     """
     feeds = {store_feed(sender.store)}
+    collisions = 0
     while True:
         try:
             with hub.db.writing() as connection:
                 outcome = _Batch(hub, connection, sender, batch, feeds).run()
         except _NeedsHeads as more:
             feeds |= more.feeds
+        except Collision:
+            # Another store made the same at this moment; now it is there to be seen.
+            collisions += 1
+            if collisions > MOST_COLLISIONS:
+                raise
         else:
             hub.bell.ring(outcome.feeds)
             return outcome.reply

@@ -1,7 +1,9 @@
 """Brings a database to today's schema, all steps or none."""
 
+from functools import cache
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -22,14 +24,23 @@ def migrate(db: Database) -> None:
     Raises:
         DatabaseBusy: the database cannot be written.
     """
+    with db.alone() as connection:
+        upgrade(connection)
+
+
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Run the steps up to a revision in the caller's transaction."""
     config = _config()
-    with db.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def is_current(db: Database) -> bool:
     """Whether the database has exactly the schema this program knows."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
     with db.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()

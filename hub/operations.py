@@ -1,4 +1,4 @@
-"""Backup and restore of the embedded database; a server's own tools look after PostgreSQL."""
+"""Backup and restore: the embedded database as a copy of its file, PostgreSQL as an archive."""
 
 import os
 from contextlib import closing
@@ -6,10 +6,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from hub import archive
+from hub.archive import ArchiveBroken
 from hub.core import DATABASE_FILE, NotMigrated, new_epoch
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
 from hub.migrate import is_current, migrate
 from hub.tables import command_result
+
+BEFORE = ".before-restore"
 
 
 class BackupBroken(Exception):
@@ -18,7 +22,13 @@ class BackupBroken(Exception):
     code = "backup_broken"
 
 
-def backup(home: Path, target: Path) -> dict[str, int]:
+class HubRunning(Exception):
+    """Processes of the hub are still connected; nothing was changed."""
+
+    code = "hub_running"
+
+
+def backup(home: Path, target: Path, *, url: str = "") -> dict[str, int]:
     """Copy the database while it is in use, check the copy and say how many commands it holds.
 
     The root key is not in it: without ``root.key`` a backup opens no order key.
@@ -27,6 +37,8 @@ def backup(home: Path, target: Path) -> dict[str, int]:
         NotMigrated: there is no database.
         DatabaseBusy: it could not be copied.
     """
+    if url:
+        return _backup_server(url, target)
     source = home / DATABASE_FILE
     if not source.exists():
         raise NotMigrated
@@ -34,15 +46,47 @@ def backup(home: Path, target: Path) -> dict[str, int]:
     return {"commands": _checked(target)}
 
 
-def restore(home: Path, source: Path) -> None:
+def _backup_server(url: str, target: Path) -> dict[str, int]:
+    with closing(Database(url)) as db:
+        if not is_current(db):
+            raise NotMigrated
+        archive.save(db, target)
+    # Read back from the disk: what was meant to be written is no backup.
+    return {"commands": archive.check(target).tables[command_result.name].rows}
+
+
+def restore(home: Path, source: Path, *, url: str = "") -> None:
     """Put a checked backup in place; the hub must not be running.
 
-    The epoch changes, so every counter begins with hello, gives again what is missing, and reads anew. The
-    database from before stays beside it with the ending ``.before-restore``.
+    The epoch changes, so every counter begins with hello, gives again what is missing, and reads anew. What was
+    there before is kept in the home with the ending ``.before-restore``.
 
     Raises:
         BackupBroken: the file is no backup of a hub; nothing was changed.
+        HubRunning: the hub is running; nothing was changed. Only PostgreSQL can tell.
     """
+    if url:
+        _restore_server(home, source, url)
+    else:
+        _restore_file(home, source)
+
+
+def _restore_server(home: Path, source: Path, url: str) -> None:
+    with closing(Database(url)) as db:
+        try:
+            manifest = archive.check(source)
+            if db.in_use_elsewhere():
+                raise HubRunning
+            if is_current(db):
+                archive.save(db, home / f"hub.zip{BEFORE}")
+            with db.alone() as connection:
+                archive.load(connection, source, manifest)
+                db.remember(connection, "epoch", new_epoch())
+        except (ArchiveBroken, sa.exc.DBAPIError) as error:
+            raise BackupBroken from error
+
+
+def _restore_file(home: Path, source: Path) -> None:
     target, fresh = home / DATABASE_FILE, home / f"{DATABASE_FILE}.restoring"
     try:
         if not source.exists():
@@ -54,7 +98,7 @@ def restore(home: Path, source: Path) -> None:
         fresh.unlink(missing_ok=True)
         raise BackupBroken from error
     if target.exists():
-        copy_sqlite(target, target.with_name(f"{target.name}.before-restore"))
+        copy_sqlite(target, target.with_name(f"{target.name}{BEFORE}"))
     for ending in ("-wal", "-shm"):
         target.with_name(target.name + ending).unlink(missing_ok=True)
     os.replace(fresh, target)

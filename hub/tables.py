@@ -69,6 +69,17 @@ state = sa.Table(
     sa.Column("subject", sa.Text),
     sa.Index("state_by_number", "feed", "seq", unique=True),
 )
+_AT_HOME = sa.and_(sa.func.length(state.c.body) > 0, state.c.kind != "building")
+state_home = sa.Index(
+    "state_home",
+    state.c.kind,
+    state.c.id,
+    unique=True,
+    sqlite_where=_AT_HOME,
+    postgresql_where=_AT_HOME,
+)
+"""A state stands in one feed only, even if two stores make it at the same moment; buildings are a store's own."""
+
 
 command_result = sa.Table(
     "command_result",

@@ -38,11 +38,6 @@ def quiet(_step: SyncStep, _done: int, _total: int) -> None:
     """Progress that nobody looks at."""
 
 
-def signer_of(counter: Counter, *, offset: timedelta = timedelta(0)) -> Signer:
-    """Who signs this counter's requests; always by the computer's clock set right by the hub's."""
-    return Signer(counter.device, device_key(counter), lambda: datetime.now(UTC) + offset)
-
-
 class SyncEngine:
     """The hub as the window and the command line see it."""
 
@@ -57,7 +52,7 @@ class SyncEngine:
             EnrolmentFailed: the hub's answer is not for this counter; nothing was changed.
         """
         offer = enrolment.offer(counter)
-        client = HubClient(url, signer_of(counter))
+        client = HubClient(url, Signer(counter.device, device_key(counter), lambda: datetime.now(UTC)))
         try:
             reply = client.enrol(
                 EnrolRequest(
@@ -118,11 +113,13 @@ class _Worker:
         self._counter = counter
         self.exchange = Exchange(counter)
         self._offset = timedelta(0)
-        self._connect()
-
-    def _connect(self) -> None:
-        self.client = HubClient(self.exchange.url, signer_of(self._counter, offset=self._offset))
+        self.signer = Signer(counter.device, device_key(counter), self._now)
+        self.client = HubClient(self.exchange.url, self.signer)
         self.cycle = Cycle(self.exchange, self.client)
+
+    def _now(self) -> datetime:
+        """The computer's clock, set right by the hub's."""
+        return datetime.now(UTC) + self._offset
 
     def run(self, progress: Progress) -> SyncReport:
         """One exchange, with the clock set right first where it was wrong."""
@@ -135,10 +132,6 @@ class _Worker:
             offset = (self.cycle.hub_time or datetime.now(UTC)) - datetime.now(UTC)
             if abs(offset) > IGNORED_OFFSET:
                 self._offset = offset
-                hub_time = self.cycle.hub_time
-                self.client.close()
-                self._connect()
-                self.cycle.hub_time = hub_time
             clock = self._counter.clock
             if isinstance(clock, SystemClock):
                 clock.offset = self._offset
@@ -200,7 +193,7 @@ class Runner:
     def _serve(self, counter: Counter) -> None:
         """Exchange until the end, or until this counter belongs to another hub."""
         worker = _Worker(counter)
-        listener = Listener(HubClient(worker.exchange.url, signer_of(counter)), self.nudge)
+        listener = Listener(HubClient(worker.exchange.url, worker.signer), self.nudge)
         try:
             while not self._ending:
                 self._wake.clear()

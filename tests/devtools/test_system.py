@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools import SetupProblem
+from devtools import SetupProblem, postgres, system
 from devtools.system import (
     advice,
     has_cjk_font,
@@ -69,3 +69,25 @@ def test_without_fontconfig_a_chinese_font_is_known_by_its_file(
     (tmp_path / "opentype").mkdir()
     (tmp_path / "opentype" / file).touch()
     assert has_cjk_font([str(tmp_path)]) is found
+
+
+def test_postgresql_is_installed_only_where_it_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(system, "provide", asked.append)
+    monkeypatch.setattr(system.sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.setattr(postgres, "DEBIAN_FOLDER", tmp_path)
+    system.provide_postgresql()
+    programs = tmp_path / "17" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "initdb").touch()
+    system.provide_postgresql()
+    assert asked == [["postgresql"], []]
+
+
+def test_the_newest_postgresql_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for version in ("9", "15"):
+        (tmp_path / version / "bin").mkdir(parents=True)
+        (tmp_path / version / "bin" / "initdb").touch()
+    monkeypatch.setattr(postgres, "DEBIAN_FOLDER", tmp_path)
+    assert postgres.programs() == tmp_path / "15" / "bin"

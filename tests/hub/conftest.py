@@ -1,16 +1,5 @@
-"""A hub on a real embedded database, with a clock that a test can turn."""
+"""Every behaviour of the hub is tested on both databases."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.support.databases import database, hub, postgres
 
-import pytest
-
-from hub.core import Hub
-from tests.support.hubs import make_hub
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    hub = make_hub(tmp_path / "hub")
-    yield hub
-    hub.close()
+__all__ = ["database", "hub", "postgres"]

@@ -1,7 +1,7 @@
 import io
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,20 @@ from hub.core import open_hub
 from hub.tables import command_result, state
 from storeapp.domain.rules.stock import CountStock
 from tests.support.counters import join, run, shown, stand_alone, sync
+from tests.support.databases import Postgres
 from tests.support.hubs import TurnedClock, an_order, make_hub
 from tests.support.hubserver import HubProcess, free_port
 
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo"
+
+
+@pytest.fixture
+def empty(database: str, postgres: Postgres) -> Iterator[str]:
+    """A database in which nobody has made anything."""
+    url = postgres.fresh(migrated=False) if database else ""
+    yield url
+    if url:
+        postgres.drop(url)
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
@@ -25,9 +35,9 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, obj
 
 
 def test_a_hub_is_made_filled_and_copied_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty: str
 ) -> None:
-    home = ("--home", str(tmp_path / "hub"))
+    home = ("--home", str(tmp_path / "hub"), "--database", empty)
     assert main([*home, "enrol-code", "--store", "XH"]) == 3
     assert answer(capsys, *home, "migrate") == {"status": "migrated"}
     counts = answer(capsys, *home, "import", str(DEMO))
@@ -40,13 +50,15 @@ def test_a_hub_is_made_filled_and_copied_from_the_command_line(
     assert main([*home, "revoke", "nobody"]) == 1
 
 
-def test_importing_the_same_tables_again_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    home = ("--home", str(tmp_path / "hub"))
+def test_importing_the_same_tables_again_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], empty: str
+) -> None:
+    home = ("--home", str(tmp_path / "hub"), "--database", empty)
     answer(capsys, *home, "migrate")
     versions = []
     for _ in range(2):
         answer(capsys, *home, "import", str(DEMO))
-        hub = open_hub(tmp_path / "hub")
+        hub = open_hub(tmp_path / "hub", url=empty)
         with hub.db.reading() as connection:
             versions.append(sorted(map(tuple, connection.execute(sa.select(state.c.id, state.c.feed, state.c.seq)))))
         hub.close()
@@ -54,15 +66,15 @@ def test_importing_the_same_tables_again_changes_nothing(tmp_path: Path, capsys:
     assert {feed for _, feed, _ in versions[0]} >= {"brand", "store:XH", "store:HH"}
 
 
-def test_a_hub_killed_again_and_again_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
-    hub = make_hub(tmp_path / "hub")
+def test_a_hub_killed_again_and_again_loses_nothing_that_it_acknowledged(tmp_path: Path, database: str) -> None:
+    hub = make_hub(tmp_path / "hub", url=database)
     hub.close()
     port = free_port()
-    process = HubProcess(tmp_path / "hub", port)
+    process = HubProcess(tmp_path / "hub", port, database=database)
     counter = stand_alone(tmp_path / "one")
     saved: set[str] = set()
     try:
-        admin = open_hub(tmp_path / "hub")
+        admin = open_hub(tmp_path / "hub", url=database)
         join(counter, admin, f"http://127.0.0.1:{port}")
         admin.close()
         for round_ in range(4):
@@ -73,12 +85,12 @@ def test_a_hub_killed_again_and_again_loses_nothing_that_it_acknowledged(tmp_pat
             killer = _kill_soon(process, round_)
             sync(counter)
             killer()
-            process = HubProcess(tmp_path / "hub", port)
+            process = HubProcess(tmp_path / "hub", port, database=database)
         report = sync(counter)
         assert (report.problem, report.pending) == ("", 0)
     finally:
         process.kill()
-    admin = open_hub(tmp_path / "hub", now=TurnedClock())
+    admin = open_hub(tmp_path / "hub", url=database, now=TurnedClock())
     with admin.db.reading() as connection:
         known = list(connection.scalars(sa.select(command_result.c.id)))
         rows = connection.execute(sa.select(state.c.kind, state.c.id, state.c.body))

@@ -1,40 +1,118 @@
+import zipfile
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from hub.core import Hub, NotMigrated, open_hub
-from hub.operations import BackupBroken, backup, restore
-from tests.support.hubs import FakeCounter, an_order, make_hub, stock
+from hub.operations import BackupBroken, HubRunning, backup, restore
+from hub.tables import metadata
+from tests.support.databases import Postgres
+from tests.support.hubs import FakeCounter, an_order, stock
 
 
-def test_a_backup_of_a_hub_in_use_is_restored_under_a_new_epoch(hub: Hub, tmp_path: Path) -> None:
+def content(hub: Hub) -> dict[str, list[tuple[object, ...]]]:
+    with hub.db.reading() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for table in metadata.sorted_tables
+        }
+
+
+def test_a_backup_of_a_hub_in_use_is_restored_under_a_new_epoch(hub: Hub, tmp_path: Path, database: str) -> None:
     counter = FakeCounter(hub)
     counter.do(stock())
-    copy = tmp_path / "copy.db"
-    assert backup(tmp_path / "hub", copy) == {"commands": 1}
+    before, copy = content(hub), tmp_path / "copy"
+    assert backup(tmp_path / "hub", copy, url=database) == {"commands": 1}
     counter.do(an_order("T1"))
     hub.close()
-    restore(tmp_path / "hub", copy)
-    again = open_hub(tmp_path / "hub")
+    restore(tmp_path / "hub", copy, url=database)
+    again = open_hub(tmp_path / "hub", url=database, now=hub.now)
+    after = content(again)
     assert again.identity.epoch != hub.identity.epoch
     assert again.identity.root_certificate == hub.identity.root_certificate
+    assert {name: rows for name, rows in after.items() if name != "meta"} == {
+        name: rows for name, rows in before.items() if name != "meta"
+    }
+    # What the database counts by itself goes on, too.
+    again_counter = FakeCounter(again, seq=1)
+    assert again_counter.do(an_order("T2")).results[0].status == "applied"
     again.close()
-    assert (tmp_path / "hub" / "hub.db.before-restore").exists()
+    assert [path.name for path in (tmp_path / "hub").glob("*.before-restore")]
 
 
-@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + b"x" * 5000])
-def test_what_is_no_backup_changes_nothing(hub: Hub, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + b"x" * 5000, b"PK\x03\x04"])
+def test_what_is_no_backup_changes_nothing(hub: Hub, tmp_path: Path, content: bytes, database: str) -> None:
     FakeCounter(hub).do(stock())
-    broken = tmp_path / "broken.db"
+    broken = tmp_path / "broken"
     broken.write_bytes(content)
     with pytest.raises(BackupBroken):
-        restore(tmp_path / "hub", broken)
+        restore(tmp_path / "hub", broken, url=database)
     assert FakeCounter(hub, device="dev-2").do(an_order("T1")).results[0].status == "applied"
 
 
-def test_a_backup_that_is_not_there_is_none(tmp_path: Path) -> None:
-    make_hub(tmp_path / "hub").close()
+def test_a_backup_that_is_not_there_is_none(hub: Hub, tmp_path: Path, database: str) -> None:
     with pytest.raises(BackupBroken):
-        restore(tmp_path / "hub", tmp_path / "nothing.db")
+        restore(tmp_path / "hub", tmp_path / "nothing", url=database)
+
+
+def test_where_there_is_no_hub_there_is_nothing_to_copy(tmp_path: Path, database: str, postgres: Postgres) -> None:
+    url = postgres.fresh(migrated=False) if database else ""
     with pytest.raises(NotMigrated):
-        backup(tmp_path / "empty", tmp_path / "copy.db")
+        backup(tmp_path / "empty", tmp_path / "copy", url=url)
+
+
+class TestArchive:
+    """What only PostgreSQL's archives can have."""
+
+    @pytest.fixture
+    def database(self, postgres: Postgres) -> str:
+        return postgres.fresh()
+
+    def test_a_hub_that_runs_is_not_restored(self, hub: Hub, tmp_path: Path, database: str) -> None:
+        backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        with pytest.raises(HubRunning):
+            restore(tmp_path / "hub", tmp_path / "copy", url=database)
+
+    def test_a_flipped_bit_anywhere_is_found(self, hub: Hub, tmp_path: Path, database: str) -> None:
+        FakeCounter(hub).do(stock(), *[an_order(f"T{n}") for n in range(20)])
+        hub.close()
+        copy = tmp_path / "copy"
+        backup(tmp_path / "hub", copy, url=database)
+        sound = copy.read_bytes()
+        with zipfile.ZipFile(copy) as file:
+            member = file.getinfo("state")
+        for offset in range(member.header_offset + 60, member.header_offset + member.compress_size, 97):
+            broken = bytearray(sound)
+            broken[offset] ^= 0x10
+            copy.write_bytes(broken)
+            with pytest.raises(BackupBroken):
+                restore(tmp_path / "hub", copy, url=database)
+
+    def test_an_archive_serves_another_server(
+        self, hub: Hub, tmp_path: Path, database: str, postgres: Postgres
+    ) -> None:
+        FakeCounter(hub).do(stock(), an_order("T1"))
+        backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        other = postgres.fresh(migrated=False)
+        restore(tmp_path / "hub", tmp_path / "copy", url=other)
+        again = open_hub(tmp_path / "hub", url=other)
+        assert content(again)["state"] == content(hub)["state"]
+        again.close()
+
+    def test_an_archive_of_an_older_schema_is_brought_to_ours(
+        self, hub: Hub, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
+    ) -> None:
+        FakeCounter(hub).do(stock())
+        with hub.db.writing() as connection:
+            connection.execute(sa.text("DROP INDEX state_home"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        with monkeypatch.context() as patch:
+            patch.setattr("hub.operations.is_current", lambda _db: True)
+            backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        other = postgres.fresh(migrated=False)
+        restore(tmp_path / "hub", tmp_path / "copy", url=other)
+        again = open_hub(tmp_path / "hub", url=other)
+        with again.db.reading() as connection:
+            assert "state_home" in {index["name"] for index in sa.inspect(connection).get_indexes("state")}
+        again.close()

@@ -36,12 +36,12 @@ class TurnedClock:
         return self.moment
 
 
-def make_hub(home: Path, *, demo: bool = False, now: TurnedClock | None = None) -> Hub:
-    db = Database(database_url(home))
+def make_hub(home: Path, *, url: str = "", demo: bool = False, now: TurnedClock | None = None) -> Hub:
+    db = Database(database_url(home, url))
     migrate(db)
     found(db, home, now=START)
     db.close()
-    return open_hub(home, demo=demo, now=now or TurnedClock())
+    return open_hub(home, url=url, demo=demo, now=now or TurnedClock())
 
 
 @dataclass

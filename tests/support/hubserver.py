@@ -69,8 +69,9 @@ def free_port() -> int:
 class HubProcess:
     """``storehub serve`` in a process of its own."""
 
-    def __init__(self, home: Path, port: int, *, demo: bool = False) -> None:
-        command = [sys.executable, "-m", "hub", "--home", str(home), "serve", "--port", str(port)]
+    def __init__(self, home: Path, port: int, *, demo: bool = False, database: str = "") -> None:
+        where = ["--home", str(home), *(["--database", database] if database else [])]
+        command = [sys.executable, "-m", "hub", *where, "serve", "--port", str(port)]
         self._process = subprocess.Popen(
             [*command, "--demo"] if demo else command,
             cwd=ROOT,

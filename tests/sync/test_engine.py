@@ -15,7 +15,7 @@ from storeapp.services.counter import Counter
 from storeapp.services.ports import SyncStatus, SyncStep
 from sync.engine import LOCK_FILE, SyncEngine
 from tests.support.counters import again, bare, join, run, shown, stand_alone, sync
-from tests.support.hubs import an_order, make_hub
+from tests.support.hubs import an_order
 from tests.support.hubserver import HubServer, serving
 from tests.support.proxy import DOWN, HEALTHY, Proxy
 
@@ -34,13 +34,6 @@ class Heard:
             status = self._all.get(timeout=30)
             if wanted(status):
                 return status
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    hub = make_hub(tmp_path / "hub")
-    yield hub
-    hub.close()
 
 
 @pytest.fixture

@@ -38,13 +38,6 @@ DELIVERY = f"{FIRST}-1"
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    hub = make_hub(tmp_path / "hub")
-    yield hub
-    hub.close()
-
-
-@pytest.fixture
 def server(hub: Hub) -> Iterator[HubServer]:
     with serving(hub) as server:
         yield server

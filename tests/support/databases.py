@@ -1,0 +1,84 @@
+"""One hub, two databases: what takes a hub here runs on embedded SQLite and on a real PostgreSQL."""
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hub.core import Hub
+from hub.database import Database
+from hub.migrate import migrate
+from tests.support.hubs import make_hub
+
+BACKENDS = ("sqlite", "postgresql")
+TEMPLATE = "hub_template"
+
+
+class Postgres:
+    """A server of this run's own, with an empty hub's database to copy."""
+
+    def __init__(self, url: Callable[[str], str], administrator: psycopg.Connection) -> None:
+        self._url = url
+        self._administrator = administrator
+        self._numbers = count(1)
+        self._do("CREATE DATABASE {}", TEMPLATE)
+        db = Database(url(TEMPLATE))
+        migrate(db)
+        db.close()
+
+    def _do(self, statement: str, *names: str) -> None:
+        self._administrator.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def fresh(self, *, migrated: bool = True) -> str:
+        """The URL of a new database."""
+        name = f"hub{next(self._numbers)}"
+        self._do("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE if migrated else "template0")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Give its room back, whoever is still connected."""
+        self._do("DROP DATABASE {} WITH (FORCE)", _name(url))
+
+    def cut(self, url: str) -> None:
+        """Break every connection to a database."""
+        statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        self._administrator.execute(statement, [_name(url)])
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server; on Linux `dev.py test` sees to it that there is one."""
+    if sys.platform != "linux":
+        pytest.skip("PostgreSQL is tested on Linux")
+    from devtools.postgres import running
+
+    with running() as server, psycopg.connect(server.plain_url(), autocommit=True) as administrator:
+        yield Postgres(server.url, administrator)
+
+
+@pytest.fixture(params=BACKENDS)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a new database; empty for the embedded one of a home."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.fresh()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database: str) -> Iterator[Hub]:
+    """A hub with a clock that a test can turn; its home is ``tmp_path / "hub"``."""
+    hub = make_hub(tmp_path / "hub", url=database)
+    yield hub
+    hub.close()
