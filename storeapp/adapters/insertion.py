@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li
-from storeapp.domain.schedule import Insertion, Schedule, schedules_of
+from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
 ROUNDS = 4
 MOST_MOVES = 2000
@@ -58,9 +58,35 @@ class Draft:
         elif own:
             own[-1].force(stop)
 
+    def resume(self) -> None:
+        """Take over the routes of before, as far as their stops are still to be done and they still work."""
+        free = {
+            stop.id: stop for stop in self._stops if not stop.committed and not explain.blocked(self._problem, stop)
+        }
+        for route in self._problem.before:
+            if route.vehicle in self.schedules:
+                self._resume(self.schedules[route.vehicle], route, free)
+
+    def _resume(self, schedule: Schedule, route: Route, free: dict[str, Stop]) -> None:
+        own = {step.stop.id: step.stop for step in schedule.steps}
+        known = own | {key: stop for key, stop in free.items() if explain.unsuited(stop, schedule.vehicle) is None}
+        steps = [step_of(known[visit.stop], pickup=visit.pickup) for visit in route.visits if visit.stop in known]
+        if not own.keys() <= {step.stop.id for step in steps}:
+            return
+        before = schedule.follow(steps)
+        if not (schedule.feasible and schedule.fits):
+            schedule.restore(before)
+            return
+        for step in steps:
+            if step.stop.id in free:
+                del free[step.stop.id]
+                self._placed[step.stop.id] = step.stop, schedule
+
     def fill(self) -> None:
         """Insert what is free where it is cheapest, what is due first first."""
         for stop in self._stops:
+            if stop.id in self._placed:
+                continue
             if not stop.committed and explain.blocked(self._problem, stop) is None and not self._place(stop):
                 self._left[stop.id] = stop
 
@@ -118,6 +144,7 @@ def first_draft(problem: Problem) -> Draft:
     """The plan by insertion, to be improved."""
     draft = Draft(problem)
     draft.commit()
+    draft.resume()
     draft.fill()
     return draft
 

@@ -61,13 +61,7 @@ def open_part(problem: Problem, schedules: Iterable[Schedule]) -> Draughtboard:
 
 
 def _open(schedule: Schedule) -> bool:
-    room, most = schedule.room, schedule.vehicle.most_stops
-    return (
-        schedule.feasible
-        and schedule.vehicle.start_s <= schedule.end_limit_s
-        and min(room.parcels, room.weight_g, room.volume_ml) >= 0
-        and (most is None or schedule.stops <= most)
-    )
+    return schedule.feasible and schedule.fits and schedule.vehicle.start_s <= schedule.end_limit_s
 
 
 def _open_stop(problem: Problem, stop: Stop, schedules: Iterable[Schedule]) -> bool:

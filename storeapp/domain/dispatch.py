@@ -113,13 +113,38 @@ class Vehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """One step of a guide's way: a pickup or a delivery of one stop.
+
+    ``begin_s`` is when it starts at the place, after any wait; ``leave_s`` when it is done.
+    """
+
+    stop: str
+    pickup: bool
+    arrive_s: int
+    begin_s: int
+    leave_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The visits of one vehicle in their order, until ``end_s`` at its end place; ``cost_li`` without pay."""
+
+    vehicle: str
+    visits: tuple[Visit, ...]
+    end_s: int
+    metres: int
+    cost_li: int
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A store's situation at one moment.
 
     ``cross_percent`` multiplies the pay of a delivery picked up elsewhere than at the guide's own store;
     ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
     each parcel's handoff at the counter. ``change_li`` is what it counts when a stop goes to another guide than the
-    one who was told, or to none.
+    one who was told, or to none. ``before`` are routes to start from.
     """
 
     now: datetime
@@ -132,6 +157,7 @@ class Problem:
     radius_m: int | None = None
     cross_percent: int = 100
     change_li: int = 0
+    before: tuple[Route, ...] = ()
 
     def at(self, seconds: int) -> datetime:
         """The instant that a time of this problem means."""
@@ -166,31 +192,6 @@ class Reason:
 
     code: str
     data: Data = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One step of a guide's way: a pickup or a delivery of one stop.
-
-    ``begin_s`` is when it starts at the place, after any wait; ``leave_s`` when it is done.
-    """
-
-    stop: str
-    pickup: bool
-    arrive_s: int
-    begin_s: int
-    leave_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The visits of one vehicle in their order, until ``end_s`` at its end place; ``cost_li`` without pay."""
-
-    vehicle: str
-    visits: tuple[Visit, ...]
-    end_s: int
-    metres: int
-    cost_li: int
 
 
 @dataclass(frozen=True, slots=True)

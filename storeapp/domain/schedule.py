@@ -138,9 +138,10 @@ class Schedule:
         return total
 
     @property
-    def room(self) -> Load:
-        """What is free on board where it is least; negative where what must be taken is too much."""
-        return Load(*(min(numbers) for numbers in zip(*self._room, strict=True)))
+    def fits(self) -> bool:
+        """Whether what is on board is never too much, and neither are the stops."""
+        most = self.vehicle.most_stops
+        return min(min(room) for room in self._room) >= 0 and (most is None or self.stops <= most)
 
     @property
     def feasible(self) -> bool:

@@ -26,12 +26,6 @@ def ways(stops: Sequence[Stop]) -> Iterator[list[Step]]:
             yield list(way)
 
 
-def allowed(schedule: Schedule) -> bool:
-    room, most = schedule.room, schedule.vehicle.most_stops
-    fits = min(room.parcels, room.weight_g, room.volume_ml) >= 0
-    return schedule.feasible and fits and (most is None or schedule.stops <= most)
-
-
 def shortest(problem: Problem, number: int, stops: Sequence[Stop]) -> Schedule | None:
     schedule = Schedule(problem, problem.vehicles[number])
     if any(explain.unsuited(stop, schedule.vehicle) or explain.blocked(problem, stop) for stop in stops):
@@ -40,7 +34,7 @@ def shortest(problem: Problem, number: int, stops: Sequence[Stop]) -> Schedule |
     best_m = 0
     for way in ways(stops):
         schedule.follow(way)
-        if allowed(schedule) and (best is None or schedule.metres < best_m):
+        if schedule.feasible and schedule.fits and (best is None or schedule.metres < best_m):
             best, best_m = way, schedule.metres
     if best is not None:
         schedule.follow(best)

@@ -1,0 +1,103 @@
+"""What it would mean that a guide takes a stop, before anybody decides it: cost, arrival, and whom it delays."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from storeapp.domain import explain
+from storeapp.domain.dispatch import Plan, Problem, Reason, Stop
+from storeapp.domain.schedule import Schedule, schedules_of
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """A stop of the guide that would begin later; ``late_s`` is what it would be past its promise."""
+
+    stop: str
+    by_s: int
+    late_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The plan with a stop given to a guide.
+
+    Attributes:
+        guide: who takes it.
+        cost_li: what the whole plan would count more than it does.
+        extra_m: how much longer the guide's way would be.
+        begin_s: when it would begin at the door.
+        late_s: how much past its promise that is.
+        overtime_s: how long after the end of the shift the guide would be done.
+        delays: the guide's other stops that would begin later.
+        obstacle: why no planner would do so; None where it fits.
+    """
+
+    guide: str
+    cost_li: int
+    extra_m: int
+    begin_s: int
+    late_s: int
+    overtime_s: int
+    delays: tuple[Delay, ...] = ()
+    obstacle: Reason | None = None
+
+
+def what_if(problem: Problem, plan: Plan, stop_id: str, guide: str) -> WhatIf | None:
+    """Give a stop to a guide in an otherwise unchanged plan.
+
+    Returns:
+        None where there is no such stop, it has no place or is in custody, or the guide does not work.
+    """
+    stop = next((stop for stop in problem.stops if stop.id == stop_id), None)
+    if stop is None or stop.place is None or stop.held:
+        return None
+    schedules = schedules_of(problem, plan.routes)
+    worth_li = _take_out(problem, schedules.values(), stop)
+    tried = [_try(schedule, stop, worth_li) for schedule in schedules.values() if schedule.vehicle.guide == guide]
+    return min(tried, key=lambda found: (found.obstacle is not None, found.late_s, found.cost_li), default=None)
+
+
+def _take_out(problem: Problem, schedules: Iterable[Schedule], stop: Stop) -> int:
+    """What the stop counts where it is now."""
+    for schedule in schedules:
+        if any(step.stop.id == stop.id for step in schedule.steps):
+            before_li = problem.way_li(schedule.metres, schedule.vehicle)
+            schedule.remove(stop.id)
+            saved_li = before_li - (problem.way_li(schedule.metres, schedule.vehicle) if schedule.steps else 0)
+            return saved_li + problem.take_li(stop, schedule.vehicle)
+    return problem.left_li(stop)
+
+
+def _try(schedule: Schedule, stop: Stop, worth_li: int) -> WhatIf:
+    problem, vehicle = schedule.problem, schedule.vehicle
+    before = {step.stop.id: schedule.begin_s(step.stop.id) for step in schedule.steps if not step.pickup}
+    before_m, before_li = schedule.metres, problem.way_li(schedule.metres, vehicle) if schedule.steps else 0
+    obstacle = explain.blocked(problem, stop)
+    found = None if obstacle else explain.ask(schedule, stop)
+    if found is None:
+        obstacle = obstacle or explain.obstacle(stop, schedule)
+        schedule.force(stop)
+    else:
+        schedule.insert(stop, found)
+    begin_s = schedule.begin_s(stop.id)
+    cost_li = problem.way_li(schedule.metres, vehicle) - before_li + problem.take_li(stop, vehicle) - worth_li
+    return WhatIf(
+        vehicle.guide,
+        cost_li,
+        schedule.metres - before_m,
+        begin_s,
+        max(0, begin_s - stop.due_s),
+        max(0, schedule.end_s - vehicle.end_s),
+        tuple(_delays(schedule, before)),
+        obstacle,
+    )
+
+
+def _delays(schedule: Schedule, before: Mapping[str, int]) -> Iterator[Delay]:
+    for step in schedule.steps:
+        was_s = before.get(step.stop.id)
+        if step.pickup or was_s is None:
+            continue
+        now_s = schedule.begin_s(step.stop.id)
+        if now_s > was_s:
+            yield Delay(step.stop.id, now_s - was_s, max(0, now_s - step.stop.due_s))
