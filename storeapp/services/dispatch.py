@@ -85,7 +85,11 @@ def propose(counter: Counter, planner: Planner, now: datetime | None = None, *, 
     ``most_waiting`` bounds how many of what waits are looked at, the most urgent ones; all where it is negative.
     """
     seen = situation(counter, now or counter.clock.now(), most_waiting=most_waiting)
-    plan = best_plan(planner, seen.problem)
+    return proposal_of(seen, best_plan(planner, seen.problem))
+
+
+def proposal_of(seen: Situation, plan: Plan) -> Proposal:
+    """A plan in words of the counter."""
     found = _assignments(seen, plan)
     stops = {stop.id: stop for stop in seen.problem.stops}
     left = [Left(item.stop, item.reasons) for item in plan.unassigned]

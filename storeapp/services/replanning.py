@@ -1,0 +1,100 @@
+"""Planning again at the counter: what would change of what people were told, and what a hand's move would mean."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, best_plan
+from storeapp.domain.kernel import Refusal
+from storeapp.domain.replan import Change, changes, loosened, without
+from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
+from storeapp.domain.what_if import WhatIf, what_if
+from storeapp.services.counter import Actor, Counter
+from storeapp.services.dispatch import Applied, Proposal, Refused, proposal_of
+from storeapp.services.situation import Situation, situation
+
+CHANGE_FEN = 300
+"""What it counts that somebody is told something else than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """A proposal in which what was told may change.
+
+    Attributes:
+        proposal: only what is new or moves, and what nobody takes.
+        changes: all that differs from what was told; a rescue needs a handover between two guides first, so accepting
+            the plan leaves it out.
+        bases: the count of assignments that was seen, by delivery.
+    """
+
+    proposal: Proposal
+    changes: tuple[Change, ...]
+    bases: dict[str, int]
+
+
+def replan(counter: Counter, planner: Planner, now: datetime | None = None, *, out: str = "") -> Replan:
+    """Plan everything again that is not in custody; nothing changes that does not save its price.
+
+    Args:
+        counter: the counter.
+        planner: who plans.
+        now: the instant, the counter's clock where not given.
+        out: a guide who drops out, whose stops go to others.
+    """
+    seen = situation(counter, now or counter.clock.now())
+    known = best_plan(planner, seen.problem)
+    loose = loosened(seen.problem, known, change_li=CHANGE_FEN * LI_PER_FEN)
+    if out:
+        loose = without(loose, out)
+    plan = best_plan(planner, loose)
+    found = changes(seen.problem, loose, plan)
+    whole = proposal_of(Situation(loose, seen.deliveries), plan)
+    told = {stop.id for stop in seen.problem.stops if stop.committed}
+    wanted = {change.stop for change in found if not change.rescue}
+    news = tuple(item for item in whole.assignments if item.delivery_id in wanted or item.delivery_id not in told)
+    bases = {key: job.assignments for key, job in seen.deliveries.items()}
+    return Replan(replace(whole, assignments=news), found, bases)
+
+
+def accept(counter: Counter, actor: Actor, plan: Replan) -> Applied:
+    """Assign what is new or moves, and take guides off what nobody takes; what is as it was told stays untouched.
+
+    What changed meanwhile is refused, each by itself.
+    """
+    done: list[str] = []
+    refused: list[Refused] = []
+    wanted: list[AssignDelivery | UnassignDelivery] = [
+        AssignDelivery(item.delivery_id, item.guide, item.base, item.eta) for item in plan.proposal.assignments
+    ]
+    wanted += [
+        UnassignDelivery(change.stop, plan.bases[change.stop])
+        for change in plan.changes
+        if not change.after and not change.rescue
+    ]
+    with counter.transaction(actor) as tx:
+        for command in wanted:
+            decided = tx.run(command)
+            if isinstance(decided, Refusal):
+                refused.append(Refused(command.delivery_id, decided))
+            else:
+                done.append(command.delivery_id)
+    return Applied(tuple(done), tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A problem and its plan, kept while somebody drags deliveries about; asking it takes milliseconds."""
+
+    problem: Problem
+    plan: Plan
+
+    def what_if(self, delivery_id: str, guide: str) -> WhatIf | None:
+        """What it would mean to drop the delivery onto the guide; None where that cannot be."""
+        return what_if(self.problem, self.plan, delivery_id, guide)
+
+
+def board(counter: Counter, planner: Planner, now: datetime | None = None) -> Board:
+    """The situation as it stands, planned, with everything that is not in custody free to be moved by hand."""
+    seen = situation(counter, now or counter.clock.now())
+    plan = best_plan(planner, seen.problem)
+    return Board(loosened(seen.problem, plan, change_li=0), plan)
