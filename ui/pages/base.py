@@ -1,6 +1,7 @@
 """What all pages share: they read again when something changed, but only while they are seen."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import Slot
@@ -45,6 +46,9 @@ class PageBase(QWidget):
     def take_scan(self, _text: str, /) -> bool:
         """Something was scanned while this page was shown; returns whether the page knows what to do with it."""
         return False
+
+    def take_files(self, paths: Sequence[Path]) -> None:
+        """Files were dropped on the window; only the page of orders does something with them."""
 
     def refresh(self) -> None:
         """Read again what is shown."""

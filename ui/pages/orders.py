@@ -1,8 +1,9 @@
 """The orders page: every order in a table, everything about one beside it, and all that can be done with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -87,6 +88,10 @@ class OrdersPage(PageBase):
         buttons = {each: self.desk.actions.button(each) for each in self.PANEL}
         self._retry = buttons["orders.retry"]
         return list(buttons.values())
+
+    @override
+    def take_files(self, paths: Sequence[Path]) -> None:
+        self.new.import_files(paths)
 
     def show_subject(self, subject: str) -> None:
         """Show one delivery, whatever is filtered."""
