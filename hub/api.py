@@ -140,9 +140,12 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         return Response(status_code=304) if found is None else _json(request, found)
 
     @app.get(messages.SNAPSHOT, response_class=Response, operation_id="snapshot")
-    async def snapshot(request: Request, feed: str) -> Response:
+    async def snapshot(
+        request: Request, feed: str, epoch: str = "", after: Annotated[int, Query(ge=0)] = 0
+    ) -> Response:
         known = await requests.authenticated(hub, request, None)
-        pieces = feeds.snapshot(hub, Reader(known.store, known.transport_key), feed=feed)
+        reader = Reader(known.store, known.transport_key)
+        pieces = await run_in_threadpool(feeds.snapshot, hub, reader, feed=feed, epoch=epoch, after=after)
         headers = {"Content-Encoding": "gzip"}
         return StreamingResponse(iterate_in_threadpool(pieces), headers=headers, media_type=messages.NDJSON)
 

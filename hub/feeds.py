@@ -95,27 +95,29 @@ def _rewrapped(hub: Hub, channel: Channel, subject: str, key_id: bytes, wrapped:
     return WireKey(subject, key_id, channel.wrap(hub.root.unwrap(wrapped, purpose), purpose))
 
 
-def snapshot(hub: Hub, reader: Reader, *, feed: str) -> Iterator[bytes]:
-    """A feed as of one number, as gzipped NDJSON in pieces: head, rows by number, end with the checksum.
+def snapshot(hub: Hub, reader: Reader, *, feed: str, epoch: str = "", after: int = 0) -> Iterator[bytes]:
+    """What is behind a number, as of now, as gzipped NDJSON in pieces: head, rows by number, end with the checksum.
 
-    Who is cut off goes on with `changes` after the last number that arrived.
+    Who is cut off asks again after the last number that arrived: whatever has changed since has a higher one.
 
     Raises:
-        HubProblem: ``other_feed``.
+        HubProblem: ``other_feed``, or ``epoch_over`` where the number is of another time.
     """
     _check_feed(reader, feed)
-    return _zipped(_snapshot_lines(hub, reader, feed))
+    with hub.db.reading() as connection:
+        last = heads(connection, [feed])[feed]
+    if after > last or epoch not in {"", hub.identity.epoch}:
+        raise HubProblem("epoch_over", epoch=hub.identity.epoch)
+    return _zipped(_snapshot_lines(hub, reader, feed, after))
 
 
-def _snapshot_lines(hub: Hub, reader: Reader, feed: str) -> Iterator[bytes]:
+def _snapshot_lines(hub: Hub, reader: Reader, feed: str, after: int) -> Iterator[bytes]:
     digest = hashlib.sha256()
     with hub.db.reading() as connection:
         last = heads(connection, [feed])[feed]
-        count = connection.scalar(
-            sa.select(sa.func.count()).select_from(state).where(state.c.feed == feed, state.c.seq <= last)
-        )
+        wanted = (state.c.feed == feed, state.c.seq > after, state.c.seq <= last)
+        count = connection.scalar(sa.select(sa.func.count()).select_from(state).where(*wanted))
         yield encode(SnapshotHead(hub.identity.epoch, feed, last, int(count or 0))) + b"\n"
-        after = 0
         while rows := _rows(connection, feed, after=after, upto=last, limit=SNAPSHOT_CHUNK):
             after = rows[-1].seq
             lines = b"".join(encode(row) + b"\n" for row in _wired(hub, connection, reader, rows))

@@ -32,7 +32,7 @@ _MORE: dict[str, tuple[str, ...]] = {
     "hello": ("request_too_large",),
     "commands": ("sequence_hole", "sequence_reused", "request_too_large"),
     "changes": ("other_feed", "epoch_over"),
-    "snapshot": ("other_feed",),
+    "snapshot": ("other_feed", "epoch_over"),
 }
 _SIGNATURE = "deviceSignature"
 _SCHEME = {

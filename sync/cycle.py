@@ -1,6 +1,5 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,6 +9,7 @@ from storeapp.services.exchange import Exchange, IncomingPage, Outgoing, Transpo
 from storeapp.services.ports import SyncReport, SyncStep
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
+from sync.pace import Advance, Progress
 from sync.protocol.messages import (
     AuditAnchor,
     ChangesPage,
@@ -21,12 +21,11 @@ from sync.protocol.messages import (
     ResultStatus,
     WireCommand,
     WireKey,
+    WireRow,
     encode,
 )
-from sync.transport import HubClient, Rejected
-
-Progress = Callable[[SyncStep, int, int], None]
-"""Told the step, how many commands or rows are done, and of how many."""
+from sync.snapshot import SnapshotBroken
+from sync.transport import HubClient, HubTrouble, Rejected
 
 _STATUS = {
     ResultStatus.APPLIED: Status.APPLIED,
@@ -34,6 +33,9 @@ _STATUS = {
     ResultStatus.REFUSED: Status.REFUSED,
     ResultStatus.PARKED: Status.PARKED,
 }
+SNAPSHOT_FROM = 2000
+"""From so many numbers behind on, everything comes in one reply instead of pages."""
+
 _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
@@ -45,6 +47,7 @@ class Cycle:
         self._client = client
         self._limits = Limits()
         self._epoch = ""
+        self._heads: dict[str, int] = {}
         self._greeted = False
         self.hub_time: datetime | None = None
         self.report = SyncReport()
@@ -78,7 +81,7 @@ class Cycle:
         audit = AuditAnchor(*end) if end else None
         reply = self._client.hello(Hello(exchange.incarnation, max(0, exchange.last_seq), audit=audit))
         exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds)
-        self._limits, self._epoch, self.hub_time = reply.limits, reply.epoch, reply.time
+        self._limits, self._epoch, self._heads, self.hub_time = reply.limits, reply.epoch, reply.feeds, reply.time
         self._greeted = True
         return reply
 
@@ -94,7 +97,7 @@ class Cycle:
             outgoing = self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes)
             if not outgoing.commands:
                 return
-            progress(SyncStep.SENDING, done, done + self._exchange.numbers().pending)
+            progress(Advance(SyncStep.SENDING, done, done + self._exchange.numbers().pending))
             try:
                 results = self._client.commands(self._batch(outgoing)).results
             except Rejected as rejected:
@@ -140,16 +143,38 @@ class Cycle:
         self._exchange.finish()
 
     def _take_feed(self, feed: str, progress: Progress) -> None:
+        if self._heads.get(feed, 0) - self._exchange.cursor(feed) >= SNAPSHOT_FROM:
+            self._take_snapshot(feed, progress)
         start = self._exchange.cursor(feed)
         while True:
             page = self._page(feed)
             if page is None:
                 return
-            self._exchange.take(_incoming(feed, page))
-            self.report = replace(self.report, received=self.report.received + len(page.rows))
-            progress(SyncStep.FETCHING, page.upto - start, page.last - start)
+            self._keep(feed, page.epoch, page.upto, page.rows)
+            progress(Advance(SyncStep.FETCHING, page.upto - start, page.last - start))
             if page.upto >= page.last:
                 return
+
+    def _take_snapshot(self, feed: str, progress: Progress) -> None:
+        """Take all that is missing in one reply; each page is kept with its cursor, so a cut costs one page."""
+        exchange = self._exchange
+        epoch, after = exchange.epoch or self._epoch, exchange.cursor(feed)
+        with self._client.snapshot(feed, epoch=epoch, after=after) as snapshot:
+            total = snapshot.head.count
+            progress(Advance(SyncStep.FETCHING, 0, total, snapshot.received_bytes))
+            try:
+                for page in snapshot.pages():
+                    self._keep(feed, snapshot.head.epoch, page.upto, page.rows)
+                    progress(Advance(SyncStep.FETCHING, page.done, total, snapshot.received_bytes))
+            except SnapshotBroken as error:
+                # Nobody knows which row is wrong: the next try reads everything again.
+                exchange.start_over()
+                raise HubTrouble("snapshot_broken") from error
+            self._keep(feed, snapshot.head.epoch, snapshot.head.seq, [])
+
+    def _keep(self, feed: str, epoch: str, upto: int, rows: list[WireRow]) -> None:
+        self._exchange.take(_incoming(feed, epoch, upto, rows))
+        self.report = replace(self.report, received=self.report.received + len(rows))
 
     def _page(self, feed: str) -> ChangesPage | None:
         exchange = self._exchange
@@ -190,14 +215,14 @@ def _outcome(result: Result) -> Outcome:
     )
 
 
-def _incoming(feed: str, page: ChangesPage) -> IncomingPage:
+def _incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
     return IncomingPage(
         feed=feed,
-        epoch=page.epoch,
-        upto=page.upto,
+        epoch=epoch,
+        upto=upto,
         rows=[
             Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
-            for row in page.rows
+            for row in rows
         ],
-        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in page.rows for key in row.keys],
+        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
     )

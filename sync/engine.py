@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,8 +18,9 @@ from storeapp.services.home import device_key
 from storeapp.services.ports import SyncFailed, SyncReport, SyncStatus, SyncStep
 from storeapp.store.errors import StoreError
 from sync.backoff import Backoff
-from sync.cycle import Cycle, Progress
+from sync.cycle import Cycle
 from sync.listener import Listener
+from sync.pace import Advance, Pace, Progress
 from sync.protocol.messages import EnrolRequest
 from sync.transport import HubClient, HubTrouble, Signer
 
@@ -34,7 +36,7 @@ IGNORED_OFFSET = timedelta(seconds=2)
 _log = logging.getLogger(__name__)
 
 
-def quiet(_step: SyncStep, _done: int, _total: int) -> None:
+def quiet(_advance: Advance) -> None:
     """Progress that nobody looks at."""
 
 
@@ -203,8 +205,13 @@ class Runner:
             worker.close()
 
     def _exchange(self, counter: Counter, worker: _Worker, listener: Listener) -> None:
-        def progress(step: SyncStep, done: int, total: int) -> None:
-            self._tell(replace(self._counted(counter, step), done=done, total=total))
+        pace = Pace(time.monotonic)
+
+        def progress(now: Advance) -> None:
+            status = self._counted(counter, now.step)
+            left_s = pace.left_s(now)
+            done, total, received = now.done, now.total, now.received_bytes
+            self._tell(replace(status, done=done, total=total, received_bytes=received, left_s=left_s))
 
         try:
             worker.run(progress)

@@ -13,6 +13,7 @@ is safe.
 """
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from storeapp.adapters.signing import DeviceKey
 from storeapp.services.ports import SyncFailed
@@ -38,6 +40,7 @@ from sync.protocol.messages import (
     Problem,
 )
 from sync.protocol.signing import Message, sign
+from sync.snapshot import Snapshot, SnapshotBroken, SnapshotCut
 
 T = TypeVar("T")
 
@@ -45,6 +48,7 @@ CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
+STREAM_BYTES = 1 << 18
 _problem = msgspec.json.Decoder(Problem)
 
 
@@ -118,11 +122,34 @@ class HubClient:
         reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
         return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
 
+    @contextmanager
+    def snapshot(self, feed: str, *, epoch: str, after: int) -> Iterator[Snapshot]:
+        """All rows of a feed behind a number, while they arrive."""
+        path = messages.SNAPSHOT.format(feed=quote(feed, safe=""))
+        query = urlencode({"epoch": epoch, "after": after})
+        reply = self._send("GET", f"{path}?{query}", None, stream=True)
+        try:
+            with _translated():
+                line = _Line(reply)
+                yield Snapshot(line.pieces(), lambda: line.received_bytes)
+        except SnapshotBroken as error:
+            raise HubTrouble from error
+        except SnapshotCut as error:
+            raise Offline from error
+        finally:
+            reply.close()
+
     def _post(self, path: str, message: msgspec.Struct, of: type[T]) -> T:
         return _read(self._send("POST", path, messages.encode(message)).content, of)
 
     def _send(
-        self, method: str, path: str, content: bytes | None, *, patience_s: float = REPLY_TIMEOUT_S
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        *,
+        patience_s: float = REPLY_TIMEOUT_S,
+        stream: bool = False,
     ) -> requests.Response:
         url = self._url + path
         headers = {"Accept": messages.PROBLEM + ", application/json", "Accept-Encoding": "gzip"}
@@ -142,9 +169,25 @@ class HubClient:
                 headers=dict(message.headers),
                 timeout=(CONNECT_TIMEOUT_S, patience_s),
                 allow_redirects=False,
+                stream=stream,
             )
         _check(reply)
         return reply
+
+
+class _Line:
+    """Unzips a long reply by itself, because requests doesn't tell what came over the line."""
+
+    def __init__(self, reply: requests.Response) -> None:
+        self._reply = reply
+        self.received_bytes = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        zipped = self._reply.headers.get("Content-Encoding", "") == "gzip"
+        unzip = zlib.decompressobj(wbits=31)
+        for piece in self._reply.raw.stream(STREAM_BYTES, decode_content=False):
+            self.received_bytes += len(piece)
+            yield unzip.decompress(piece) if zipped else piece
 
 
 @contextmanager
@@ -154,7 +197,7 @@ def _translated() -> Iterator[None]:
         yield
     except requests.exceptions.RequestException as error:
         raise Offline from error
-    except OSError as error:
+    except (OSError, HTTPError, zlib.error) as error:
         raise Offline from error
 
 
