@@ -11,6 +11,7 @@ from typing_extensions import override
 from ui.kit import tokens
 from ui.kit.cards import DeliveryCard, Urgency
 from ui.kit.paint import RIGHT, Pen, delivery_mime
+from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, MEDIUM, look
 
 Index = QModelIndex | QPersistentModelIndex
@@ -242,6 +243,8 @@ class CardList(QListView):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
+        if left_to_window(event):
+            return
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):

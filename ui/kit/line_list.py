@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from ui.kit import tokens
 from ui.kit.paint import CENTRE, RIGHT, Pen
+from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, REGULAR, look
 
 Index = QModelIndex | QPersistentModelIndex
@@ -186,7 +187,8 @@ class LineList(QListView):
         if event.key() in _ENTER and self.current_key():
             self.opened.emit(self.current_key())
             return
-        super().keyPressEvent(event)
+        if not left_to_window(event):
+            super().keyPressEvent(event)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

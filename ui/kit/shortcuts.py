@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from storeapp.i18n import Translator
 from ui.kit.parts import label, vbox
 
 _ROWS = 12
+
+
+def left_to_window(event: QKeyEvent) -> bool:
+    """Leave ``?`` to the window, which shows all keys; a list's search by typing would swallow it."""
+    if event.text() != "?":
+        return False
+    event.ignore()
+    return True
 
 
 class ShortcutSheet(QDialog):

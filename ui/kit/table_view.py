@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from ui.kit import tokens
 from ui.kit.paged_model import Cell, CellStyle, Column, Index, PagedModel, RowT
+from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, REGULAR, Look, look
 
 _PAD = 12
@@ -234,7 +235,8 @@ class TableView(QTableView, Generic[RowT]):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._picked is not None:
             self.opened.emit(self._picked)
             return
-        super().keyPressEvent(event)
+        if not left_to_window(event):
+            super().keyPressEvent(event)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

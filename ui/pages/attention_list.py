@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from ui.kit import tokens
 from ui.kit.paint import CENTRE, RIGHT, Pen
+from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, MEDIUM, look
 
 Index = QModelIndex | QPersistentModelIndex
@@ -176,6 +177,8 @@ class WaitingList(QListView):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
+        if left_to_window(event):
+            return
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             super().keyPressEvent(event)
         elif key in _ENTER:
