@@ -131,12 +131,17 @@ def apply(counter: Counter, actor: Actor, proposal: Proposal) -> Applied:
     refused: list[Refused] = []
     with counter.transaction(actor) as tx:
         for item in proposal.assignments:
-            decided = tx.run(AssignDelivery(item.delivery_id, item.guide, item.base, item.eta))
+            decided = tx.run(assigning(item, proposal))
             if isinstance(decided, Refusal):
                 refused.append(Refused(item.delivery_id, decided))
             else:
                 done.append(item.delivery_id)
     return Applied(tuple(done), tuple(refused))
+
+
+def assigning(item: Assignment, proposal: Proposal) -> AssignDelivery:
+    """The command that follows a proposal."""
+    return AssignDelivery(item.delivery_id, item.guide, item.base, item.eta, seed=proposal.seed, steps=proposal.steps)
 
 
 def assign(

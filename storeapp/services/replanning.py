@@ -9,7 +9,7 @@ from storeapp.domain.replan import Change, changes, loosened, without
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.domain.what_if import WhatIf, what_if
 from storeapp.services.counter import Actor, Counter
-from storeapp.services.dispatch import Applied, Proposal, Refused, proposal_of
+from storeapp.services.dispatch import Applied, Proposal, Refused, assigning, proposal_of
 from storeapp.services.situation import Situation, situation
 
 CHANGE_FEN = 300
@@ -64,7 +64,7 @@ def accept(counter: Counter, actor: Actor, plan: Replan) -> Applied:
     done: list[str] = []
     refused: list[Refused] = []
     wanted: list[AssignDelivery | UnassignDelivery] = [
-        AssignDelivery(item.delivery_id, item.guide, item.base, item.eta) for item in plan.proposal.assignments
+        assigning(item, plan.proposal) for item in plan.proposal.assignments
     ]
     wanted += [
         UnassignDelivery(change.stop, plan.bases[change.stop])

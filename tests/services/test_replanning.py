@@ -1,11 +1,14 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from storeapp.adapters.insertion import InsertionPlanner
+from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
 from storeapp.domain.delivery import Delivery, DeliveryState, Proof
 from storeapp.domain.rules.custody import HandOver
+from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.services import dispatch
 from storeapp.services.counter import Counter
 from storeapp.services.replanning import accept, board, replan
@@ -82,3 +85,12 @@ def test_a_delivery_can_be_tried_on_a_guide_before_it_is_dropped(counter: Counte
     assert same.cost_li <= 0
     others = {other for other in told.values() if other != guide}
     assert all(kept.what_if(delivery, other) is not None for other in others)
+
+
+def test_the_journal_tells_with_which_seed_and_steps_a_plan_was_made(counter: Counter) -> None:
+    planner = PyvrpPlanner(Limits(budget_s=None, steps=70, seed=4))
+    proposal = dispatch.propose(counter, planner)
+    dispatch.apply(counter, MANAGER, proposal)
+    bodies = [json.loads(entry.body) for entry in counter.journal.after(0) if entry.kind == AssignDelivery.KIND]
+    assert bodies
+    assert {(body["seed"], body["steps"]) for body in bodies} == {(4, proposal.steps)}

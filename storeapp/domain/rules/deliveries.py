@@ -25,7 +25,10 @@ MAX_REPRINT = 255
 
 @dataclass(frozen=True, slots=True)
 class AssignDelivery:
-    """Make a guide responsible. ``base`` is the count of assignments that the person saw."""
+    """Make a guide responsible. ``base`` is the count of assignments that the person saw.
+
+    ``seed`` and ``steps`` name the search whose plan it follows, so that the plan can be made again; 0 by hand.
+    """
 
     KIND: ClassVar[str] = "delivery.assign"
     FACT: ClassVar[bool] = False
@@ -33,6 +36,8 @@ class AssignDelivery:
     guide: str
     base: int
     eta: datetime | None = None
+    seed: int = 0
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
