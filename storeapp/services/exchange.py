@@ -129,7 +129,8 @@ class Exchange:
         """Compare numbers before anything is sent.
 
         A hub that knows less than it had answered was restored: it gets the rest again. A hub that knows more
-        than this journal has met another copy of it: this one begins a numbering of its own and keeps the UUIDs.
+        than this journal has met another copy of it: this one begins a numbering of its own and keeps the UUIDs. So
+        does a journal that a salvage has left with holes, which the hub would wait for in vain.
         A feed that was cut back is read again from its start.
         """
         journal = self._counter.journal
@@ -140,6 +141,8 @@ class Exchange:
                 self._reincarnate()
             elif hub_last_seq < answered:
                 journal.reopen(after=self._base + hub_last_seq)
+            if journal.close_gaps():
+                self._reincarnate()
         self._counter.catch_up()
         known = self._counter.cache.mark("epoch")
         if (known and known != epoch) or any(self.cursor(feed) > head for feed, head in heads.items()):

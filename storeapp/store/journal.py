@@ -1,6 +1,7 @@
 """The journal: this device's commands in order with their outcome. A command is saved once it is here."""
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -271,6 +272,25 @@ class Journal:
         self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
 
     @_guarded
+    def close_gaps(self) -> bool:
+        """Number what the hub has not answered without holes, where a salvage has left any; says whether it had to.
+
+        Whoever has seen the old numbers begins anew, see `authority`. Call inside `writing`.
+        """
+        pending = f"FROM command WHERE {_OPEN} AND status = 'pending'"
+        count, first, last = self._db.execute(f"SELECT count(*), min(n), max(n) {pending}").fetchone()
+        if not count:
+            return False
+        before = self._db.execute("SELECT coalesce(max(n), 0) FROM command WHERE n < ?", (first,)).fetchone()[0]
+        if last == before + count:
+            return False
+        numbers = [n for (n,) in self._db.execute(f"SELECT n {pending} ORDER BY n")]
+        # Downwards and in order, so none meets another.
+        self._db.conn.executemany("UPDATE command SET n = ? WHERE n = ?", list(enumerate(numbers, start=before + 1)))
+        self.identify(numbering=secrets.token_hex(6))
+        return True
+
+    @_guarded
     def undone_numbers(self, numbers: Iterable[int]) -> list[int]:
         """Those of these commands that the hub did not apply."""
         return [entry.n for entry in self.numbered(numbers) if entry.status in {Status.REFUSED, Status.PARKED}]
@@ -289,9 +309,9 @@ class Journal:
 
     @_guarded
     def authority(self) -> str:
-        """Who decides: the key id of a hub, empty where this counter does."""
-        row = self._db.execute("SELECT value FROM identity WHERE name = 'authority'").fetchone()
-        return str(row[0]) if row else ""
+        """Who decides, and by which numbering: begins with the key id of a hub, empty where this counter does."""
+        rows = self._db.execute("SELECT value FROM identity WHERE name IN ('authority', 'numbering') ORDER BY name")
+        return " ".join(str(value) for (value,) in rows)
 
     @_guarded
     def identify(self, **values: str) -> None:
