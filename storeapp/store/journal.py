@@ -133,8 +133,8 @@ class Journal:
             yield
 
     def _refuse_moved(self) -> None:
-        """A salvage put another file in this one's place: what is written here would be seen by nobody."""
-        if self._file != file_at(self._path):
+        """A salvage put another file in this one's place, or is about to: nobody would see what is written here."""
+        if self._file != file_at(self._path) or under_salvage(self._path).exists():
             raise DiskFailed(reason="moved")
 
     def damaged(self) -> JournalCorrupt:
@@ -370,6 +370,11 @@ class Journal:
 def suspicion(path: Path) -> Path:
     """The mark beside a journal in which damage was met; it is looked over before it is opened again."""
     return path.with_name(f"{path.name}.suspect")
+
+
+def under_salvage(path: Path) -> Path:
+    """The mark beside a journal that was copied to be salvaged; it holds the name of the copy."""
+    return path.with_name(f"{path.name}.salvaging")
 
 
 def link_hash(previous: bytes, n: int, at: str, actor: str, action: str, subject: str) -> bytes:

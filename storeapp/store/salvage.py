@@ -1,7 +1,8 @@
 """Saves what can be read of a damaged journal into a sound one; the damaged file is kept aside.
 
 Nothing is taken away before its copy is complete: a marker says which copy a salvage works from, so that one
-that is cut off by a power failure is done again from there.
+that is cut off by a power failure is done again from there. Nothing is saved into the damaged file once it has been
+copied: until the marker stands its write lock is held, and beside the marker a journal takes nothing on.
 """
 
 import logging
@@ -10,14 +11,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
-from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion
+from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion, under_salvage
 
 log = logging.getLogger(__name__)
 Row = tuple[Any, ...]
@@ -69,7 +70,7 @@ def open_journal(path: Path, *, expect: Callable[[], int] = lambda: 0) -> tuple[
 
 def _opened(path: Path) -> Journal | None:
     """The open journal, None for a damaged one; all of it is read only where damage was met before."""
-    if _marker(path).exists():
+    if under_salvage(path).exists():
         return None
     try:
         journal = Journal(path)
@@ -108,25 +109,26 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
         JournalCorrupt: not even who the counter is can be read; the damaged file is as it was, and only a backup helps.
         StoreError: the disk failed; the damaged file is as it was, or kept aside.
     """
-    with translate_sqlite_errors(), _alone(path):
+    with translate_sqlite_errors(), _alone(path), ExitStack() as held:
         journal = _opened(path)
         if journal is not None:
             journal.close()
             return None
-        kept = _keep_aside(path)
+        _hold(path, held)
+        kept = _keep_aside(path, held)
         fresh = path.with_name(f"{path.name}.fresh")
         _remove(fresh)
         try:
             report = _rebuild(kept, fresh, expect=expect)
         except JournalCorrupt:
-            for useless in (fresh, _marker(path), kept):
+            for useless in (fresh, under_salvage(path), kept):
                 _remove(useless)
             raise
         _remove(path, but_itself=True)
         _sync(fresh)
         fresh.replace(path)
         suspicion(path).unlink(missing_ok=True)
-        _marker(path).unlink()
+        under_salvage(path).unlink()
     log.warning("the journal was damaged: %d commands saved, %d lost", report.saved, report.lost)
     return report
 
@@ -144,13 +146,20 @@ def _alone(path: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def _marker(path: Path) -> Path:
-    return path.with_name(f"{path.name}.salvaging")
+def _hold(path: Path, held: ExitStack) -> None:
+    """Keep every other program from saving anything in the damaged file; what is too damaged lets nobody save."""
+    connection = held.enter_context(closing(sqlite3.connect(path, timeout=10, isolation_level=None)))
+    try:
+        with translate_sqlite_errors():
+            connection.execute("BEGIN IMMEDIATE")
+    except Corrupt:
+        return
+    held.callback(connection.rollback)
 
 
-def _keep_aside(path: Path) -> Path:
+def _keep_aside(path: Path, held: ExitStack) -> Path:
     """Copy the file with its write-ahead log, or find the copy of a salvage that was cut off."""
-    marker = _marker(path)
+    marker = under_salvage(path)
     if marker.exists():
         return path.with_name(marker.read_text("utf-8"))
     number = 1
@@ -161,13 +170,20 @@ def _keep_aside(path: Path) -> Path:
         source = path.with_name(path.name + ending)
         if source.exists():
             target = kept.with_name(kept.name + ending)
-            shutil.copy2(source, target)
+            _copy(source, target, held)
             _sync(target)
     unfinished = marker.with_name(f"{marker.name}-")
     unfinished.write_text(kept.name, "utf-8")
     _sync(unfinished)
     unfinished.replace(marker)
     return kept
+
+
+def _copy(source: Path, target: Path, held: ExitStack) -> None:
+    """Copy a file that SQLite has open; it is closed at the very end, because closing it drops SQLite's locks."""
+    stream = held.enter_context(source.open("rb"))
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
+        shutil.copyfileobj(stream, copy)
 
 
 def _sync(path: Path) -> None:

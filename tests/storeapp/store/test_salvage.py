@@ -3,9 +3,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,7 +213,13 @@ def test_a_command_of_a_newer_program_is_kept(home: Path) -> None:
     assert salvaged.gaps == ((11, 11),)
 
 
-STEPS = ["shutil.copy2", "pathlib.Path.replace", "storeapp.store.salvage._rebuild", "storeapp.store.salvage._remove"]
+STEPS = [
+    "shutil.copyfileobj",
+    "shutil.copy2",
+    "pathlib.Path.replace",
+    "storeapp.store.salvage._rebuild",
+    "storeapp.store.salvage._remove",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -303,6 +310,91 @@ def test_who_still_holds_a_replaced_journal_saves_nothing_in_it(home: Path) -> N
         with pytest.raises(DiskFailed):
             run(counter, placing("new"))
         assert counter.journal.last() == last
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from storeapp.store.errors import StoreError
+from tests.storeapp.store.homes import open_counter, run
+from tests.storeapp.world import placing
+counter = open_counter(Path(sys.argv[1]))
+print("open", flush=True)
+for number in sys.stdin:
+    try:
+        run(counter, placing(number.strip()))
+    except StoreError as error:
+        print(error.code, flush=True)
+    else:
+        print("saved", flush=True)
+"""
+
+
+@pytest.fixture
+def writer(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another program that has the journal open; each line it is given is an order that it saves."""
+    command = [sys.executable, "-c", WRITER, str(home)]
+    root = Path(__file__).parents[3]
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "open\n"
+    yield program
+    program.communicate(timeout=60)
+
+
+def save(writer: subprocess.Popen[str], number: str) -> str:
+    assert writer.stdin is not None
+    assert writer.stdout is not None
+    writer.stdin.write(f"{number}\n")
+    writer.stdin.flush()
+    return writer.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("step", ["storeapp.store.salvage._sync", "storeapp.store.salvage._rebuild", "shutil.copy2"])
+def test_what_another_program_saves_during_a_salvage_is_not_lost(
+    home: Path, monkeypatch: pytest.MonkeyPatch, writer: subprocess.Popen[str], step: str
+) -> None:
+    path = home / "journal.db"
+    break_pages(path, b"order.place")
+    suspected(path)
+    assert save(writer, "early") == "saved"
+
+    class PowerCut(BaseException):
+        pass
+
+    saved = ["early"]
+    with monkeypatch.context() as patch:
+        _cut(patch, step, 1, PowerCut)
+        with pytest.raises(PowerCut):
+            opened(path)
+    if save(writer, "between") == "saved":
+        saved.append("between")
+    suspected(path)
+    assert opened(path) is not None
+    if save(writer, "late") == "saved":
+        saved.append("late")
+    with closing(Journal(path)) as journal:
+        bodies = b"".join(entry.body for entry in journal.after(0, limit=10_000))
+    assert all(f'"{number}"'.encode() in bodies for number in saved)
+
+
+def test_nobody_saves_anything_while_a_salvage_is_at_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home / "journal.db"
+    with closing(open_counter(home)) as counter:
+        break_pages(path, b"order.place")
+        suspected(path)
+        counter.journal._db.execute("PRAGMA busy_timeout = 0")
+        rebuild, told = salvage._rebuild, []
+
+        def meanwhile(*args: Any, **kwargs: Any) -> Salvaged:
+            with pytest.raises(StoreError) as caught:
+                run(counter, placing("new"))
+            told.append(caught.value.code)
+            return rebuild(*args, **kwargs)
+
+        monkeypatch.setattr(salvage, "_rebuild", meanwhile)
+        assert opened(path) is not None
+        assert told == ["database_locked"]
 
 
 def test_a_damaged_cache_is_made_anew_and_the_next_try_succeeds(home: Path) -> None:
