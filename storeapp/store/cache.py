@@ -6,7 +6,7 @@ said last, and ``touch`` names the commands that led from there to here.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +19,13 @@ from storeapp.domain.workspace import Workspace
 from storeapp.store import views
 from storeapp.store.errors import Corrupt, Locked, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
-from storeapp.store.migrate import file_at, immediate, open_database
+from storeapp.store.migrate import alone, file_at, immediate, open_database
 from storeapp.store.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
+PATIENCE_S = 30.0
+"""How long to wait for another process that opens the cache or throws it away."""
 CHUNK = 2000
 CHUNKS_AT_ONCE = 10
 """Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
@@ -49,8 +51,9 @@ class Cache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
-        self._file = file_at(path)
+        with _alone(path):
+            self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
+            self._file = file_at(path)
 
     @property
     def was_replaced(self) -> bool:
@@ -299,5 +302,11 @@ def open_cache(path: Path) -> Cache:
 @translate_sqlite_errors()
 def reset(path: Path) -> None:
     """Throw a cache away; the next opening makes it anew."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
+    with _alone(path):
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+
+
+def _alone(path: Path) -> AbstractContextManager[None]:
+    """Nobody opens a cache while its files are being taken away: it would lose its log, or share one with the next."""
+    return alone(path.with_name(f"{path.name}.opening"), patience_s=PATIENCE_S)

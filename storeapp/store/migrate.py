@@ -130,6 +130,23 @@ def copy_database(db: Database, path: Path) -> None:
         copy.execute("PRAGMA user_version = " + str(schema_version(db)))
 
 
+@contextmanager
+def alone(lock: Path, *, patience_s: float) -> Iterator[None]:
+    """Only one process at a time is in here; SQLite's own lock is given back even when the process is killed.
+
+    The lock's file stays: to take it away would let two who wait for it hold different ones.
+
+    Raises:
+        Locked: another process was in here for longer than the patience.
+    """
+    with translate_sqlite_errors():
+        connection = sqlite3.connect(lock, timeout=patience_s, isolation_level=None)
+        with closing(connection):
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+            connection.execute("ROLLBACK")
+
+
 def file_at(path: Path) -> tuple[int, int]:
     """What tells a file from another one that was put in its place; zeros where there is none."""
     try:

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion, under_salvage
+from storeapp.store.migrate import alone
 
 log = logging.getLogger(__name__)
 Row = tuple[Any, ...]
@@ -109,7 +110,7 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
         JournalCorrupt: not even who the counter is can be read; the damaged file is as it was, and only a backup helps.
         StoreError: the disk failed; the damaged file is as it was, or kept aside.
     """
-    with translate_sqlite_errors(), _alone(path), ExitStack() as held:
+    with translate_sqlite_errors(), alone(path.with_name(f"{path.name}.salvage"), patience_s=60), ExitStack() as held:
         journal = _opened(path)
         if journal is not None:
             journal.close()
@@ -131,19 +132,6 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
         under_salvage(path).unlink()
     log.warning("the journal was damaged: %d commands saved, %d lost", report.saved, report.lost)
     return report
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Only one process salvages; SQLite's own lock is given back even when the process is killed.
-
-    The lock's file stays: to take it away would let two who wait for it hold different ones.
-    """
-    lock = path.with_name(f"{path.name}.salvage")
-    with closing(sqlite3.connect(lock, timeout=60, isolation_level=None)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        yield
-        connection.execute("ROLLBACK")
 
 
 def _hold(path: Path, held: ExitStack) -> None:

@@ -6,8 +6,14 @@ closes the database deletes the log under it, and what is written afterwards is 
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from storeapp.store import cache
+from storeapp.store.cache import Cache, reset
+from storeapp.store.errors import Locked
 from storeapp.store.migrate import open_database, statements
 
 MIGRATIONS = (statements("CREATE TABLE note (text TEXT)"),)
@@ -43,3 +49,23 @@ def test_opening_a_database_again_keeps_what_is_written_through_the_first_connec
     write(first, "after")
     assert notes(path) == ["before", "from another process", "after"]
     first.close()
+
+
+def test_nobody_opens_a_cache_while_its_files_are_taken_away(tmp_path, monkeypatch):
+    """Its log would be taken away with the old one's, or be shared by two files."""
+    path, unlink, refused = tmp_path / "cache.db", Path.unlink, []
+    Cache(path).close()
+
+    def meanwhile(self: Path, *, missing_ok: bool = False) -> None:
+        unlink(self, missing_ok=missing_ok)
+        with pytest.raises(Locked):
+            Cache(path)
+        refused.append(self.name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "PATIENCE_S", 0.0)
+        patch.setattr(Path, "unlink", meanwhile)
+        reset(path)
+    assert refused == ["cache.db", "cache.db-wal", "cache.db-shm"]
+    with closing(Cache(path)) as opened:
+        assert opened.check()
