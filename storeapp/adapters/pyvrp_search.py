@@ -14,7 +14,7 @@ from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, Perturbati
 from storeapp.adapters.pyvrp_model import Model
 
 DISTURBED = PerturbationParams(1, 8)
-HISTORY = 20
+HISTORY = 8
 """A solution is good enough to go on from where it is better than the one this many steps ago."""
 LOAD_LI = (1000.0, 2.0, 2.0)
 """What a parcel, a gram and a millilitre too much cost at first; the search learns better prices."""
