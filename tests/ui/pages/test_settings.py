@@ -160,10 +160,11 @@ def test_the_passphrase_is_changed(section, window, demo_home, settled):
     assert Home(demo_home.path).unlock(environ={}, passphrase="another-horse").root == demo_home.root
 
 
-def test_a_new_recovery_key_is_shown_until_it_is_kept(section, demo_home, settled):
+def test_a_new_recovery_key_is_shown_until_it_is_kept(section, window, demo_home, settled):
     data = section("data")
     data.renew(demo_home)
     settled()
+    assert data.dialog is not None, window.shell._top.message.said()
     data.dialog.reject()
     assert data.dialog.isVisible()
     data.dialog.sheet.promise.setChecked(True)
