@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from storeapp.adapters.filelock import FileLock
 from storeapp.services import enrolment
@@ -36,6 +37,12 @@ IGNORED_OFFSET = timedelta(seconds=2)
 _log = logging.getLogger(__name__)
 
 
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read along: TLS, or this very computer."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"})
+
+
 def quiet(_advance: Advance) -> None:
     """Progress that nobody looks at."""
 
@@ -53,6 +60,8 @@ class SyncEngine:
             SyncFailed: the hub was not reached or refused; nothing was changed.
             EnrolmentFailed: the hub's answer is not for this counter; nothing was changed.
         """
+        if not _is_private(url):
+            raise SyncFailed("hub_not_https")
         offer = enrolment.offer(counter)
         client = HubClient(url, Signer(counter.device, device_key(counter), lambda: datetime.now(UTC)))
         try:

@@ -22,6 +22,7 @@ from storeapp.domain.rules.people import RegisterGuide
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names
 from storeapp.services.home import transport_key
+from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
 from storeapp.store.rebase import rebase, take_page
@@ -276,6 +277,7 @@ class Exchange:
         """The hub has answered, even if it had nothing new."""
         with self._counter.cache.writing():
             self._counter.cache.set_mark("received_at", self._counter.clock.now().isoformat())
+        ensure_manager(self._counter)
 
 
 def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:

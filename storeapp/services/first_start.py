@@ -8,7 +8,7 @@ from storeapp.domain.words import Role
 from storeapp.services import staff
 from storeapp.services.clock import Clock
 from storeapp.services.counter import SYSTEM, Counter, Refused
-from storeapp.services.setup import FIRST_MANAGER, SetUp, StoreTables, set_up
+from storeapp.services.setup import SetUp, StoreTables, set_up
 from storeapp.store.pins import pin_weakness
 
 
@@ -46,7 +46,7 @@ def start_first(path: Path, answers: FirstStart, *, clock: Clock) -> SetUp | Ref
 
 
 def _enter_manager(counter: Counter, answers: FirstStart) -> None:
-    done = staff.register(counter, SYSTEM, FIRST_MANAGER, name=answers.manager.strip(), role=Role.MANAGER)
-    result = done if isinstance(done, Refusal) else staff.choose_first_pin(counter, FIRST_MANAGER, answers.pin)
+    done = staff.register(counter, SYSTEM, staff.FIRST_MANAGER, name=answers.manager.strip(), role=Role.MANAGER)
+    result = done if isinstance(done, Refusal) else staff.choose_first_pin(counter, staff.FIRST_MANAGER, answers.pin)
     if isinstance(result, Refusal):
         raise Refused(result)

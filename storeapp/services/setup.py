@@ -28,11 +28,11 @@ from storeapp.services.addresses import building_id
 from storeapp.services.clock import Clock
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.home import Home, create_home, device_key
+from storeapp.services.staff import FIRST_MANAGER
 
 T = TypeVar("T")
 
 DEFAULT_BRAND = "demo"
-FIRST_MANAGER = "manager"
 ROOT_YEARS = 20
 
 

@@ -7,13 +7,23 @@ from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.people import Staff
 from storeapp.domain.rules.people import RegisterStaff
 from storeapp.domain.words import Role
-from storeapp.services.counter import Actor, Counter, Transaction
+from storeapp.services.counter import SYSTEM, Actor, Counter, Transaction
 from storeapp.store.pins import PinAnswer, PinResult, pin_weakness
 
 Result = tuple[Event, ...] | Refusal
 
+FIRST_MANAGER = "manager"
+"""The id of the person who is there from the start and lets the others in."""
+
 SIGNED_IN = "staff.signed_in"
 PIN_SET = "staff.pin_set"
+
+
+def ensure_manager(counter: Counter) -> None:
+    """Enter the first manager where the store has nobody at all, such as at the first counter of a new store."""
+    if not staff_rows(counter):
+        with counter.transaction(SYSTEM) as tx:
+            tx.must(RegisterStaff(Staff(FIRST_MANAGER, FIRST_MANAGER, Role.MANAGER, counter.store)))
 
 
 def staff_rows(counter: Counter) -> list[Staff]:

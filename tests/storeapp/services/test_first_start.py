@@ -12,7 +12,8 @@ from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Actor
 from storeapp.services.first_start import FirstStart, start_first
 from storeapp.services.home import Home
-from storeapp.services.setup import FIRST_MANAGER, SetUp, read_tables
+from storeapp.services.setup import SetUp, read_tables
+from storeapp.services.staff import FIRST_MANAGER
 
 DEMO = Path(__file__).parents[3] / "resources" / "demo"
 CLOCK = FixedClock(datetime(2026, 11, 21, 1, tzinfo=UTC))

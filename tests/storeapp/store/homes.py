@@ -122,3 +122,16 @@ def check_views(counter: Counter) -> None:
             assert parcel.slip is None or slips[parcel.slip.slip_id] == (delivery.id, parcel.number)
     cases = dict(db.execute("SELECT id, is_open FROM case_view"))
     assert cases == {case.id: int(case.open) for case in cache.every(ExceptionCase)}
+
+
+ORDERS = 400
+PAGE = 4096
+TOTAL = len(BASICS) + ORDERS
+"""Commands in the home that `conftest` makes."""
+
+
+def damage(path: Path, *, page: int, filler: bytes = b"\xa5") -> None:
+    """Overwrite one page, counted from 0."""
+    with path.open("rb+") as file:
+        file.seek(page * PAGE)
+        file.write(filler * PAGE)
