@@ -12,6 +12,7 @@ from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.forgetting import forget_due
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncPort
 from storeapp.services.queries import counts
@@ -120,6 +121,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry("report", "chart", _report),
     PageEntry("settings", "settings", _settings, at_end=True),
 )
+FORGET_MS = 3_600_000
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""
 
@@ -229,6 +231,7 @@ class Window:
     def close(self) -> None:
         """Close the window and the counter behind it, after the work that was given before."""
         self._tick.stop()
+        self._forgetter.stop()
         self._builder.stop()
         self.desk.sync.stop()
         self._app.removeEventFilter(self.session)
@@ -243,7 +246,14 @@ class Window:
         self.backend.watch()
         self.desk.sync.start()
         self._builder.start()
+        self._forgetter.start()
+        self._forget()
         self._tell_salvage()
+
+    @Slot()
+    def _forget(self) -> None:
+        """Customers whose time is over are forgotten whether or not anybody closes the day."""
+        self.backend.read(forget_due, done=lambda _count: None)
 
     def _tell_salvage(self) -> None:
         """Say once what became of a damaged journal; nobody is signed in before it was read."""
@@ -316,6 +326,9 @@ class Window:
         self._builder = QTimer(self.shell)
         self._builder.setInterval(BUILD_PAUSE_MS)
         self._builder.timeout.connect(self._build_one)
+        self._forgetter = QTimer(self.shell)
+        self._forgetter.setInterval(FORGET_MS)
+        self._forgetter.timeout.connect(self._forget)
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)

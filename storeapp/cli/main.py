@@ -43,6 +43,10 @@ def main(argv: Sequence[str], ports: Ports, *, out: TextIO | None = None, err: T
         return _run(argv, words=words, settings=settings, output=output, ports=ports)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough, such as `head`; what was done is done. Python must not flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return INTERRUPTED
     except Exception as error:
         # The last door: whatever comes is told without its values.
         return output.fail(_failure(words, error))

@@ -11,6 +11,7 @@ from storeapp.i18n import LANGUAGES, catalogue
 from storeapp.services.counter import Counter
 from storeapp.services.home import JOURNAL, Home, device_key
 from storeapp.store.errors import NoRootKey, StoreError, translate_sqlite_errors
+from storeapp.store.journal import suspicion
 
 LITTLE_DISK_BYTES = 500_000_000
 
@@ -77,7 +78,11 @@ def _disk(home: Home) -> Iterator[Finding]:
 
 
 def _journal(counter: Counter, home: Home) -> Iterator[Finding]:
-    yield _sound("journal", counter.journal.check, {"commands": counter.journal.last()})
+    found = _sound("journal", counter.journal.check, {"commands": counter.journal.last()})
+    if found.health is Health.BROKEN:
+        # The next start looks it over and salvages what can be read.
+        suspicion(home.path / JOURNAL).touch()
+    yield found
     kept = len(list(home.path.glob(f"{JOURNAL}.damaged-?")))
     if kept:
         yield Finding("journal_salvaged", Health.DOUBTFUL, {"files": kept})

@@ -62,3 +62,24 @@ def test_an_enrolment_by_another_program_is_seen(window, qtbot, settled):
     shown = []
     window.shell.show_sync = lambda state, count=0: shown.append(state)
     qtbot.waitUntil(lambda: bool(shown) and shown[-1] is not SyncState.ALONE, timeout=10_000)
+
+
+def test_customers_whose_time_is_over_are_forgotten_without_anybody_closing_the_day(window, settled, demo_home):
+    from datetime import timedelta
+
+    from storeapp.domain.order import Order, OrderStatus
+
+    kept = []
+
+    def sealed(counter):
+        over = [o for o in counter.cache.every(Order) if o.status is not OrderStatus.OPEN]
+        return len(over), sum(bool(o.sealed) for o in over)
+
+    settled()
+    demo_home.clock.moment += timedelta(days=30)
+    window._forget()
+    window.backend.read(sealed, done=kept.append)
+    settled()
+    over, still = kept[0]
+    assert over > 0
+    assert still == 0

@@ -206,3 +206,15 @@ def test_the_program_starts_without_qt(terminal: Terminal):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(json.loads(done.stdout)["stock"]) == 15
+
+
+def test_a_reader_that_has_enough_is_no_failure_of_ours(tmp_path):
+    import subprocess
+    import sys
+
+    program = [sys.executable, "-m", "storeapp", "--home", str(tmp_path / "home"), "doctor", "--json"]
+    done = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done.stdout.close()
+    assert "Traceback" not in done.stderr.read()
+    done.stderr.close()
+    done.wait()

@@ -128,3 +128,12 @@ def test_orders_that_lack_anything_are_listed(store: Store) -> None:
     known = present(queries.order_rows(store.counter, [delivery])[0]).needs
     found = queries.order_ids(store.counter, OrderFilter(needing=True))
     assert (delivery in found) == bool(known)
+
+
+def test_a_journal_that_the_doctor_finds_damaged_is_looked_over_at_the_next_start(store: Store, monkeypatch) -> None:
+    from storeapp.store.journal import Journal, suspicion
+
+    monkeypatch.setattr(Journal, "check", lambda self: False)
+    found = examine(Home(store.home.path, store.clock, store.home.root))
+    assert not found.well
+    assert suspicion(store.home.path / "journal.db").exists()
