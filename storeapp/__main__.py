@@ -1,6 +1,7 @@
 """The composition root of the counter: the only place where the window, the papers and the use-cases meet."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,13 +33,25 @@ def _window(home: Home, language: str, theme: str) -> int:
     return run_window(home, language=language, theme=theme, sync=_sync())
 
 
+OUTPUT_CLOSED = 141
+"""As a shell tells that a program was ended by SIGPIPE."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window or one command; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
         # A Chinese Windows pipes in GBK otherwise, and scripts read UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    return run_command_line(sys.argv[1:] if argv is None else argv, Ports(painter=_painter, sync=_sync, window=_window))
+    ports = Ports(painter=_painter, sync=_sync, window=_window)
+    try:
+        status = run_command_line(sys.argv[1:] if argv is None else argv, ports)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough, such as `head`; what was done is done. Python must not flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
+    return status
 
 
 if __name__ == "__main__":

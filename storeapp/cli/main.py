@@ -44,9 +44,7 @@ def main(argv: Sequence[str], ports: Ports, *, out: TextIO | None = None, err: T
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough, such as `head`; what was done is done. Python must not flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        return INTERRUPTED
+        raise
     except Exception as error:
         # The last door: whatever comes is told without its values.
         return output.fail(_failure(words, error))

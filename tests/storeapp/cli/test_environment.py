@@ -208,13 +208,12 @@ def test_the_program_starts_without_qt(terminal: Terminal):
     assert len(json.loads(done.stdout)["stock"]) == 15
 
 
-def test_a_reader_that_has_enough_is_no_failure_of_ours(tmp_path):
-    import subprocess
-    import sys
-
-    program = [sys.executable, "-m", "storeapp", "--home", str(tmp_path / "home"), "doctor", "--json"]
+@pytest.mark.parametrize("command", ["doctor", "orders"])
+def test_a_reader_that_has_enough_is_no_failure_of_ours(tmp_path, command):
+    program = [sys.executable, "-m", "storeapp", "--home", str(tmp_path / "home"), command, "--json"]
     done = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     done.stdout.close()
-    assert "Traceback" not in done.stderr.read()
+    told = done.stderr.read()
     done.stderr.close()
-    done.wait()
+    assert done.wait() == 141, told
+    assert "Traceback" not in told
