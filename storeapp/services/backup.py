@@ -18,10 +18,13 @@ from storeapp.services.counter import Counter
 from storeapp.services.home import DEVICE_KEY, TRANSPORT_KEY, Home
 from storeapp.store.journal import Journal
 from storeapp.store.keywrap import KeyWrap
+from storeapp.store.migrate import alone
 
 KEYS_FILE = "keys.sealed"
 MANIFEST = "manifest.json"
 JOURNALS = "journal-*.db"
+LOCK_FILE = "backup.lock"
+PATIENCE_S = 60.0
 KEPT = 7
 """Copies of the journal that stay; older ones make room."""
 SECRETS = (DEVICE_KEY, TRANSPORT_KEY)
@@ -77,14 +80,21 @@ class Backup:
 
 
 def back_up(home: Home, counter: Counter, folder: Path) -> Backup:
-    """Write a backup and prove that it can be read.
+    """Write a backup and prove that it can be read; two at once would write into each other, so one waits.
 
     Raises:
         BackupBroken: what was written cannot be read back.
-        StoreError: the disk failed.
+        StoreError: the disk failed, or the other one takes too long.
         OSError: the folder cannot be written.
     """
+    with alone(counter.home / LOCK_FILE, patience_s=PATIENCE_S):
+        return _back_up(home, counter, folder)
+
+
+def _back_up(home: Home, counter: Counter, folder: Path) -> Backup:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for unfinished in folder.glob(f"{JOURNALS}.new*"):
+        unfinished.unlink()
     now = counter.clock.now()
     name = f"journal-{now:%Y%m%dT%H%M%SZ}.db"
     counter.journal.copy_to(folder / f"{name}.new")
