@@ -19,6 +19,7 @@ from storeapp.store.cache import Cache, open_cache, reset
 from storeapp.store.errors import StoreError
 from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
+from storeapp.store.migrate import remove_database
 from storeapp.store.salvage import Salvaged, open_journal
 
 JOURNAL, CACHE, KEYS = "journal.db", "cache.db", "keys.db"
@@ -121,11 +122,14 @@ def create_home(
     Without a keyring and a passphrase there is no root key: the counter works, but keeps no personal data.
 
     Raises:
-        FileExistsError: there is a counter already.
+        FileExistsError: there is a counter already, or the keys of people without their journal.
         VaultError: the keyring failed, or the passphrase is too short.
     """
     if (path / JOURNAL).exists():
         raise FileExistsError(JOURNAL)
+    if (path / KEYS).exists():
+        _refuse_keys_in_use(path / KEYS)
+        remove_database(path / KEYS)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     environ = os.environ if environ is None else environ
     given = passphrase or vault.passphrase_from(environ)
@@ -140,6 +144,25 @@ def create_home(
     finally:
         keys.close()
     return NewHome(Home(path, clock, opened.root if opened else None), recovery_key)
+
+
+def _refuse_keys_in_use(path: Path) -> None:
+    """What a set-up that was cut off has left holds nobody's key; any other file of keys is worth keeping."""
+    with closing(Keys.open(path)) as keys:
+        if keys.subjects():
+            raise FileExistsError(KEYS)
+
+
+def discard_unfinished(path: Path) -> None:
+    """Take away what a set-up that was cut off has left: a journal without a command, of nobody's counter."""
+    if not (path / JOURNAL).exists():
+        return
+    with closing(Journal(path / JOURNAL)) as journal:
+        if journal.last() or journal.authority():
+            return
+    # The journal goes last: as long as it is there, the rest is known to be unfinished.
+    for name in (CACHE, KEYS, JOURNAL):
+        remove_database(path / name)
 
 
 def _make_vault(home_id: str, *, passphrase: str | None) -> tuple[vault.OpenVault | None, str]:

@@ -11,10 +11,11 @@ from storeapp.adapters.keychain import system_keychain
 from storeapp.services.backup import KeySet, Manifest, read_manifest, sealed_keys, unseal_keys
 from storeapp.services.clock import Clock
 from storeapp.services.counter import SYSTEM
-from storeapp.services.home import JOURNAL, KEYS, Home, create_home, device_key
+from storeapp.services.home import CACHE, JOURNAL, KEYS, Home, create_home, device_key
 from storeapp.services.setup import identify
 from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
+from storeapp.store.migrate import remove_database
 
 RESTORED = "home.restored"
 
@@ -53,7 +54,7 @@ def _restore_keys(folder: Path, path: Path, recovery_key: str, clock: Clock, env
     opened = _recovered(vault.parse_record(sealed_keys(folder).record), recovery_key, environ)
     taken = unseal_keys(folder, opened.root)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (path / KEYS).unlink(missing_ok=True)
+    remove_database(path / KEYS)
     keys = Keys.open(path / KEYS, opened.root)
     try:
         keys.save_vault_record(opened.record.text())
@@ -73,6 +74,8 @@ def _put_in(keys: Keys, taken: KeySet, clock: Clock) -> None:
 
 def _restore_journal(source: Path, path: Path) -> None:
     draft = path / f"{JOURNAL}.new"
+    for leftover in (draft, path / JOURNAL, path / CACHE):
+        remove_database(leftover)
     shutil.copyfile(source, draft)
     draft.chmod(0o600)
     journal = Journal(draft)

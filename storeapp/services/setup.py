@@ -27,7 +27,7 @@ from storeapp.domain.words import Role
 from storeapp.services.addresses import building_id
 from storeapp.services.clock import Clock
 from storeapp.services.counter import SYSTEM, Counter
-from storeapp.services.home import Home, create_home, device_key
+from storeapp.services.home import Home, create_home, device_key, discard_unfinished
 from storeapp.services.staff import FIRST_MANAGER
 
 T = TypeVar("T")
@@ -110,6 +110,7 @@ def set_up(
     """
     if store not in {row.store for row in tables_of.stores}:
         raise UnknownStore
+    discard_unfinished(path)
     new = create_home(path, clock=clock, passphrase=passphrase)
     counter = new.home.open()
     try:

@@ -130,6 +130,15 @@ def copy_database(db: Database, path: Path) -> None:
         copy.execute("PRAGMA user_version = " + str(schema_version(db)))
 
 
+def remove_database(path: Path) -> None:
+    """Take a database away with all that belongs to it; nobody may have it open.
+
+    A log that stays behind would be played into the next database of this name.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
 @contextmanager
 def alone(lock: Path, *, patience_s: float) -> Iterator[None]:
     """Only one process at a time is in here; SQLite's own lock is given back even when the process is killed.

@@ -1,15 +1,19 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from storeapp.adapters.vault_errors import RecoveryMistyped, RecoveryWrong
 from storeapp.domain.incoming import IncomingLine
+from storeapp.domain.order import Order
 from storeapp.services import backup, handoff, orders, staff
 from storeapp.services.backup import KEYS_FILE, MANIFEST, BackupBroken, back_up, read_manifest
 from storeapp.services.home import Home
 from storeapp.services.privacy import Privacy
 from storeapp.services.restore import restore
 from storeapp.store import lists
+from storeapp.store.errors import Locked
+from storeapp.store.journal import Journal
 from storeapp.store.keys import Keys
 from tests.storeapp.services.desk import CLERK, MANAGER, PASSPHRASE, PERSON, Store, granted
 
@@ -121,3 +125,46 @@ def test_with_the_keys_locked_the_journal_is_still_saved(store: Store, tmp_path:
 
 def store_lines():
     return (IncomingLine("BL-001", 1, 100),)
+
+
+def test_two_backups_at_once_wait_for_each_other(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """They would write into each other's files, and neither could be restored."""
+    monkeypatch.setattr(backup, "PATIENCE_S", 0.0)
+    copy_to, refused = Journal.copy_to, []
+
+    def meanwhile(self: Journal, path: Path) -> None:
+        with pytest.raises(Locked):
+            back_up(store.home, store.counter, tmp_path / "backup")
+        refused.append(path)
+        copy_to(self, path)
+
+    monkeypatch.setattr(Journal, "copy_to", meanwhile)
+    back_up(store.home, store.counter, tmp_path / "backup")
+    assert len(refused) == 1
+    assert read_manifest(tmp_path / "backup")
+
+
+def test_a_backup_that_was_cut_off_leaves_no_copy_behind(store: Store, tmp_path: Path):
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "journal-20261121T010000Z.db.new").write_bytes(b"half of it")
+    back_up(store.home, store.counter, tmp_path / "backup")
+    assert list((tmp_path / "backup").glob("*.new*")) == []
+
+
+def test_what_lies_in_the_home_from_before_is_not_mixed_into_a_restored_counter(store: Store, tmp_path: Path):
+    """A log without its database belongs to nobody; SQLite would play it into the one that comes to lie there."""
+    store.place("C1")
+    made = back_up(store.home, store.counter, tmp_path / "backup")
+    store.place("C2")
+    new = tmp_path / "new"
+    new.mkdir()
+    for name in ("journal.db-wal", "cache.db", "cache.db-wal"):
+        shutil.copyfile(store.counter.home / name, new / name)
+    shutil.copyfile(store.counter.home / "journal.db-wal", new / "journal.db.new-wal")
+    counter = brought_back(store, tmp_path / "backup", new).open()
+    try:
+        assert counter.journal.check()
+        assert counter.journal.last() == made.commands
+        assert [order.order_no for order in counter.cache.every(Order)] == ["C1"]
+    finally:
+        counter.close()
