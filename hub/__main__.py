@@ -6,12 +6,13 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from hub import devices, operations
+from hub import devices, operations, waiting
 from hub.console import add_user
 from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
 from hub.database import Database, DatabaseBusy
@@ -19,11 +20,14 @@ from hub.importing import import_tables
 from hub.logs import configure
 from hub.migrate import migrate
 from hub.problems import HubProblem
+from hub.revocations import revoke
 from hub.rootkey import RootKeyMissing, RootKeyWrong
 from hub.serving import serve
 
 DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DEFAULT_PORT = 8410
+SHELL = "shell"
+"""Who has acted where somebody typed a command on the hub's machine."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("folder", type=Path)
     revoking = command("revoke", _revoke, "Turn a counter away.")
     revoking.add_argument("device")
+    command("waiting", _waiting, "List the commands that wait for a person.")
+    again = command("retry", _retry, "Decide a waiting command again.")
+    again.add_argument("id")
+    away = command("discard", _discard, "Let a waiting command be.")
+    away.add_argument("id")
     saving = command("backup", _backup, "Copy the database while it is in use, and check the copy.")
     saving.add_argument("file", type=Path)
     restoring = command("restore", _restore, "Put a checked copy in place of the database; counters refill it.")
@@ -127,10 +136,36 @@ def _import(parsed: argparse.Namespace) -> dict[str, int]:
 def _revoke(parsed: argparse.Namespace) -> dict[str, str]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
-        devices.revoke(hub, parsed.device)
+        revoke(hub, parsed.device)
     finally:
         hub.close()
     return {"status": "revoked"}
+
+
+def _waiting(parsed: argparse.Namespace) -> list[dict[str, str]]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return [asdict(row) for row in waiting.listed(hub)]
+    finally:
+        hub.close()
+
+
+def _retry(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        result = waiting.retry(hub, parsed.id, by=SHELL)
+    finally:
+        hub.close()
+    return {"status": result.status.value, "code": result.problem.code if result.problem else ""}
+
+
+def _discard(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        waiting.discard(hub, parsed.id, by=SHELL)
+    finally:
+        hub.close()
+    return {"status": "discarded"}
 
 
 def _backup(parsed: argparse.Namespace) -> dict[str, int]:

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub import decisions, devices, feeds, requests
-from hub.console import add_pages
+from hub import certificates, decisions, devices, feeds, quarantine, requests
+from hub.console import add_pages, add_waiting
 from hub.core import Hub
 from hub.database import DatabaseBusy
 from hub.feeds import Reader
@@ -24,7 +24,7 @@ from hub.openapi import describe
 from hub.problems import HubProblem
 from storeapp import __version__
 from sync.protocol import messages
-from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, encode
+from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, RenewReply, encode
 
 RETRY_AFTER_S = 5
 ZIP_FROM_BYTES = 1000
@@ -47,6 +47,7 @@ def create_app(hub: Hub) -> FastAPI:
     _handle_problems(app)
     _add_calls(app, hub)
     _add_health(app, hub)
+    add_waiting(app, hub)
     add_pages(app, hub)
     describe(app)
     return app
@@ -105,16 +106,24 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.post(messages.HELLO, response_class=Response, operation_id="hello")
     async def hello(request: Request, device: str) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body, any_age=True)
+        known = await requests.authenticated(hub, request, body, lenient=True, revoked=True)
         if known.id != device:
             raise HubProblem("bad_signature")
         message = requests.read(requests.content(request, body), Hello)
         return _json(request, encode(await run_in_threadpool(devices.hello, hub, known, message)))
 
+    @app.post(messages.RENEW, response_class=Response, operation_id="renew")
+    async def renew(request: Request, device: str) -> Response:
+        body = await requests.sent(request)
+        known = await requests.authenticated(hub, request, body, lenient=True)
+        if known.id != device:
+            raise HubProblem("bad_signature")
+        return _json(request, encode(RenewReply(await run_in_threadpool(certificates.renew, hub, known.id))))
+
     @app.post(messages.COMMANDS, response_class=Response, operation_id="commands")
     async def commands(request: Request) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body)
+        known = await requests.authenticated(hub, request, body, revoked=True)
         return _json(request, await run_in_threadpool(_decide, hub, known, requests.content(request, body)))
 
     @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
@@ -154,6 +163,8 @@ def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
     batch = requests.read(content, CommandBatch)
     if len(batch.commands) > messages.MAX_BATCH_COMMANDS:
         raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
+    if known.revoked:
+        raise HubProblem("revoked", kept=quarantine.keep(hub, known.sender, batch))
     return encode(decisions.decide(hub, known.sender, batch))
 
 

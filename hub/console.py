@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from hub import waiting
 from hub.core import Hub
 from hub.problems import HubProblem
 from hub.tables import console_user, device, incarnation, parked, state
@@ -22,6 +23,7 @@ from storeapp.codec import decode_state
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.token import DIGITS, Parsed, read
 from storeapp.i18n import LANGUAGES, Translator
+from sync.protocol.messages import encode
 
 COST = {"n": 1 << 14, "r": 8, "p": 1, "maxmem": 1 << 26}
 PASSWORD_MINIMUM = 12
@@ -113,6 +115,41 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
         if len(digits) != DIGITS or not isinstance(read(digits), Parsed):
             raise HubProblem("not_found")
         return _page(request, "slip.html")
+
+
+def _user(request: Request) -> str:
+    """Who asks, once the password has been checked."""
+    header = request.headers.get("authorization", "")
+    return base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")[0]
+
+
+def add_waiting(app: FastAPI, hub: Hub) -> None:
+    """Let people of the hub look at what waits for them, and decide it."""
+
+    async def checked(request: Request) -> str:
+        if not await run_in_threadpool(_is_user, hub, request.headers.get("authorization", "")):
+            raise HubProblem("password_wrong")
+        # A browser sends the password by itself, even where the page of another site asks it to.
+        if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+            raise HubProblem("password_wrong")
+        return _user(request)
+
+    @app.get("/v1/waiting", response_class=Response, operation_id="waiting")
+    async def listed(request: Request) -> Response:
+        await checked(request)
+        return Response(encode(await run_in_threadpool(waiting.listed, hub)), media_type="application/json")
+
+    @app.post("/v1/waiting/{command}/retry", response_class=Response, operation_id="retry")
+    async def retry(request: Request, command: str) -> Response:
+        by = await checked(request)
+        result = await run_in_threadpool(waiting.retry, hub, command, by=by)
+        return Response(encode(result), media_type="application/json")
+
+    @app.post("/v1/waiting/{command}/discard", response_class=Response, operation_id="discard", status_code=204)
+    async def discard(request: Request, command: str) -> Response:
+        by = await checked(request)
+        await run_in_threadpool(waiting.discard, hub, command, by=by)
+        return Response(status_code=204)
 
 
 def _page(request: Request, name: str, **data: Any) -> Response:

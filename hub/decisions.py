@@ -5,7 +5,7 @@ order of numbers is the order of commits. A command that a handler fails on is p
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,12 +101,38 @@ def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
         HubProblem: ``sequence_hole`` (data: expected) or ``sequence_reused`` (data: seq); nothing was done.
         DatabaseBusy: nothing was done.
     """
+    return _decided(hub, sender, batch, _Batch.run)
+
+
+def decide_again(
+    hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey], *, settle: Callable[[sa.Connection], None]
+) -> Result:
+    """Decide one command that had been put aside, on what is now; its stored result becomes what comes of it.
+
+    Args:
+        hub: who decides.
+        sender: the counter that it came from.
+        command: the command as it came.
+        keys: the keys that came with it.
+        settle: takes it from where it waited, in the same transaction; not called where it is parked again.
+
+    Raises:
+        DatabaseBusy: nothing was done.
+    """
+
+    def run(batch: _Batch) -> _Outcome:
+        return batch.run_again(settle)
+
+    return _decided(hub, sender, CommandBatch("", [command], keys), run).results[0]
+
+
+def _decided(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Outcome]) -> BatchReply:
     feeds = {store_feed(sender.store)}
     collisions = 0
     while True:
         try:
             with hub.db.writing() as connection:
-                outcome = _Batch(hub, connection, sender, batch, feeds).run()
+                outcome = run(_Batch(hub, connection, sender, batch, feeds))
         except _NeedsHeads as more:
             feeds |= more.feeds
         except Collision:
@@ -149,6 +175,24 @@ class _Batch:
         results = [known.get(item.command.id) or item.result() for item in items]
         results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
         return _Outcome(BatchReply(results, last, last), changed)
+
+    def run_again(self, settle: Callable[[sa.Connection], None]) -> _Outcome:
+        """Decide what has a result already, or was never asked, outside the order of its counter."""
+        (item,) = items = [_Decided(command, fingerprint(command)) for command in self._batch.commands]
+        self._decide(items)
+        if item.status is ResultStatus.PARKED:
+            return _Outcome(BatchReply([item.result()], 0, 0))
+        settle(self._connection)
+        changed = self._write_states(items)
+        if item.events:
+            self._connection.execute(event_log.insert(), [self._event_row(item)])
+        row = self._result_row(item, self._hub.now())
+        known = command_result.c.id == item.command.id
+        settled = {name: row[name] for name in ("status", "feed", "feed_seq", "problem")}
+        if not self._connection.execute(sa.update(command_result).where(known).values(**settled)).rowcount:
+            self._connection.execute(command_result.insert(), [row])
+        self._keep_keys(items)
+        return _Outcome(BatchReply([item.result()], 0, 0), changed)
 
     # -- what was seen before
 
@@ -273,7 +317,7 @@ class _Batch:
         now = self._hub.now()
         results = [self._result_row(item, now) for item in items]
         events = [self._event_row(item) for item in items if item.events]
-        waiting = [self._parked_row(item) for item in items if item.status is ResultStatus.PARKED]
+        waiting = [self._parked_row(item, now) for item in items if item.status is ResultStatus.PARKED]
         for table, rows in ((command_result, results), (event_log, events), (parked, waiting)):
             if rows:
                 self._connection.execute(table.insert(), rows)
@@ -303,13 +347,16 @@ class _Batch:
             "events": encode_events(item.events),
         }
 
-    def _parked_row(self, item: _Decided) -> dict[str, Any]:
+    def _parked_row(self, item: _Decided, now: datetime) -> dict[str, Any]:
         return {
             "id": item.command.id,
             "device": self._sender.id,
             "store": self._sender.store,
             "kind": item.command.kind,
             "command": encode(item.command),
+            "code": item.problem.code if item.problem else "",
+            "at": now.isoformat(),
+            "keys": None,
         }
 
     def _keep_keys(self, items: Iterable[_Decided]) -> None:

@@ -9,34 +9,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub import copies, revocations
+from hub.certificates import change_device, issue
 from hub.core import Hub
 from hub.decisions import Sender
 from hub.feeds import heads
 from hub.problems import HubProblem
-from hub.states import States, write
 from hub.tables import audit_anchor, device, enrol_code, incarnation
 from storeapp.adapters.signing import verify
 from storeapp.domain import crockford
 from storeapp.domain.certificate import (
     Certificate,
-    CertificateKind,
     MalformedCertificate,
-    certify,
     check_chain,
     parse,
 )
-from storeapp.domain.device import Device, DeviceCertified, DeviceRevoked
-from storeapp.domain.feeds import BRAND_FEED, feeds_of
-from storeapp.domain.kernel import Event
+from storeapp.domain.device import Device, DeviceCertified
+from storeapp.domain.feeds import BRAND_FEED, feeds_of, store_feed
 from storeapp.domain.token import EPOCH
-from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import EnrolReply, EnrolRequest, Hello, HelloReply
 
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5
 SELECTOR_LETTERS = 4
 SECRET_LETTERS = 8
-CERTIFICATE_DAYS = 400
 PUBLIC_KEY_BYTES = 32
 
 
@@ -49,6 +45,12 @@ class EnrolledDevice:
     public_key: bytes
     transport_key: bytes
     revoked: bool
+    certificate: str
+
+    @property
+    def certificate_ends(self) -> datetime:
+        """Until when its signature counts."""
+        return parse(self.certificate).not_after
 
     @property
     def sender(self) -> Sender:
@@ -79,10 +81,11 @@ def _hashed(text: str) -> bytes:
 
 def find(hub: Hub, device_id: str) -> EnrolledDevice | None:
     """The counter with this id."""
-    columns = (device.c.id, device.c.store, device.c.public_key, device.c.transport_key, device.c.revoked_at)
+    columns = (device.c.id, device.c.store, device.c.public_key, device.c.transport_key)
+    query = sa.select(*columns, device.c.revoked_at.is_not(None), device.c.certificate)
     with hub.db.reading() as connection:
-        row = connection.execute(sa.select(*columns).where(device.c.id == device_id)).first()
-    return None if row is None else EnrolledDevice(row[0], row[1], row[2], row[3], revoked=row[4] is not None)
+        row = connection.execute(query.where(device.c.id == device_id)).first()
+    return None if row is None else EnrolledDevice(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
 
 
 def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
@@ -156,17 +159,8 @@ def _check_free(connection: sa.Connection, request: EnrolRequest) -> None:
 
 
 def _certificate(hub: Hub, request: EnrolRequest, *, store: str) -> Certificate:
-    now = hub.now().replace(microsecond=0)
-    unsigned = Certificate(
-        kind=CertificateKind.DEVICE,
-        device=request.device,
-        store=store,
-        public_key=request.public_key,
-        not_before=_signs_since(hub, request, now),
-        not_after=now + timedelta(days=CERTIFICATE_DAYS),
-        issuer_key_id=hub.identity.key.key_id,
-    )
-    return certify(unsigned, hub.identity.key.sign)
+    not_before = _signs_since(hub, request, hub.now().replace(microsecond=0))
+    return issue(hub, device_id=request.device, store=store, public_key=request.public_key, not_before=not_before)
 
 
 def _signs_since(hub: Hub, request: EnrolRequest, now: datetime) -> datetime:
@@ -201,42 +195,34 @@ def _row(hub: Hub, request: EnrolRequest, known: Device) -> dict[str, Any]:
     }
 
 
-def change_device(hub: Hub, connection: sa.Connection, event: Event) -> None:
-    """Tell all counters of the brand about a counter."""
-    locked = hub.db.lock_heads(connection, [BRAND_FEED])
-    states = States(hub.db, connection, store="")
-    work = Workspace(states)
-    work.replay([event])
-    write(hub.db, connection, states.changes(work.dirty), locked)
-
-
-def revoke(hub: Hub, device_id: str) -> None:
-    """Turn a counter away from now on.
-
-    Raises:
-        HubProblem: ``unknown_device``.
-    """
-    now = hub.now()
-    with hub.db.writing() as connection:
-        done = connection.execute(sa.update(device).where(device.c.id == device_id).values(revoked_at=now.isoformat()))
-        if not done.rowcount:
-            raise HubProblem("unknown_device")
-        change_device(hub, connection, DeviceRevoked(device_id, now))
-    hub.bell.ring([BRAND_FEED])
-
-
 def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
     """Tell a counter what the hub has of it, and keep the end of its audit chain."""
     now = hub.now()
+    rung: set[str] = set()
     with hub.db.writing() as connection:
+        if revocations.heard(hub, connection, message.revocations):
+            rung.add(BRAND_FEED)
         last = connection.scalar(
             sa.select(incarnation.c.last_seq).where(
                 incarnation.c.device == known.id, incarnation.c.incarnation == message.incarnation
             )
         )
+        if last is None and copies.report(hub, connection, known.sender, message.incarnation):
+            rung.add(store_feed(known.store))
         connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now.isoformat()))
         if message.audit is not None:
             anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now.isoformat()}
             hub.db.add(connection, audit_anchor, [anchor])
         numbers = heads(connection, feeds_of(known.store))
-    return HelloReply(int(last or 0), int(last or 0), hub.identity.epoch, numbers, now)
+        revoked = revocations.current(hub, connection)
+    hub.bell.ring(rung)
+    return HelloReply(
+        int(last or 0),
+        int(last or 0),
+        hub.identity.epoch,
+        numbers,
+        now,
+        certificate_ends=known.certificate_ends,
+        revocations=revoked,
+        revoked=known.revoked,
+    )

@@ -18,23 +18,28 @@ from sync.protocol.messages import (
     Hello,
     HelloReply,
     Problem,
+    RenewReply,
 )
 
 _BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
     "enrol": (EnrolRequest, EnrolReply),
     "hello": (Hello, HelloReply),
+    "renew": (None, RenewReply),
     "commands": (CommandBatch, BatchReply),
     "changes": (None, ChangesPage),
 }
-_ALWAYS = ("bad_signature", "unknown_device", "revoked", "malformed_request", "busy")
+_ALWAYS = ("bad_signature", "unknown_device", "certificate_over", "revoked", "malformed_request", "busy")
+_BY_PEOPLE = {"waiting": (), "retry": ("not_waiting", "busy"), "discard": ("not_waiting", "busy")}
 _MORE: dict[str, tuple[str, ...]] = {
     "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),
     "hello": ("request_too_large",),
+    "renew": ("renewal_over", "request_too_large"),
     "commands": ("sequence_hole", "sequence_reused", "request_too_large"),
     "changes": ("other_feed", "epoch_over"),
     "snapshot": ("other_feed", "epoch_over"),
 }
 _SIGNATURE = "deviceSignature"
+_PASSWORD = "consolePassword"  # noqa: S105 -- the name of a scheme, not a secret
 _SCHEME = {
     "type": "apiKey",
     "in": "header",
@@ -60,7 +65,10 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     messages = [of for pair in _BODIES.values() for of in pair if of is not None]
     _, schemas = msgspec.json.schema_components([*messages, Problem], ref_template=_REFERENCE)
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
-    document["components"]["securitySchemes"] = {_SIGNATURE: _SCHEME}
+    document["components"]["securitySchemes"] = {
+        _SIGNATURE: _SCHEME,
+        _PASSWORD: {"type": "http", "scheme": "basic"},
+    }
     for path in document["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -69,6 +77,9 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
+    if name in _BY_PEOPLE:
+        operation["security"] = [{_PASSWORD: []}]
+        operation["responses"] |= _problems(("password_wrong", *_BY_PEOPLE[name]))
     if name not in _MORE:
         return
     asked, reply = _BODIES.get(name, (None, None))

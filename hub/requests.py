@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from hub import devices
 from hub.core import Hub
@@ -27,11 +27,15 @@ async def sent(request: Request) -> bytes:
         HubProblem: ``request_too_large``.
     """
     pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > MAX_SENT_BYTES:
-            raise HubProblem("request_too_large", most=MAX_SENT_BYTES)
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > MAX_SENT_BYTES:
+                raise HubProblem("request_too_large", most=MAX_SENT_BYTES)
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        # Nobody will read this; it only ends the request without looking like a bug of ours.
+        raise HubProblem("malformed_request") from error
     return b"".join(pieces)
 
 
@@ -70,13 +74,27 @@ def read(body: bytes, of: type[T]) -> T:
         raise HubProblem("malformed_request") from error
 
 
-async def authenticated(hub: Hub, request: Request, body: bytes | None, *, any_age: bool = False) -> EnrolledDevice:
+async def authenticated(
+    hub: Hub, request: Request, body: bytes | None, *, lenient: bool = False, revoked: bool = False
+) -> EnrolledDevice:
     """The counter that signed a request.
 
+    Args:
+        hub: whose counters count.
+        request: what was asked.
+        body: its content as sent, None where there is none.
+        lenient: take a signature of any age and a certificate that is over, from whoever has to find that out.
+        revoked: take a counter that was turned away, too.
+
     Raises:
-        HubProblem: ``unknown_device``, ``bad_signature`` or ``revoked``.
+        HubProblem: ``unknown_device``, ``bad_signature``, ``certificate_over`` or ``revoked``.
     """
-    return await run_in_threadpool(_authenticate, hub, _message(request), body, any_age=any_age)
+    known = await run_in_threadpool(_authenticate, hub, _message(request), body, any_age=lenient)
+    if known.revoked and not revoked:
+        raise HubProblem("revoked")
+    if not lenient and hub.now() >= known.certificate_ends:
+        raise HubProblem("certificate_over")
+    return known
 
 
 def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bool) -> EnrolledDevice:
@@ -93,8 +111,6 @@ def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bo
         verify(message, body, find=public_key, now=None if any_age else hub.now())
     except BadSignature as error:
         raise HubProblem("bad_signature") from error
-    if found[0].revoked:
-        raise HubProblem("revoked")
     return found[0]
 
 

@@ -104,6 +104,11 @@ parked = sa.Table(
     sa.Column("store", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("command", _Bytes, nullable=False),
+    # Why: a problem's code; "revoked" where the counter had been turned away, else the rule could not decide.
+    sa.Column("code", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", _Moment, nullable=False, server_default=""),
+    # The batch's wrapped keys that belong to it, as they came.
+    sa.Column("keys", _Bytes),
 )
 
 event_log = sa.Table(

@@ -1,7 +1,8 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -25,7 +26,7 @@ from sync.protocol.messages import (
     encode,
 )
 from sync.snapshot import SnapshotBroken
-from sync.transport import HubClient, HubTrouble, Rejected
+from sync.transport import HubClient, HubTrouble, Rejected, Unauthorised
 
 _STATUS = {
     ResultStatus.APPLIED: Status.APPLIED,
@@ -36,20 +37,25 @@ _STATUS = {
 SNAPSHOT_FROM = 2000
 """From so many numbers behind on, everything comes in one reply instead of pages."""
 
+RENEW_BEFORE = timedelta(days=60)
 _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
+
+
+def _no_matter(_hub_time: datetime) -> None:
+    """For whoever trusts its own clock."""
 
 
 class Cycle:
     """Speaks for one counter over one connection; every method raises a `SyncFailed` when the hub fails it."""
 
-    def __init__(self, exchange: Exchange, client: HubClient) -> None:
+    def __init__(self, exchange: Exchange, client: HubClient, on_time: Callable[[datetime], None] = _no_matter) -> None:
         self._exchange = exchange
         self._client = client
         self._limits = Limits()
         self._epoch = ""
         self._heads: dict[str, int] = {}
         self._greeted = False
-        self.hub_time: datetime | None = None
+        self._on_time = on_time
         self.report = SyncReport()
 
     def run(self, progress: Progress) -> SyncReport:
@@ -59,6 +65,14 @@ class Cycle:
             SyncFailed: it ended early; `report` says how far it came.
         """
         self.report = SyncReport()
+        try:
+            return self._run(progress)
+        except Unauthorised as refused:
+            if refused.code == "revoked" and not self._exchange.has_offered_all:
+                self._leave()
+            raise
+
+    def _run(self, progress: Progress) -> SyncReport:
         if not self._greeted:
             self.greet()
         self._give(progress)
@@ -79,9 +93,16 @@ class Cycle:
         exchange = self._exchange
         end = exchange.audit_end()
         audit = AuditAnchor(*end) if end else None
-        reply = self._client.hello(Hello(exchange.incarnation, max(0, exchange.last_seq), audit=audit))
+        last = max(0, exchange.last_seq)
+        reply = self._client.hello(Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations))
+        self._on_time(reply.time)
+        self._limits, self._epoch, self._heads = reply.limits, reply.epoch, reply.feeds
+        if reply.revoked:
+            raise Unauthorised("revoked")
         exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds)
-        self._limits, self._epoch, self._heads, self.hub_time = reply.limits, reply.epoch, reply.feeds, reply.time
+        exchange.heard_revocations(reply.revocations)
+        if reply.certificate_ends is not None and reply.certificate_ends - reply.time < RENEW_BEFORE:
+            exchange.renewed(self._client.renew().certificate)
         self._greeted = True
         return reply
 
@@ -134,6 +155,23 @@ class Cycle:
             refused=self.report.refused + counted[ResultStatus.REFUSED],
             parked=self.report.parked + counted[ResultStatus.PARKED],
         )
+
+    def _leave(self) -> None:
+        """This counter was turned away: offer everything once, for people to look at, then forget everybody.
+
+        What was offered stays pending, because nobody has decided it.
+        """
+        after = 0
+        while (
+            outgoing := self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
+        ).commands:
+            try:
+                self._client.commands(self._batch(outgoing))
+            except Unauthorised as refused:
+                if refused.data.get("kept") != len(outgoing.commands):
+                    raise
+            after = outgoing.commands[-1][0]
+        self._exchange.wipe()
 
     # -- taking
 

@@ -126,26 +126,23 @@ class _Worker:
         self._offset = timedelta(0)
         self.signer = Signer(counter.device, device_key(counter), self._now)
         self.client = HubClient(self.exchange.url, self.signer)
-        self.cycle = Cycle(self.exchange, self.client)
+        self.cycle = Cycle(self.exchange, self.client, self._right_the_clock)
 
     def _now(self) -> datetime:
         """The computer's clock, set right by the hub's."""
         return datetime.now(UTC) + self._offset
 
     def run(self, progress: Progress) -> SyncReport:
-        """One exchange, with the clock set right first where it was wrong."""
-        self._right_the_clock()
+        """One exchange; from the greeting on, the clock is right."""
         return self.cycle.run(progress)
 
-    def _right_the_clock(self) -> None:
-        if self.cycle.hub_time is None:
-            self.cycle.greet()
-            offset = (self.cycle.hub_time or datetime.now(UTC)) - datetime.now(UTC)
-            if abs(offset) > IGNORED_OFFSET:
-                self._offset = offset
-            clock = self._counter.clock
-            if isinstance(clock, SystemClock):
-                clock.offset = self._offset
+    def _right_the_clock(self, hub_time: datetime) -> None:
+        offset = hub_time - datetime.now(UTC)
+        if abs(offset - self._offset) > IGNORED_OFFSET:
+            self._offset = offset
+        clock = self._counter.clock
+        if isinstance(clock, SystemClock):
+            clock.offset = self._offset
 
     def close(self) -> None:
         self.client.close()

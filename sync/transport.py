@@ -38,6 +38,7 @@ from sync.protocol.messages import (
     Hello,
     HelloReply,
     Problem,
+    RenewReply,
 )
 from sync.protocol.signing import Message, sign
 from sync.snapshot import Snapshot, SnapshotBroken, SnapshotCut
@@ -110,6 +111,11 @@ class HubClient:
     def hello(self, hello: Hello) -> HelloReply:
         """Begin."""
         return self._post(messages.HELLO.format(device=quote(self._signer.device, safe="")), hello, HelloReply)
+
+    def renew(self) -> RenewReply:
+        """Ask for a certificate that ends later."""
+        path = messages.RENEW.format(device=quote(self._signer.device, safe=""))
+        return _read(self._send("POST", path, b"{}").content, RenewReply)
 
     def commands(self, batch: CommandBatch) -> BatchReply:
         """Give commands."""

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from storeapp.adapters.signing import verify
 from storeapp.domain.certificate import Certificate, MalformedCertificate, check_chain, parse
+from storeapp.domain.revocation import MalformedList, RevocationList
+from storeapp.domain.revocation import parse as parse_list
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.home import device_key, transport_key
 
@@ -62,6 +64,10 @@ class Names:
     DEVICE_CERTIFICATE: ClassVar[str] = "device_certificate"
     HUB_ROOT: ClassVar[str] = "hub_root_certificate"
     HUB_TRANSPORT: ClassVar[str] = "hub_transport_key"
+    REVOCATIONS: ClassVar[str] = "revocations"
+    """The newest signed list of counters that were turned away."""
+    OFFERED: ClassVar[str] = "offered_revoked"
+    """The last command that this counter, itself turned away, has offered before it forgot everybody."""
     INCARNATION: ClassVar[str] = "incarnation"
     SEQ_BASE: ClassVar[str] = "seq_base"
 
@@ -121,6 +127,53 @@ def accept(counter: Counter, answer: Answer) -> None:
         counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
     counter.reload()
     counter.catch_up()
+
+
+def renewed(counter: Counter, certificate: str) -> None:
+    """Keep a certificate that the hub has renewed.
+
+    Raises:
+        EnrolmentFailed: ``answer_not_for_us``.
+    """
+    try:
+        mine, root = parse(certificate), parse(counter.identity[Names.HUB_ROOT])
+    except MalformedCertificate as error:
+        raise EnrolmentFailed("answer_not_for_us") from error
+    problem = check_chain([mine, root], root_public_key=root.public_key, verify=verify, at=None)
+    ours = (mine.public_key, mine.device, mine.store) == (device_key(counter).public, counter.device, counter.store)
+    if problem is not None or not ours:
+        raise EnrolmentFailed("answer_not_for_us")
+    with counter.journal.writing():
+        counter.journal.identify(**{Names.DEVICE_CERTIFICATE: certificate})
+    counter.reload()
+
+
+def heard_revocations(counter: Counter, text: str) -> bool:
+    """Keep a newer list of counters that were turned away.
+
+    Returns:
+        False where it is older than the one that is known, or not signed by the brand; then that one stays.
+    """
+    if not text or text == counter.identity.get(Names.REVOCATIONS, ""):
+        return True
+    known = revoked_since(counter)
+    try:
+        theirs, root = parse_list(text), parse(counter.identity[Names.HUB_ROOT])
+    except (MalformedList, MalformedCertificate):
+        return False
+    genuine = theirs.holds(root_public_key=root.public_key, verify=verify)
+    if not genuine or (known is not None and theirs.number <= known.number):
+        return False
+    with counter.journal.writing():
+        counter.journal.identify(**{Names.REVOCATIONS: text})
+    counter.reload()
+    return True
+
+
+def revoked_since(counter: Counter) -> RevocationList | None:
+    """The newest list that this counter has believed."""
+    text = counter.identity.get(Names.REVOCATIONS, "")
+    return parse_list(text) if text else None
 
 
 def _checked_root(counter: Counter, answer: Answer) -> Certificate:

@@ -20,7 +20,7 @@ from storeapp.domain.people import home_subject
 from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide
 from storeapp.services.counter import SYSTEM, Counter
-from storeapp.services.enrolment import Names
+from storeapp.services.enrolment import Names, heard_revocations, renewed
 from storeapp.services.home import transport_key
 from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
@@ -29,6 +29,9 @@ from storeapp.store.rebase import rebase, take_page
 
 _log = logging.getLogger(__name__)
 _SEALING = frozenset({PlaceOrder.KIND, CorrectOrder.KIND, RegisterGuide.KIND})
+WIPED = "device.wiped"
+"""The audit chain's word for a counter that was turned away and has forgotten everybody."""
+
 REINCARNATED = "device.reincarnated"
 """The audit chain's word for a counter that found out that it is a copy, or was restored from a backup."""
 
@@ -170,12 +173,50 @@ class Exchange:
             cache.set_mark("authority", authority)
         self._counter.catch_up()
 
+    # -- papers of this counter, and what is left when it was turned away
+
+    @property
+    def revocations(self) -> str:
+        """The newest signed list of counters that were turned away; empty for none."""
+        return self._counter.identity.get(Names.REVOCATIONS, "")
+
+    def renewed(self, certificate: str) -> None:
+        """Keep a renewed certificate.
+
+        Raises:
+            EnrolmentFailed: it is not for this counter.
+        """
+        renewed(self._counter, certificate)
+
+    def heard_revocations(self, text: str) -> None:
+        """Keep a newer list; an older one is refused and only logged, because the hub will be told ours."""
+        if not heard_revocations(self._counter, text):
+            _log.warning("an older list of revoked counters was refused")
+
+    @property
+    def has_offered_all(self) -> bool:
+        """Whether everything saved was offered since this counter was turned away."""
+        return int(self._counter.identity.get(Names.OFFERED, "-1")) >= self._counter.journal.last()
+
+    def wipe(self) -> None:
+        """Destroy everything about people here; the commands stay, and nobody can be read from them any more."""
+        counter = self._counter
+        offered = counter.journal.last()
+        if counter.privacy.available:
+            counter.privacy.forget(counter.keys.subjects())
+        with counter.cache.writing():
+            counter.cache.finder_clear()
+        with counter.journal.writing():
+            counter.journal.identify(**{Names.OFFERED: str(offered)})
+            counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=WIPED, subject=self.device)
+        counter.reload()
+
     # -- giving
 
-    def outbox(self, *, limit: int, most_bytes: int) -> Outgoing:
-        """The next commands that the hub has not answered, at least one where there is any."""
+    def outbox(self, *, limit: int, most_bytes: int, after: int = 0) -> Outgoing:
+        """The next commands behind a number that the hub has not answered, at least one where there is any."""
         self._counter.catch_up()
-        entries = _cut(self._counter.journal.pending(limit=limit), most_bytes)
+        entries = _cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
         return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
 
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:

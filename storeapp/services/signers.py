@@ -10,7 +10,7 @@ from storeapp.domain.device import Device
 from storeapp.domain.token import Malformed, Parsed
 from storeapp.domain.verdict import KeyRecord
 from storeapp.services.counter import Counter
-from storeapp.services.enrolment import Names
+from storeapp.services.enrolment import Names, revoked_since
 
 STORE_ROOT = "root_certificate"
 """The name in the counter's identity of the root that this counter made for its store before any hub."""
@@ -70,9 +70,12 @@ def _signers(counter: Counter) -> Iterator[Signer]:
         return
     if (own := _parsed(identity.get(Names.DEVICE_CERTIFICATE, ""))) and _trusted(own, root):
         yield Signer(own, mine)
+    # The feed of a hub that was set back may know less than the list that it had signed before.
+    listed = revoked_since(counter)
+    since = listed.since if listed else {}
     for device in counter.cache.every(Device):
         if (theirs := _parsed(device.certificate)) and _trusted(theirs, root):
-            yield Signer(theirs, device.brands, device.revoked_at)
+            yield Signer(theirs, device.brands, device.revoked_at or since.get(device.id))
 
 
 def _parsed(text: str) -> Certificate | None:

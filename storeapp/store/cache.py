@@ -260,6 +260,10 @@ class Cache:
         """Make orders findable by keyed hashes; call inside `writing`."""
         self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", hashes)
 
+    def finder_clear(self) -> None:
+        """Forget by what anybody could be found; call inside `writing`."""
+        self.db.execute("DELETE FROM finder")
+
     def finder_remove(self, order_id: str) -> None:
         """Make an order no longer findable by keyed hashes; call inside `writing`."""
         self.db.execute("DELETE FROM finder WHERE order_id = ?", (order_id,))

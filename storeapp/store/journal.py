@@ -196,9 +196,9 @@ class Journal:
         """The commands after a number, oldest first."""
         return self._select("n > ? ORDER BY n LIMIT ?", n, limit)
 
-    def pending(self, *, limit: int = 1000) -> list[Entry]:
-        """What the hub has still to answer, oldest first."""
-        return self._select(f"{_OPEN} AND status = 'pending' ORDER BY n LIMIT ?", limit)
+    def pending(self, *, limit: int = 1000, after: int = 0) -> list[Entry]:
+        """What the hub has still to answer behind a number, oldest first."""
+        return self._select(f"{_OPEN} AND status = 'pending' AND n > ? ORDER BY n LIMIT ?", after, limit)
 
     def numbered(self, numbers: Iterable[int]) -> list[Entry]:
         """The commands with these numbers, oldest first."""

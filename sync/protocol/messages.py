@@ -21,6 +21,7 @@ MAX_WAIT_S = 30
 
 ENROL = "/v1/devices/enrol"
 HELLO = "/v1/devices/{device}/hello"
+RENEW = "/v1/devices/{device}/renew"
 COMMANDS = "/v1/commands"
 CHANGES = "/v1/feeds/{feed}/changes"
 SNAPSHOT = "/v1/feeds/{feed}/snapshot"
@@ -153,6 +154,8 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     last_seq: int
     schema: int = SCHEMA
     audit: AuditAnchor | None = None
+    revocations: str = ""
+    """The newest signed list that it knows, for a hub that was restored and has forgotten some."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -173,6 +176,11 @@ class HelloReply(msgspec.Struct, frozen=True):
     feeds: dict[str, int]
     time: datetime
     limits: Limits = Limits()
+    certificate_ends: datetime | None = None
+    revocations: str = ""
+    """The signed list of counters that were turned away; empty while there is none."""
+    revoked: bool = False
+    """Whether this one was: it may offer what it has saved, for people to look at, and gets nothing more."""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -188,6 +196,12 @@ class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     root_certificate: str = ""
     brands: tuple[str, ...] = ()
     name: str = ""
+
+
+class RenewReply(msgspec.Struct, frozen=True):
+    """A certificate that begins where the old one did and ends later."""
+
+    certificate: str
 
 
 class EnrolReply(msgspec.Struct, frozen=True):

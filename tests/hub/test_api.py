@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
-from hub import devices
+from hub import devices, revocations
 from hub.api import create_app
 from hub.console import add_user
 from hub.core import Hub
@@ -129,7 +129,7 @@ def test_an_unknown_counter_is_told_so(caller: Caller) -> None:
 
 
 def test_a_counter_that_was_turned_away_gets_nothing(hub: Hub, caller: Caller) -> None:
-    devices.revoke(hub, "dev-1")
+    revocations.revoke(hub, "dev-1")
     assert caller.code("GET", page(hub, 0)) == (403, "revoked")
 
 
@@ -223,8 +223,12 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
     app: FastAPI = create_app(hub)
     document = app.openapi()
     calls = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert calls == {"enrol", "hello", "commands", "changes", "snapshot", "health", "ready"}
-    assert document["components"]["securitySchemes"].keys() == {"deviceSignature"}
+    assert calls == {
+        *("enrol", "hello", "renew", "commands", "changes", "snapshot"),
+        *("waiting", "retry", "discard"),
+        *("health", "ready"),
+    }
+    assert document["components"]["securitySchemes"].keys() == {"deviceSignature", "consolePassword"}
     references = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert references <= document["components"]["schemas"].keys()
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub import devices
+from hub import devices, revocations
 from hub.core import Hub
 from hub.problems import HubProblem
 from storeapp.adapters.signing import DeviceKey, verify
@@ -69,7 +69,7 @@ def test_an_id_belongs_to_its_key(hub: Hub) -> None:
 
 def test_a_counter_that_was_turned_away_does_not_come_back(hub: Hub) -> None:
     enrol(hub, devices.new_code(hub, store="XH"))
-    devices.revoke(hub, "dev-1")
+    revocations.revoke(hub, "dev-1")
     known = devices.find(hub, "dev-1")
     assert known is not None
     assert known.revoked
@@ -79,7 +79,7 @@ def test_a_counter_that_was_turned_away_does_not_come_back(hub: Hub) -> None:
 
 def test_nobody_unknown_is_turned_away(hub: Hub) -> None:
     with pytest.raises(HubProblem, match="unknown_device"):
-        devices.revoke(hub, "dev-9")
+        revocations.revoke(hub, "dev-9")
 
 
 def test_hello_tells_what_the_hub_has(hub: Hub) -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hub.core import Hub, NotMigrated, open_hub
+from hub import archive
+from hub.core import Hub, NotMigrated, found, open_hub
+from hub.database import Database
+from hub.migrate import is_current, upgrade
 from hub.operations import BackupBroken, HubRunning, backup, restore
 from hub.tables import metadata
 from tests.support.databases import Postgres
@@ -101,18 +104,24 @@ class TestArchive:
         again.close()
 
     def test_an_archive_of_an_older_schema_is_brought_to_ours(
-        self, hub: Hub, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
     ) -> None:
-        FakeCounter(hub).do(stock())
-        with hub.db.writing() as connection:
-            connection.execute(sa.text("DROP INDEX state_home"))
-            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        home, old, new = tmp_path / "hub", Database(postgres.fresh(migrated=False)), postgres.fresh(migrated=False)
+        with old.writing() as connection:
+            upgrade(connection, "0001")
+        found(old, home)
+        waiting = {"id": "c1", "device": "d", "store": "XH", "kind": "k", "command": b"{}"}
+        then = sa.MetaData()
+        with old.writing() as connection:
+            then.reflect(connection)
+            then.remove(then.tables["alembic_version"])
+            connection.execute(then.tables["parked"].insert(), [waiting])
         with monkeypatch.context() as patch:
-            patch.setattr("hub.operations.is_current", lambda _db: True)
-            backup(tmp_path / "hub", tmp_path / "copy", url=database)
-        other = postgres.fresh(migrated=False)
-        restore(tmp_path / "hub", tmp_path / "copy", url=other)
-        again = open_hub(tmp_path / "hub", url=other)
-        with again.db.reading() as connection:
-            assert "state_home" in {index["name"] for index in sa.inspect(connection).get_indexes("state")}
+            patch.setattr(archive, "metadata", then)
+            archive.save(old, tmp_path / "copy")
+        old.close()
+        restore(home, tmp_path / "copy", url=new)
+        again = open_hub(home, url=new)
+        assert is_current(again.db)
+        assert content(again)["parked"][0][:4] == ("c1", "d", "XH", "k")
         again.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.core import Hub
-from hub.devices import revoke
+from hub.revocations import revoke
 from storeapp.domain.order import order_id
 from storeapp.domain.verdict import Verdict
 from storeapp.domain.words import Platform
