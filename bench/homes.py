@@ -15,6 +15,7 @@ from storeapp.services.counter import Actor
 from storeapp.services.home import Home
 from storeapp.services.intake import import_orders
 from storeapp.services.setup import read_tables, set_up
+from storeapp.store import journal, schema
 
 DAY = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 DEMO = Path(__file__).parents[1] / "resources" / "demo"
@@ -58,7 +59,8 @@ def _order(rng: random.Random, n: int) -> IncomingOrder:
 
 def home_with(count: int, folder: Path) -> Home:
     """A home with so many orders; one that exists already is used again."""
-    path = folder / f"home-{count}"
+    # Another schema is another home: an old one would be migrated or refused instead of measured.
+    path = folder / f"home-{count}-{len(journal.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
     clock = FixedClock(DAY)
     if (path / "done").exists():
         return Home(path, clock).unlock(passphrase=PASSPHRASE)
