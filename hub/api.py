@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hub import certificates, decisions, devices, feeds, quarantine, requests
-from hub.console import add_pages, add_waiting
+from hub.console import add_metrics, add_pages, add_waiting
 from hub.core import Hub
 from hub.database import DatabaseBusy
 from hub.feeds import Reader
+from hub.metrics import Measured
 from hub.migrate import is_current
 from hub.openapi import describe
 from hub.problems import HubProblem
@@ -48,14 +49,18 @@ def create_app(hub: Hub) -> FastAPI:
     _add_calls(app, hub)
     _add_health(app, hub)
     add_waiting(app, hub)
+    add_metrics(app, hub)
     add_pages(app, hub)
     describe(app)
+    app.add_middleware(Measured, metrics=hub.metrics)
     return app
 
 
 def _handle_problems(app: FastAPI) -> None:
     async def known(_request: Request, error: Exception) -> Response:
-        return _problem(error.problem if isinstance(error, HubProblem) else HubProblem("failed").problem)
+        problem = error.problem if isinstance(error, HubProblem) else HubProblem("failed").problem
+        wait_s = problem.data.get("seconds")
+        return _problem(problem, {"Retry-After": str(wait_s)} if wait_s else None)
 
     async def busy(_request: Request, error: Exception) -> Response:
         _log.warning("the database did not answer: %s", type(error.__cause__).__name__)
@@ -98,6 +103,7 @@ def _json(request: Request, body: bytes) -> Response:
 def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.post(messages.ENROL, response_class=Response, operation_id="enrol")
     async def enrol(request: Request) -> Response:
+        hub.enrolments.count(request.client.host if request.client else "")
         body = await requests.sent(request)
         asked = requests.read(requests.content(request, body), EnrolRequest)
         requests.prove_key(request, body, asked)
@@ -165,7 +171,9 @@ def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
         raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
     if known.revoked:
         raise HubProblem("revoked", kept=quarantine.keep(hub, known.sender, batch))
-    return encode(decisions.decide(hub, known.sender, batch))
+    reply = decisions.decide(hub, known.sender, batch)
+    hub.metrics.decided(reply.results)
+    return encode(reply)
 
 
 def _add_health(app: FastAPI, hub: Hub) -> None:

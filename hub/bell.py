@@ -14,6 +14,7 @@ class Bell:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._relay = relay
+        self._closed = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say in which loop the polls wait; ringing before that wakes nobody of this process."""
@@ -48,22 +49,29 @@ class Bell:
             for event in self._waiting.get(feed, ()):
                 event.set()
 
+    def close(self) -> None:
+        """Send everybody home: the process ends, and whoever polls from now on does not wait. Call in the loop."""
+        self._closed = True
+        self._ring(None)
+
     def waiting(self, feed: str) -> int:
         """How many polls wait for a feed."""
         return len(self._waiting.get(feed, ()))
 
     def listen(self, feed: str) -> "Listening":
         """Begin to listen; what rings from now on is not missed."""
-        return Listening(self._waiting, feed)
+        return Listening(self._waiting, feed, closed=self._closed)
 
 
 class Listening:
     """One poll's ear; use it as a context manager."""
 
-    def __init__(self, waiting: dict[str, set[asyncio.Event]], feed: str) -> None:
+    def __init__(self, waiting: dict[str, set[asyncio.Event]], feed: str, *, closed: bool) -> None:
         self._waiting = waiting
         self._feed = feed
         self._event = asyncio.Event()
+        if closed:
+            self._event.set()
 
     def __enter__(self) -> "Listening":
         self._waiting[self._feed].add(self._event)

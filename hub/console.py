@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hub import waiting
 from hub.core import Hub
+from hub.metrics import CONTENT_TYPE
 from hub.problems import HubProblem
 from hub.tables import console_user, device, incarnation, parked, state
 from storeapp.codec import decode_state
@@ -150,6 +151,17 @@ def add_waiting(app: FastAPI, hub: Hub) -> None:
         by = await checked(request)
         await run_in_threadpool(waiting.discard, hub, command, by=by)
         return Response(status_code=204)
+
+
+def add_metrics(app: FastAPI, hub: Hub) -> None:
+    """Tell Prometheus, which has a name and a password of its own, how it goes."""
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        if not await run_in_threadpool(_is_user, hub, request.headers.get("authorization", "")):
+            raise HubProblem("password_wrong")
+        hub.metrics.waiting.set(await run_in_threadpool(waiting.count, hub))
+        return Response(hub.metrics.text(), media_type=CONTENT_TYPE)
 
 
 def _page(request: Request, name: str, **data: Any) -> Response:

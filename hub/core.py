@@ -1,6 +1,7 @@
 """The open hub: its database, its keys and who it is; every use-case takes one."""
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from hub import rootkey
+from hub import limits, rootkey
 from hub.bell import Bell
 from hub.database import Database, sqlite_url
+from hub.limits import RateLimit
+from hub.metrics import Metrics
 from hub.relay import Relay
 from hub.rootkey import RootKey, RootKeyMissing
 from storeapp.adapters.signing import DeviceKey
@@ -47,6 +50,15 @@ def system_now() -> datetime:
     return utc(datetime.now(UTC))
 
 
+def _counters_limit() -> RateLimit:
+    return RateLimit(per_second=limits.PER_SECOND, at_once=limits.AT_ONCE, monotonic=time.monotonic)
+
+
+def _enrolments_limit() -> RateLimit:
+    per_second, at_once = limits.ENROL_PER_SECOND, limits.ENROL_AT_ONCE
+    return RateLimit(per_second=per_second, at_once=at_once, monotonic=time.monotonic)
+
+
 @dataclass(slots=True)
 class Hub:
     """What a use-case needs."""
@@ -57,6 +69,9 @@ class Hub:
     demo: bool = False
     now: Callable[[], datetime] = system_now
     bell: Bell = field(default_factory=Bell)
+    requests: RateLimit = field(default_factory=_counters_limit)
+    enrolments: RateLimit = field(default_factory=_enrolments_limit)
+    metrics: Metrics = field(default_factory=Metrics)
 
     def close(self) -> None:
         """Give the database back."""

@@ -28,7 +28,15 @@ _BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
     "commands": (CommandBatch, BatchReply),
     "changes": (None, ChangesPage),
 }
-_ALWAYS = ("bad_signature", "unknown_device", "certificate_over", "revoked", "malformed_request", "busy")
+_ALWAYS = (
+    "bad_signature",
+    "unknown_device",
+    "certificate_over",
+    "revoked",
+    "malformed_request",
+    "too_many_requests",
+    "busy",
+)
 _BY_PEOPLE = {"waiting": (), "retry": ("not_waiting", "busy"), "discard": ("not_waiting", "busy")}
 _MORE: dict[str, tuple[str, ...]] = {
     "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),

@@ -28,6 +28,7 @@ STATUS = {
     "epoch_over": 410,
     "request_too_large": 413,
     "sequence_reused": 422,
+    "too_many_requests": 429,
     "busy": 503,
     "failed": 500,
 }

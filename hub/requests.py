@@ -87,9 +87,11 @@ async def authenticated(
         revoked: take a counter that was turned away, too.
 
     Raises:
-        HubProblem: ``unknown_device``, ``bad_signature``, ``certificate_over`` or ``revoked``.
+        HubProblem: ``unknown_device``, ``bad_signature``, ``certificate_over``, ``revoked`` or
+            ``too_many_requests``.
     """
     known = await run_in_threadpool(_authenticate, hub, _message(request), body, any_age=lenient)
+    hub.requests.count(known.id)
     if known.revoked and not revoked:
         raise HubProblem("revoked")
     if not lenient and hub.now() >= known.certificate_ends:

@@ -11,6 +11,19 @@ GRACE_S = 10
 KEEP_ALIVE_S = 60
 
 
+class _Server(uvicorn.Server):
+    """Sends the long polls home before it waits for requests under way, or it would wait for them to the end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way and take nothing new."""
+        self._hub.bell.close()
+        await super().shutdown(sockets)
+
+
 def serve(hub: Hub, listening: socket.socket) -> None:
     """Serve on an open socket."""
     config = uvicorn.Config(
@@ -21,4 +34,4 @@ def serve(hub: Hub, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, hub).run(sockets=[listening])

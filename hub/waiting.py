@@ -41,6 +41,12 @@ def listed(hub: Hub) -> list[Waiting]:
         return [Waiting(*row) for row in rows]
 
 
+def count(hub: Hub) -> int:
+    """How many wait."""
+    with hub.db.reading() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(parked)) or 0
+
+
 def retry(hub: Hub, command_id: str, *, by: str) -> Result:
     """Decide a command again, as if its counter had sent it now; it waits on where it is parked again.
 

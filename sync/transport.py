@@ -5,7 +5,7 @@
     SyncFailed                code, data
     ├── Offline               offline             not reached, or the reply did not arrive whole
     ├── Unauthorised          the hub's code      the hub does not (or no longer) take us for who we are
-    ├── HubTrouble            the hub's code      5xx: the hub's own trouble; retry later
+    ├── HubTrouble            the hub's code      5xx or 429: the hub's own trouble; retry later
     └── Rejected              the hub's code      the hub understood and said no
 
 Only a whole, well-formed reply counts: after anything else nobody knows what the hub has done, and asking again
@@ -214,7 +214,7 @@ def _check(reply: requests.Response) -> None:
     problem = _problem_of(reply)
     if status in {401, 403} and problem is not None:
         raise Unauthorised(problem.code, problem.data)
-    if problem is None or status >= 500:
+    if problem is None or status >= 500 or status == 429:
         raise HubTrouble(problem.code if problem else "hub_trouble", _retry_after(reply))
     raise Rejected(problem)
 
