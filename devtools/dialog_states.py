@@ -152,8 +152,11 @@ def _frame(window: Window, settle: Settle) -> Iterator[str]:
     window.lock()
     settle(window)
     yield "frame-sign-in"
+    asked = window.door.dialog
+    if asked is None:
+        raise LookupError("nobody is asked to sign in")
     for _ in range(5):
-        field = window.door.dialog.pad.field
+        field = asked.pad.field
         QTest.keyClicks(field, "9753")
         QTest.keyClick(field, Qt.Key.Key_Return)
         settle(window)
