@@ -28,6 +28,8 @@ from storeapp.store.keys import Keys
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
+FINDABLE = "findable"
+"""The cache's mark that names the key under which all its open orders are found by their people."""
 FINDABLE_BATCH = 2000
 FINDABLE_AT_ONCE = 20_000
 """Keyed hashes land all over their table, so every transaction writes most of it again."""
@@ -235,19 +237,21 @@ class Counter:
         return self.rebuild(progress)
 
     def _catch_up(self, progress: Progress | None) -> int:
-        anew = self.cache.applied == 0
         done = self.cache.catch_up(self.journal, progress)
-        if anew and done and self.privacy.available:
+        if self.privacy.available and self.cache.mark(FINDABLE) != self.privacy.finder_name:
             self._make_findable()
         return done
 
     def _make_findable(self) -> None:
+        """For a cache that was made anew; that it came to the end is noted, so that a cut leaves nobody out."""
         ids = lists.open_orders(self.cache.db)
         for start in range(0, len(ids), FINDABLE_AT_ONCE):
             with self.cache.writing():
                 for first in range(start, min(start + FINDABLE_AT_ONCE, len(ids)), FINDABLE_BATCH):
                     orders = self.cache.many(Order, ids[first : first + FINDABLE_BATCH]).values()
                     self.cache.finder_add(self.privacy.finder_hashes(self.privacy.readable(orders)))
+        with self.cache.writing():
+            self.cache.set_mark(FINDABLE, self.privacy.finder_name)
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Throw the cache away and make it anew from the journal; what the hub knows comes with the next sync."""

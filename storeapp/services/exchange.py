@@ -260,18 +260,22 @@ class Exchange:
         return self._counter.cache.cursor(feed)
 
     def take(self, page: IncomingPage) -> None:
-        """Keep the keys first, then the rows with their cursor, then make people findable and the forgotten gone."""
+        """Take in a page of rows with its cursor.
+
+        All that goes with it is done before: keys are kept, people made findable, and the forgotten gone. A page that
+        is taken is never read again, so nobody would make up for what a power failure cut off after it.
+        """
         counter = self._counter
         self._keep_keys(page.keys)
+        orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
+        self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
+        self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
         at = counter.clock.now().isoformat()
         # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
         # put what it was decided on over these rows.
         with counter.journal.writing():
             counter.catch_up()
             take_page(counter.cache, page.rows, feed=page.feed, cursor=page.upto, epoch=page.epoch, at=at)
-        orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
-        self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
-        self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
 
     def _keep_keys(self, keys: Iterable[TransportedKey]) -> None:
         counter = self._counter

@@ -91,7 +91,7 @@ class _Importer:
         self._book = book
 
     def batch(self, orders: Sequence[IncomingOrder], *, dry_run: bool) -> None:
-        """One transaction; the keys are saved before it, so that nothing is ever sealed under a lost key."""
+        """One transaction. Keys and hashes are saved before it, lest a key is lost that seals, or nobody is found."""
         people: dict[str, Person] = {}
         try:
             with self._counter.transaction(self._actor) as tx:
@@ -101,11 +101,11 @@ class _Importer:
                     people.update(self._take(one))
                 if dry_run:
                     raise _DryRun
+                hashes = self._counter.privacy.finder_hashes(people)
+                with self._counter.cache.writing():
+                    self._counter.cache.finder_add(hashes)
         except _DryRun:
             return
-        hashes = self._counter.privacy.finder_hashes(people)
-        with self._counter.cache.writing():
-            self._counter.cache.finder_add(hashes)
 
     def _keys(self, orders: Sequence[IncomingOrder], now: datetime, *, make: bool) -> dict[str, bytes]:
         ids = [order_id(order.platform, order.order_no) for order in orders]

@@ -67,7 +67,7 @@ def place(counter: Counter, actor: Actor, order: NewOrder) -> str | Refusal:
         incoming = _incoming(order, number, now=tx.now)
         digest = counter.privacy.digest(incoming, key)
         tx.must(place_command(counter, incoming, person=person, key=key, digest=digest, now=tx.now))
-    _index(counter, subject, person)
+        _add_to_index(counter, subject, person)
     return f"{subject}-1"
 
 
@@ -98,7 +98,14 @@ def _located(counter: Counter, person: Person) -> Person:
     return person if person.position else replace(person, position=locate(load_book(counter), person))
 
 
+def _add_to_index(counter: Counter, subject: str, person: Person) -> None:
+    """Let an order be found by its customer; before it is saved, because nobody makes up for it afterwards."""
+    with counter.cache.writing():
+        counter.cache.finder_add(counter.privacy.finder_hashes({subject: person}))
+
+
 def _index(counter: Counter, subject: str, person: Person) -> None:
+    """Let an order be found by this customer only."""
     with counter.cache.writing():
         counter.cache.finder_remove(subject)
         counter.cache.finder_add(counter.privacy.finder_hashes({subject: person}))
@@ -128,8 +135,11 @@ def correct(
             return Refusal("no_root_key")
         after = _mended(counter, before, person)
         result = tx.run(_correction(counter, tx, known, after, lines))
-    if not isinstance(result, Refusal) and after is not None:
-        _index(counter, known.id, after)
+        named = after if not isinstance(result, Refusal) else None
+        if named is not None:
+            _add_to_index(counter, known.id, named)
+    if named is not None:
+        _index(counter, known.id, named)
     return result
 
 

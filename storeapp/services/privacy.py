@@ -94,6 +94,11 @@ class Privacy:
             for kind, text in _findable(person)
         ]
 
+    @property
+    def finder_name(self) -> str:
+        """Tells the key of the keyed hashes from any other one; the root key must be at hand."""
+        return finder_hash(self._keys.search_key(), "", "").hex()
+
     def finder_terms(self, text: str) -> list[bytes]:
         """The hashes a typed text may stand for."""
         if not self.available or not text.strip():

@@ -54,6 +54,17 @@ def person_of(number: str) -> Person:
     return Person(f"客{number}", f"138001380{tail:02}", f"上海市徐汇区漕溪北路{tail}号")
 
 
+def taken_on(*numbers: str) -> Intake:
+    """A file with these orders."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    line = IncomingLine(RECEIVED, 1, 100)
+    return Intake(
+        tuple(IncomingOrder(Platform.TABLE, n, False, now, now, (line,), person_of(n)) for n in numbers),
+        (),
+        FileFormat.TABLE_CSV,
+    )
+
+
 class Work:
     """One counter's work, a kind of it at a time."""
 
@@ -86,13 +97,8 @@ class Work:
         return f"{self.chance.getrandbits(48):x}"
 
     def take_orders(self) -> None:
-        now = datetime.now(UTC).replace(microsecond=0)
         numbers = [self.number() for _ in range(self.chance.randint(1, 4))]
-        taken = [
-            IncomingOrder(Platform.TABLE, n, False, now, now, (IncomingLine(RECEIVED, 1, 100),), person_of(n))
-            for n in numbers
-        ]
-        import_orders(self.counter, MANAGER, [Intake(tuple(taken), (), FileFormat.TABLE_CSV)])
+        import_orders(self.counter, MANAGER, [taken_on(*numbers)])
 
     def type_order(self) -> None:
         n = self.number()

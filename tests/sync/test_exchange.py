@@ -1,8 +1,10 @@
 """The real counter against the real hub over real connections."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,11 +24,13 @@ from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
 from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.stock import StockItem, stock_id
 from storeapp.domain.words import Platform
+from storeapp.services import exchange
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncFailed
 from storeapp.store.journal import Status
+from storeapp.store.rebase import take_page
 from sync.engine import SyncEngine
 from tests.support.counters import PASSPHRASE, again, bare, join, run, shown, stand_alone, sync
 from tests.support.hubs import TurnedClock, an_order, make_hub
@@ -276,6 +280,31 @@ class TestPeople:
         sync(two)
         assert two.privacy.known_keys([FIRST]) == {}
         assert not two.cache.finder_has(FIRST)
+
+    def test_who_is_forgotten_is_gone_although_the_power_went_with_the_page(
+        self, hub: Hub, server: HubServer, made: Callable[..., Counter], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one, two = made("one", passphrase=PASSPHRASE), made("two", fresh=True, passphrase=PASSPHRASE)
+        keys = one.privacy.keys_for([FIRST], now=one.clock.now())
+        run(one, an_order("T1", sealed=one.privacy.seal(Person(name="A"), keys[FIRST], subject=FIRST)))
+        for counter in (one, two):
+            join(counter, hub, server.url)
+            sync(counter)
+        assert two.privacy.known_keys([FIRST])
+        run(one, CancelOrder(FIRST, "customer"), ForgetOrder(FIRST))
+        sync(one)
+
+        def cut_after(*args: Any, **kwargs: Any) -> None:
+            take_page(*args, **kwargs)
+            raise ConnectionAbortedError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(exchange, "take_page", cut_after)
+            for _ in two.identity["store"]:  # A page of each feed.
+                with contextlib.suppress(ConnectionAbortedError):
+                    sync(two)
+        sync(two)
+        assert two.privacy.known_keys([FIRST]) == {}
 
 
 def test_a_restored_hub_is_refilled_by_its_counters(tmp_path: Path, made: Callable[..., Counter]) -> None:
