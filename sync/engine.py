@@ -180,7 +180,34 @@ class Runner:
             self._on_change(status)
 
     def _work(self) -> None:
-        counter = self._open()
+        counter: Counter | None = None
+        while not self._ending:
+            try:
+                if counter is None or counter.journal.is_replaced:
+                    counter = self._opened_instead_of(counter)
+                self._live(counter)
+            except StoreError as failed:
+                self._recover(failed.code)
+            except Exception as error:
+                # Whatever it was, the next try is set: a bug must not leave a counter silent for ever.
+                _log.error("the sync failed: %s", type(error).__name__)
+                self._recover("sync_failed")
+        if counter is not None:
+            counter.close()
+
+    def _opened_instead_of(self, counter: Counter | None) -> Counter:
+        """After a salvage the journal is another file; what is given to the old one nobody would see."""
+        if counter is not None:
+            counter.close()
+        return self._open()
+
+    def _recover(self, code: str) -> None:
+        """Not even the figures can be read now: the last ones are told once more, with why they are old."""
+        self._tell(replace(self._status, step=SyncStep.WAITING, problem=code))
+        self._wake.clear()
+        self._wake.wait(0 if self._ending else self._backoff.next_s())
+
+    def _live(self, counter: Counter) -> None:
         lock = FileLock(counter.home / LOCK_FILE)
         try:
             while not self._ending:
@@ -196,7 +223,6 @@ class Runner:
                     self._serve(counter)
         finally:
             lock.release()
-            counter.close()
 
     def _serve(self, counter: Counter) -> None:
         """Exchange until the end, or until this counter belongs to another hub."""
@@ -226,9 +252,10 @@ class Runner:
             least_s = failed.retry_after_s if isinstance(failed, HubTrouble) else 0.0
             self._wait_to_retry(counter, failed.code, least_s=least_s)
         except StoreError as failed:
+            if counter.journal.is_replaced:
+                raise
             self._wait_to_retry(counter, failed.code)
         except Exception as error:
-            # Whatever it was, the next try is set: a bug must not leave a counter silent for ever.
             _log.error("the sync failed: %s", type(error).__name__)
             worker.cycle.forget_greeting()
             self._wait_to_retry(counter, "sync_failed")

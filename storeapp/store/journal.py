@@ -132,9 +132,14 @@ class Journal:
             self._refuse_moved()
             yield
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a salvage has put another file in this one's place."""
+        return self._file != file_at(self._path)
+
     def _refuse_moved(self) -> None:
         """A salvage put another file in this one's place, or is about to: nobody would see what is written here."""
-        if self._file != file_at(self._path) or under_salvage(self._path).exists():
+        if self.is_replaced or under_salvage(self._path).exists():
             raise DiskFailed(reason="moved")
 
     def damaged(self) -> JournalCorrupt:

@@ -2,7 +2,9 @@
 
 import queue
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,9 @@ from storeapp.domain.kernel import Key
 from storeapp.domain.order import order_id
 from storeapp.domain.words import Platform
 from storeapp.services.counter import Counter
+from storeapp.services.exchange import Exchange
 from storeapp.services.ports import SyncStatus, SyncStep
+from storeapp.store.errors import DiskFailed, Locked
 from sync.engine import LOCK_FILE, SyncEngine
 from tests.support.counters import again, bare, join, run, shown, stand_alone, sync
 from tests.support.hubs import an_order
@@ -125,3 +129,46 @@ def test_a_counter_that_is_enrolled_while_the_window_is_open_begins(
     finally:
         runner.stop()
     assert counter.journal.pending(limit=10) == []
+
+
+@pytest.mark.parametrize("where", ["numbers", "cursor"])
+def test_a_disk_that_fails_for_a_while_does_not_silence_the_sync(
+    hub: Hub, server: HubServer, counter: Counter, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    join(counter, hub, server.url)
+    heard, original, failures = Heard(), getattr(Exchange, where), [DiskFailed(), DiskFailed(), Locked()]
+
+    def failing(self: Exchange, *args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return original(self, *args)
+
+    monkeypatch.setattr(Exchange, where, failing)
+    runner = SyncEngine().start(lambda: again(counter), heard)
+    try:
+        heard.until(lambda status: status.problem in {"disk_failed", "database_locked"})
+        heard.until(settled)
+    finally:
+        runner.stop()
+    assert counter.journal.pending(limit=10) == []
+
+
+def test_the_sync_goes_on_with_a_journal_that_was_salvaged(hub: Hub, server: HubServer, counter: Counter) -> None:
+    join(counter, hub, server.url)
+    heard = Heard()
+    runner = SyncEngine().start(lambda: again(counter), heard)
+    try:
+        heard.until(settled)
+        path = counter.home / "journal.db"
+        counter.journal.copy_to(path.with_name("salvaged.db"))
+        path.with_name("salvaged.db").replace(path)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink()
+        with closing(again(counter)) as other:
+            run(other, an_order("T1"))
+            runner.nudge()
+            heard.until(lambda status: status.step is SyncStep.SENDING)
+            heard.until(settled)
+            assert other.journal.pending(limit=10) == []
+    finally:
+        runner.stop()
