@@ -254,7 +254,7 @@ class TestPages:
     def test_the_console_is_for_those_who_may(self, hub: Hub, server: HubServer) -> None:
         add_user(hub, "hq", "a long password")
         FakeCounter(hub).do(an_order("T1"))
-        for header in ("", "Basic ??", "Basic " + base64.b64encode(b"hq:wrong").decode()):
+        for header in ("", "Basic ??", "Basic " + base64.b64encode(b"hq:wrong").decode(), b"Basic \xff\xfe"):
             assert httpx.get(server.url + "/console", headers={"authorization": header}).status_code == 401
         shown = httpx.get(server.url + "/console", auth=("hq", "a long password"), headers={"accept-language": "en"})
         assert "Open questions" in shown.text
