@@ -21,10 +21,13 @@ _SHAPES = {
     Urgency.SOON: ("clock-alert", "warn"),
     Urgency.LATE: ("warning", "danger"),
     Urgency.BLOCKED: ("package-off", "warn"),
+    Urgency.BACK: ("corner-down-left", "warn"),
     Urgency.DONE: ("circle-check", "ok"),
     Urgency.OFF: ("x", "text3"),
 }
 _SHORT_PX, _TALL_PX = 58, 82
+_GOODS_PX = 44
+"""Room in which goods can still be told apart."""
 _SELECTED = QStyle.StateFlag.State_Selected
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -134,9 +137,14 @@ class CardDelegate(QStyledItemDelegate):
         if beside:
             pen.write(first.adjusted(name_px + 8, 1, 0, 1), number, ink="text3")
         second = QRectF(area.x(), area.y() + 21, area.width(), 18)
-        words = (card.area, card.goods) if beside else (number, card.area, card.goods)
+        words = (card.area,) if beside else (number, card.area)
         promise = pen.write(second, card.promise, ink="text3", align=RIGHT)
-        pen.write(second.adjusted(0, 0, -promise - 8, 0), " · ".join(filter(None, words)), ink="text2")
+        room = second.width() - promise - 8
+        where = " · ".join(filter(None, words))
+        whole = " · ".join(filter(None, (where, card.goods)))
+        # Goods of which one letter would be left say nothing.
+        shown = whole if pen.width(f"{where} · ") + _GOODS_PX <= room else where
+        pen.write(second.adjusted(0, 0, -promise - 8, 0), shown, ink="text2")
 
     @staticmethod
     def _proposal(pen: Pen, line: QRectF, card: DeliveryCard) -> None:

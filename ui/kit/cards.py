@@ -11,6 +11,7 @@ class Urgency(StrEnum):
     SOON = "soon"
     LATE = "late"
     BLOCKED = "blocked"
+    BACK = "back"
     DONE = "done"
     OFF = "off"
 

@@ -1,6 +1,6 @@
 """The window's frame: rail, top bar, the page in the middle, and the foot with the keys that work now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -15,7 +15,7 @@ from ui.kit.finder import Finder
 from ui.kit.frame import Foot, RailButton, RailEntry, SyncState, TopBar
 from ui.kit.messages import Level, ProgressStrip
 from ui.kit.parts import hbox, panel, vbox
-from ui.kit.shortcuts import ShortcutSheet
+from ui.kit.shortcuts import KeyGroup, ShortcutSheet
 
 
 class Page(Protocol):
@@ -159,11 +159,21 @@ class MainShell(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Open the sheet of all keys."""
-        pages = [(f"F{at}", button.accessibleName()) for at, (_page, button) in enumerate(self._pages.values(), 1)]
-        every = [*pages[:9], *self._actions.hints(action.id for action in self._actions.all())]
-        sheet = ShortcutSheet(self._words, every, self)
+        sheet = ShortcutSheet(self._words, list(self._key_groups()), self)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
+
+    def _key_groups(self) -> Iterator[KeyGroup]:
+        """What works everywhere, then every page's own keys, also those that do nothing just now."""
+        keys = {
+            action.id: (self._actions.key(action.id), self._actions.words(action.id)) for action in self._actions.all()
+        }
+        places = {each: each.partition(".")[0] for each, (key, _words) in keys.items() if key}
+        pages = [(f"F{at}", page.title()) for at, (page, _button) in enumerate(self._pages.values(), 1)]
+        everywhere = [keys[each] for each, place in places.items() if place not in self._pages]
+        yield KeyGroup(self._words.text("kit.keys.everywhere"), [*pages[:9], *everywhere])
+        for page_id, (page, _button) in self._pages.items():
+            yield KeyGroup(page.title(), [keys[each] for each, place in places.items() if place == page_id])
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,15 +1,18 @@
 """The sheet of all keys, made from the registry, so that it can never be out of date."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from storeapp.i18n import Translator
-from ui.kit.parts import label, vbox
+from ui.kit import tokens
+from ui.kit.parts import hbox, label, vbox
 
-_ROWS = 12
+_ROWS = 20
+_KEY_PX = 96
 
 
 def left_to_window(event: QKeyEvent) -> bool:
@@ -20,22 +23,54 @@ def left_to_window(event: QKeyEvent) -> bool:
     return True
 
 
-class ShortcutSheet(QDialog):
-    """Keys and what they do, in columns of twelve; Esc closes it."""
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """The keys of one page, or those that work everywhere: pairs of key and what it does."""
 
-    def __init__(self, words: Translator, keys: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+    name: str
+    keys: Sequence[tuple[str, str]]
+
+
+class ShortcutSheet(QDialog):
+    """Keys and what they do by page, in columns of about twenty lines; Esc closes it."""
+
+    def __init__(self, words: Translator, groups: Sequence[KeyGroup], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         title = words.text("kit.keys.title")
         self.setWindowTitle(title)
-        column = vbox(self, margins=(24, 20, 24, 20), gap=16)
+        column = vbox(self, margins=(24, 20, 24, 20), gap=tokens.GAP_L)
         column.addWidget(label(title, "title"))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        for number, (key, what) in enumerate(keys):
-            across, down = divmod(number, _ROWS)
-            grid.addWidget(label(key, "key"), down, across * 3, Qt.AlignmentFlag.AlignRight)
-            grid.addWidget(label(what), down, across * 3 + 1)
-            grid.setColumnMinimumWidth(across * 3 + 2, 24)
-        column.addLayout(grid)
+        row = hbox(gap=tokens.GAP_XL)
+        for part in _columns([group for group in groups if group.keys]):
+            block = vbox(gap=tokens.GAP_L)
+            for group in part:
+                block.addLayout(_group(group))
+            block.addStretch(1)
+            row.addLayout(block)
+        column.addLayout(row)
         column.addWidget(label(words.text("kit.keys.close"), "caption"))
+
+
+def _columns(groups: Sequence[KeyGroup]) -> Iterator[list[KeyGroup]]:
+    """Whole groups, one under the other as long as a column has room."""
+    part: list[KeyGroup] = []
+    for group in groups:
+        if part and sum(len(each.keys) + 2 for each in part) + len(group.keys) > _ROWS:
+            yield part
+            part = []
+        part.append(group)
+    if part:
+        yield part
+
+
+def _group(group: KeyGroup) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(tokens.GAP_S)
+    grid.setVerticalSpacing(tokens.GAP_XS)
+    grid.addWidget(label(group.name, "strong"), 0, 0, 1, 2)
+    grid.setColumnMinimumWidth(0, _KEY_PX)
+    grid.setColumnStretch(1, 1)
+    for row, (key, what) in enumerate(group.keys, 1):
+        grid.addWidget(label(key, "key"), row, 0, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(label(what), row, 1)
+    return grid

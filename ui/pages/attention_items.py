@@ -27,7 +27,7 @@ class Group(StrEnum):
 
 
 SHAPES = {
-    Group.REFUSED: ("octagon-x", "danger"),
+    Group.REFUSED: ("corner-down-left", "warn"),
     Group.EXCEPTION: ("warning", "warn"),
     Group.DISCREPANCY: ("flag", "warn"),
     Group.NEEDS: ("circle-dashed", "text3"),

@@ -20,6 +20,7 @@ _BLOCK_MIN, _TAIL_MIN, _NARROWEST_MIN = 26, 4, 3
 """How long a delivery is drawn before and after the moment it arrives."""
 _OUT = frozenset({DeliveryState.IN_CUSTODY, DeliveryState.PARTLY_DELIVERED})
 _COMING_BACK = frozenset({DeliveryState.FAILED, DeliveryState.RETURNING})
+_BACK = _COMING_BACK | {DeliveryState.RETURNED}
 _UNSURE = frozenset({"next_best", "next_best_same", "only_guide", "late", "kept"})
 
 
@@ -64,7 +65,7 @@ class BoardWords:
             goods=row.goods,
             promise=self._words.text("board.promise", time=clock_time(row.window.end)),
             left=self._left(row, now),
-            urgency=urgency(row, now),
+            urgency=Urgency.BACK if row.state in _BACK else urgency(row, now),
             proposal=proposal if waits else None,
             guide=row.guide_name if not waits else "",
             progress=self._progress(row),
@@ -74,13 +75,13 @@ class BoardWords:
         how = urgency(row, now)
         if how is Urgency.BLOCKED:
             return self._words.text("board.short")
-        if how in (Urgency.DONE, Urgency.OFF) or row.state is DeliveryState.RETURNED:
+        if how in (Urgency.DONE, Urgency.OFF) or row.state in _BACK:
             return self._words.text(f"state.{row.state}")
         return time_left(self._words, row.window.end, now)
 
     def _progress(self, row: OrderRow) -> str:
-        if row.state in _COMING_BACK or row.state is DeliveryState.RETURNED:
-            return self._words.text(f"state.{row.state}")
+        if row.state in _BACK:
+            return ""
         if row.finished_at is not None:
             return self._words.text("board.arrived", time=clock_time(row.finished_at))
         return self._words.text("board.eta", time=clock_time(row.eta)) if row.eta else ""

@@ -35,7 +35,7 @@ class GuideQuestions:
 
     def ask_guide(self, known: Guide | None, then: Callable[[str], None]) -> ActDialog:
         """Enter a guide, or change what is known of one."""
-        form = Form()
+        form = Form(columns=2)
         if known is None:
             form.add_code("id", self._t("field.id"), longest=16)
         form.add_text("name", self._t("field.name"), value=known.name if known else "", longest=20)
@@ -43,7 +43,7 @@ class GuideQuestions:
         form.add_choice("mode", self._t("fact.mode"), choices=modes, value=known.mode if known else TravelMode.EBIKE)
         form.add_number("parcels", self._t("field.parcels"), value=known.max_parcels if known else 4, span=(0, 50))
         weight = known.max_weight_g // 1000 if known else 5
-        form.add_number("weight", self._t("field.weight"), value=weight, span=(0, 200), unit="kg")
+        form.add_number("weight", self._t("field.weight"), value=weight, span=(0, 200), unit=self._t("field.unit"))
         held = " ".join(known.certificates) if known else ""
         form.add_text("certificates", self._t("fact.certificates"), value=held, hint=self._t("field.certificates"))
         opens, closes = (known.hours if known and known.hours else None) or (OPENS, CLOSES)

@@ -165,7 +165,7 @@ class GuideSpeaker:
             ("route", "mode", self._words.text(f"travel.{guide.mode}")),
             ("package", "bag_title", bag),
             ("shield", "badge", badge.text),
-            ("flag", "certificates", " ".join(guide.certificates) or self.text("none")),
+            ("flag", "certificates", self._certificates(guide) or self.text("none")),
             ("home", "home", self.home(detail.home)),
             ("corner-down-left", "commute", self.text("yes" if guide.commute_home else "no")),
         ]
@@ -175,6 +175,13 @@ class GuideSpeaker:
         if shift is None:
             return self.text("shift.off")
         return hours(shift.window, self.text("shift.off")) + (f" {self.text('changed')}" if shift.changed else "")
+
+    def _certificates(self, guide: Guide) -> str:
+        """In words where the brand's code is known here, else as the brand writes it."""
+        codes = {code: f"page.guides.certificate.{code}" for code in guide.certificates}
+        return self.text("and").join(
+            self._words.text(told) if self._words.has(told) else code for code, told in codes.items()
+        )
 
     def home(self, hint: HomeHint | None) -> str:
         """A square of the grid in words; never more."""

@@ -17,9 +17,8 @@ from ui.desk import Desk, clock_time, day_time
 from ui.kit.cards import VerdictCard, VerdictKind
 from ui.kit.line_list import Line
 from ui.pages.handoff_scans import Reading
+from ui.pages.order_words import card_number
 
-TAIL = 4
-"""Last characters of an order number that people call out."""
 KINDS = {Severity.PASS: VerdictKind.PASSED, Severity.HOLD: VerdictKind.HOLD, Severity.STOP: VerdictKind.STOP}
 SHAPES = {
     VerdictKind.PASSED: ("circle-check", "ok"),
@@ -40,7 +39,7 @@ class Scan:
 
 def number(order_no: str) -> str:
     """An order as people call it."""
-    return f"#{order_no[-TAIL:]}" if order_no else ""
+    return f"#{card_number(order_no)}" if order_no else ""
 
 
 def joined(*parts: str) -> str:
@@ -81,7 +80,7 @@ class Speaker:
             shown = self._not_passed(kind, result, now=reading.at)
         scanned = self.text("scanned", time=_precise(reading.at), seconds=f"{max(seconds, 0.01):.2f}")
         heard = self._words.text(f"kit.sound.{kind}") if sound else ""
-        return VerdictCard(kind, shown.reason, shown.who, shown.action, scanned, heard)
+        return VerdictCard(kind, _bare(shown.reason), shown.who, _bare(shown.action), scanned, heard)
 
     def idle(self) -> VerdictCard:
         """What the desk says while nobody is there."""
@@ -121,7 +120,7 @@ class Speaker:
         who = joined(paper, number(result.order_no), result.recipient.name, guide)
         next_step = self._words.text(f"{code}.next", **data)
         if result.result.may_override:
-            next_step = self.text("with_override", next=next_step)
+            next_step = self.text("with_override", next=_bare(next_step))
         return VerdictCard(kind, self.text("title_reason", title=title, reason=reason), who, next_step)
 
     def _data(self, result: HandoffResult, now: datetime) -> dict[str, Any]:
@@ -184,6 +183,11 @@ class Speaker:
         icon, ink = SHAPES[scan.kind]
         word = self._words.text(f"kit.verdict.{scan.kind}")
         return Line("", scan.text, icon, ink, word, clock_time(scan.at))
+
+
+def _bare(sentence: str) -> str:
+    """A sentence as a line of its own, without its full stop."""
+    return sentence.rstrip("。.")
 
 
 def _precise(moment: datetime) -> str:

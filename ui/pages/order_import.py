@@ -60,6 +60,8 @@ class ImportDialog(QDialog):
             self._summary.setText(self._words.text("orders.import.done"))
             self._accept.hide()
             self._close.setText(self._words.text("kit.close"))
+            self._close.setDefault(True)
+            self._close.setFocus()
         self._show_report(report)
 
     def _lay_out(self) -> None:

@@ -31,7 +31,8 @@ SHAPES: dict[DeliveryState, tuple[str, str]] = {
 """Icon and tone of each state."""
 _OVER = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
 _NUMBER_CHARS, _NUMBER_TAIL = 13, 8
-_CALLED_CHARS, _CALLED_TAIL = 9, 5
+_CALLED_CHARS, _CALLED_TAIL = 6, 4
+"""Papers show the same four characters as the end of an order's number."""
 SHORT_STOCK = "short_stock"
 NOT_LOCATED = "no_position"
 

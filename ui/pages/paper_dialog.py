@@ -109,15 +109,17 @@ class PaperDialog(QDialog):
         if personal:
             column.addWidget(label(words.text("print.personal", seconds=PERSONAL_MS // 1000), "soft", wrap=True))
         column.addStretch(1)
-        for button in self._buttons():
+        buttons = self._buttons()
+        for button in buttons:
             column.addWidget(button)
         row.addWidget(side)
+        # Only now it belongs to the dialog and keeps the focus.
+        buttons[0].setFocus()
 
     def _buttons(self) -> list[Button]:
         words = self._desk.words
         send = Button(words.text("print.print"), kind="primary", icon="printer")
         send.setDefault(True)
-        send.setFocus()
         send.clicked.connect(self.print_paper)
         close = Button(words.text("kit.close"))
         close.clicked.connect(self.reject)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from ui.desk import Desk
 from ui.kit import tokens
+from ui.kit.actions import Action
 from ui.kit.parts import Button, hbox, label, panel, vbox
 from ui.pages.base import PageBase
 from ui.pages.settings_data import AboutSection, DataSection
@@ -32,6 +33,7 @@ class SettingsPage(PageBase):
     """Sections by name on the left, the chosen one beside them."""
 
     TITLE = "page.settings"
+    KEYS = ("settings.section", "settings.save")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -45,6 +47,32 @@ class SettingsPage(PageBase):
         row.addWidget(box, 1)
         for name, (_, make) in SECTIONS.items():
             self._stack.addWidget(self._scrolled(name, make(desk)))
+        self._add_actions()
+
+    def _add_actions(self) -> None:
+        add = self.desk.actions.add
+        add(Action("settings.section", "settings.section", self._to_names, hint="↑ ↓"), self)
+        add(Action("settings.save", "settings.save", self._save, shortcut="Ctrl+S", enabled=self._saves), self)
+
+    @override
+    def on_shown(self) -> None:
+        super().on_shown()
+        self._to_names()
+
+    def _to_names(self) -> None:
+        """Give the keys to the names of the sections."""
+        self._group.buttons()[self._stack.currentIndex()].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _shown(self) -> str:
+        return list(self.sections)[self._stack.currentIndex()]
+
+    def _saves(self) -> bool:
+        return self._shown() == "policy"
+
+    def _save(self) -> None:
+        section = self.sections["policy"]
+        if isinstance(section, PolicySection):
+            self.desk.signed_in(section.save)
 
     def _nav(self) -> QFrame:
         nav = panel()
@@ -93,6 +121,7 @@ class SettingsPage(PageBase):
             self._stack.setCurrentIndex(list(self.sections).index(subject))
             next(b for b in self._group.buttons() if b.objectName() == subject).setChecked(True)
             self.refresh()
+            self.keys_changed()
 
     @override
     def refresh(self) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from storeapp.services.counter import Counter
@@ -48,7 +48,7 @@ class SyncPage(PageBase):
     """Status and facts on the left; on the right the last exchanges, or how to join a hub."""
 
     TITLE = "page.sync"
-    KEYS = ("sync.now",)
+    KEYS = ("sync.join", "sync.now", "sync.refused")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -62,9 +62,28 @@ class SyncPage(PageBase):
             self,
         )
         desk.actions.add(
-            Action("sync.refused", "sync.see_refused", self._see_refused, icon="bell", enabled=self._has_refused), self
+            Action(
+                "sync.refused",
+                "sync.see_refused",
+                self._see_refused,
+                icon="bell",
+                shortcut="Ctrl+G",
+                enabled=self._has_refused,
+            ),
+            self,
         )
         self.enrol = EnrolPanel(desk)
+        desk.actions.add(
+            Action(
+                "sync.join",
+                "sync.enrol.join",
+                self.enrol.ask,
+                icon="link",
+                shortcut="Ctrl+J",
+                enabled=self._stands_alone,
+            ),
+            self,
+        )
         self.attempts = AttemptsPanel(desk)
         self._side = QStackedWidget()
         self._side.addWidget(self.enrol)
@@ -188,6 +207,9 @@ class SyncPage(PageBase):
                 return self.desk.words.text(f"sync.span.{unit}", n=seconds // size)
         return self.desk.words.text("sync.span.second", n=seconds)
 
+    def _stands_alone(self) -> bool:
+        return not self._read.enrolled
+
     def _is_enrolled(self) -> bool:
         return self._read.enrolled
 
@@ -214,7 +236,10 @@ class EnrolPanel(QWidget):
         self.form.add_text("url", text("sync.enrol.url"), hint="https://")
         self.form.add_code("code", text("sync.enrol.code"), longest=64)
         self.button = Button(text("sync.enrol.join"), kind="primary", icon="link")
-        self.button.clicked.connect(lambda: desk.signed_in(self.join))
+        self.button.clicked.connect(self.ask)
+        for field in (self.form.field("url"), self.form.field("code")):
+            if isinstance(field, QLineEdit):
+                field.returnPressed.connect(self.ask)
         box = panel()
         column = vbox(box, margins=(24, 20, 24, 20), gap=tokens.GAP_L)
         column.addWidget(label(text("sync.enrol.title"), "title"))
@@ -223,6 +248,12 @@ class EnrolPanel(QWidget):
         column.addWidget(self.button)
         column.addStretch(1)
         vbox(self).addWidget(box)
+
+    @Slot()
+    def ask(self) -> None:
+        """Join, once somebody is signed in."""
+        if self.button.isEnabled():
+            self._desk.signed_in(self.join)
 
     @Slot()
     def join(self) -> None:

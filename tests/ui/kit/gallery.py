@@ -24,7 +24,7 @@ from ui.kit.messages import Level
 from ui.kit.paged_model import Cell, CellStyle, Column, PagedModel
 from ui.kit.parts import Button, IconLabel, Segments, hbox, heading, label, panel, vbox
 from ui.kit.shell import MainShell
-from ui.kit.shortcuts import ShortcutSheet
+from ui.kit.shortcuts import KeyGroup, ShortcutSheet
 from ui.kit.style import apply
 from ui.kit.table_view import TableView
 from ui.kit.tokens import THEME_NAMES, load_theme
@@ -295,11 +295,11 @@ def keys(say):
     return ShortcutSheet(
         say.translator,
         [
-            *pairs,
-            ("Ctrl K", say("查找", "Find")),
-            ("Ctrl Z", say("撤销", "Undo")),
-            ("Ctrl P", say("打印交接单", "Print slip")),
-            ("Del", say("收回", "Take back")),
+            KeyGroup(say("任何页面", "Everywhere"), [*pairs, ("Ctrl K", say("查找", "Find"))]),
+            KeyGroup(
+                say("派单台", "Dispatch"),
+                [("Ctrl P", say("打印交接单", "Print slip")), ("Del", say("收回", "Take back"))],
+            ),
         ],
     )
 

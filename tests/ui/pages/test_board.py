@@ -240,7 +240,8 @@ def test_the_lanes_span_stays_within_the_day():
 
 def test_numbers_are_short_enough_to_call():
     assert card_number("#1042") == "1042"
-    assert card_number("3717952400200000681") == "00681"
+    assert card_number("3717952400200000681") == "0681"
+    assert card_number("T000055") == "0055"
 
 
 def test_a_scanned_number_selects_its_delivery(page, window, qtbot):

@@ -197,5 +197,5 @@ def test_a_full_bag_has_a_hand_beside_its_colour(speaker, row):
 
 
 def test_a_home_is_told_as_a_square(speaker):
-    assert speaker.home(HomeHint(east=-2, north=0)) == "西 0.5–1 · 北 0–0.5 km"
+    assert speaker.home(HomeHint(east=-2, north=0)) == "西 0.5–1 · 北 0–0.5 公里"
     assert speaker.home(None) == "未登记"

@@ -348,7 +348,7 @@ def test_an_unknown_short_code_is_explained(day):
     day.page.take_scan("00000-00000")
     day.settle()
     card = day.page.verdict.card()
-    assert (card.kind, card.reason) == (VerdictKind.HOLD, "本机不认识这个短码。")
+    assert (card.kind, card.reason) == (VerdictKind.HOLD, "本机不认识这个短码")
     assert card.action
 
 
