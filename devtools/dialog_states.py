@@ -127,6 +127,8 @@ def _frame(window: Window, settle: Settle) -> Iterator[str]:
     settle(window)
     yield "frame-keys"
     close_dialogs(window, settle)
+    window.shell.activateWindow()
+    pause()
     window.shell.finder.setFocus()
     QTest.keyClicks(window.shell.finder, "1")
     pause()

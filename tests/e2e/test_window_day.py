@@ -1,5 +1,6 @@
 """One store day in the real window by the keyboard and a scanner alone: nothing is clicked."""
 
+import gc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +82,15 @@ class Person:
     def alone(self):
         self.until(lambda: QApplication.activeModalWidget() is None)
         self.wait()
+
+
+@pytest.fixture(autouse=True)
+def collected_on_this_thread():
+    """No thread of a test may collect another's widgets; see ``ui.kit.collector``."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
 
 
 @pytest.fixture

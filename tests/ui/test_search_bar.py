@@ -53,3 +53,25 @@ def test_typing_finds_and_enter_goes_there(qtbot, window, settled, monkeypatch):
         qtbot.keyClick(finder, Qt.Key.Key_Down)
     qtbot.keyClick(finder, Qt.Key.Key_Return)
     assert gone == [("stock", "BL-002")]
+
+
+def test_leaving_the_search_gives_the_keys_back_to_the_page(qtbot, window, settled):
+    window.go("orders")
+    settled()
+    window.shell.activateWindow()
+    finder = window.shell.finder
+    finder.setFocus()
+    qtbot.keyClicks(finder, "x")
+    qtbot.keyClick(finder, Qt.Key.Key_Escape)
+    assert window.shell.focusWidget() is window.page("orders").list.table
+
+
+def test_a_search_that_finds_nothing_says_so_and_leads_nowhere(qtbot, window, settled):
+    finder = window.shell.finder
+    window.shell.activateWindow()
+    finder.setFocus()
+    qtbot.keyClicks(finder, "zzz")
+    settled()
+    assert "zzz" in finder.results()[-1].text
+    qtbot.keyClick(finder, Qt.Key.Key_Return)
+    assert finder.text() == "zzz"

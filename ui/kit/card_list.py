@@ -1,6 +1,6 @@
 """One column of delivery cards: a list of ids and cards, painted, dragged and driven by keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
@@ -26,8 +26,8 @@ _SHAPES = {
     Urgency.OFF: ("x", "text3"),
 }
 _SHORT_PX, _TALL_PX = 58, 82
-_GOODS_PX = 44
-"""Room in which goods can still be told apart."""
+_WORD_PX = 44
+"""Room in which a street or goods can still be told apart."""
 _SELECTED = QStyle.StateFlag.State_Selected
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -87,6 +87,16 @@ def _height(card: DeliveryCard) -> int:
     return _TALL_PX if card.proposal or card.guide else _SHORT_PX
 
 
+def _that_fits(pen: Pen, room_px: float, words: Iterable[str]) -> str:
+    """The words as far as there is room; one of which a letter would be left says nothing."""
+    shown = ""
+    for word in words:
+        if shown and pen.width(f"{shown} · ") + min(_WORD_PX, pen.width(word)) > room_px:
+            break
+        shown = f"{shown} · {word}" if shown else word
+    return shown
+
+
 class CardDelegate(QStyledItemDelegate):
     """Paints a delivery in two or three lines; the third is the proposal (dashed) or the guide."""
 
@@ -137,14 +147,10 @@ class CardDelegate(QStyledItemDelegate):
         if beside:
             pen.write(first.adjusted(name_px + 8, 1, 0, 1), number, ink="text3")
         second = QRectF(area.x(), area.y() + 21, area.width(), 18)
-        words = (card.area,) if beside else (number, card.area)
+        words = (card.area, card.goods) if beside else (number, card.area, card.goods)
         promise = pen.write(second, card.promise, ink="text3", align=RIGHT)
-        room = second.width() - promise - 8
-        where = " · ".join(filter(None, words))
-        whole = " · ".join(filter(None, (where, card.goods)))
-        # Goods of which one letter would be left say nothing.
-        shown = whole if pen.width(f"{where} · ") + _GOODS_PX <= room else where
-        pen.write(second.adjusted(0, 0, -promise - 8, 0), shown, ink="text2")
+        rest = second.adjusted(0, 0, -promise - 8, 0)
+        pen.write(rest, _that_fits(pen, rest.width(), filter(None, words)), ink="text2")
 
     @staticmethod
     def _proposal(pen: Pen, line: QRectF, card: DeliveryCard) -> None:
@@ -164,7 +170,8 @@ class CardDelegate(QStyledItemDelegate):
         pen.avatar(QRectF(line.x(), line.y(), 22, 22), card.guide)
         words = line.adjusted(29, 0, 0, 0)
         used = pen.write(words, card.guide, weight=MEDIUM) + 8
-        pen.write(words.adjusted(min(used, words.width()), 0, 0, 0), card.progress, ink="text3")
+        if used + pen.width(card.progress) <= words.width():
+            pen.write(words.adjusted(used, 0, 0, 0), card.progress, ink="text3")
 
 
 class CardList(QListView):

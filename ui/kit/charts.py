@@ -149,5 +149,6 @@ def _plot_line(pen: Pen, spots: Sequence[Spot]) -> None:
     for spot in spots:
         pen.painter.drawEllipse(spot.at, 3, 3)
     last = spots[-1]
-    words = QRectF(last.at.x() - 60, last.at.y() - 24, 60 + last.slot_px / 2, 18)
+    falls = len(spots) > 1 and spots[-2].at.y() < last.at.y() and last.at.y() + 24 < last.zero_y
+    words = QRectF(last.at.x() - 60, last.at.y() + (6 if falls else -24), 60 + last.slot_px / 2, 18)
     pen.write(words, last.point.text, weight=BOLD, align=RIGHT)

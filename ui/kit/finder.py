@@ -100,10 +100,13 @@ class Finder(QLineEdit):
     """The words to look for, after each key; answer with ``show_records``."""
     chosen = Signal(str)
     """The id of the record that was chosen."""
+    left = Signal()
+    """The keys are free for the page again."""
 
     def __init__(self, words: Translator, actions: ActionRegistry) -> None:
         super().__init__()
-        self._actions = actions
+        self._actions, self._words = actions, words
+        self._nothing = False
         self._records: tuple[Found, ...] = ()
         self._popup: QFrame | None = None
         self._model = _FoundModel(self)
@@ -122,6 +125,7 @@ class Finder(QLineEdit):
         """Show what was found for ``text``; an answer that comes after further keys is dropped."""
         if text == self.text().strip():
             self._records = tuple(records)
+            self._nothing = bool(text) and not records
             self._show()
 
     def results(self) -> tuple[Found, ...]:
@@ -160,16 +164,16 @@ class Finder(QLineEdit):
     def leave(self) -> None:
         """Clear the field and give the keys back to the page."""
         self.clear()
-        self._records = ()
+        self._records, self._nothing = (), False
         self._hide()
-        self.window().setFocus(Qt.FocusReason.OtherFocusReason)
         self.clearFocus()
+        self.left.emit()
 
     def _show_key(self, text: str) -> None:
         self._key.setVisible(not text)
 
     def _edited(self) -> None:
-        self._records = ()
+        self._records, self._nothing = (), False
         self._show()
         text = self.text().strip()
         if text:
@@ -190,6 +194,8 @@ class Finder(QLineEdit):
     def _show(self) -> None:
         beside = _ACTIONS_BESIDE_RECORDS if self._records else _SHOWN
         found = [*self._records[: _SHOWN - 1], *self._action_results()[:beside]][:_SHOWN]
+        if self._nothing:
+            found.append(Found("", self._words.text("kit.search.nothing", text=self.text().strip()), icon="info"))
         self._model.set_found(found)
         if not found or not self.hasFocus():
             self._hide()
@@ -234,7 +240,7 @@ class Finder(QLineEdit):
             self._list().setCurrentIndex(self._model.index(row))
 
     def _choose(self, row: int) -> None:
-        if not 0 <= row < len(self._model.found):
+        if not 0 <= row < len(self._model.found) or not self._model.found[row].id:
             return
         found = self._model.found[row]
         self.leave()

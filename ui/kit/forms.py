@@ -239,9 +239,16 @@ class FormDialog(QDialog):
     def accept(self) -> None:
         """Close with success, unless something is wrong."""
         errors = self._check(self.values()) if self._check else {}
-        self.form.show_errors(errors)
+        self.show_errors(errors)
         if not errors:
             super().accept()
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        """Write what is wrong under the fields, and make room for it."""
+        self.form.show_errors(errors)
+        self._column.activate()
+        wanted = self._column.totalHeightForWidth(self.width()) if self._column.hasHeightForWidth() else 0
+        self.resize(self.width(), max(self.height(), wanted, self._column.totalSizeHint().height()))
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -68,6 +68,7 @@ class MainShell(QMainWindow):
         self._top.sync.pressed.connect(self.sync_pressed)
         self._top.privacy.pressed.connect(self.privacy_pressed)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
+        self._top.finder.left.connect(self._give_keys)
         actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
 
     @property
@@ -98,6 +99,15 @@ class MainShell(QMainWindow):
         self.refresh_keys()
         page.on_shown()
         self.page_shown.emit(page_id)
+
+    @Slot()
+    def _give_keys(self) -> None:
+        """The page that is shown gets the keys back."""
+        if self._shown:
+            page = self._pages[self._shown][0]
+            if isinstance(page, QWidget):
+                page.setFocus(Qt.FocusReason.OtherFocusReason)
+            page.on_shown()
 
     def current_page(self) -> str:
         """The id of the page that is shown; empty before the first."""

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QScrollArea, QWidget
 
 from storeapp.i18n import Translator
 from ui.kit import tokens
 from ui.kit.parts import hbox, label, vbox
 
-_ROWS = 20
-_KEY_PX = 96
+_ROWS = 24
 
 
 def left_to_window(event: QKeyEvent) -> bool:
@@ -32,7 +31,7 @@ class KeyGroup:
 
 
 class ShortcutSheet(QDialog):
-    """Keys and what they do by page, in columns of about twenty lines; Esc closes it."""
+    """Keys and what they do by page, side by side, as large as the window has room for; Esc closes it."""
 
     def __init__(self, words: Translator, groups: Sequence[KeyGroup], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,15 +39,23 @@ class ShortcutSheet(QDialog):
         self.setWindowTitle(title)
         column = vbox(self, margins=(24, 20, 24, 20), gap=tokens.GAP_L)
         column.addWidget(label(title, "title"))
-        row = hbox(gap=tokens.GAP_XL)
+        body = QWidget()
+        row = hbox(body, gap=tokens.GAP_XL)
         for part in _columns([group for group in groups if group.keys]):
             block = vbox(gap=tokens.GAP_L)
             for group in part:
                 block.addLayout(_group(group))
             block.addStretch(1)
             row.addLayout(block)
-        column.addLayout(row)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(body)
+        area.viewport().setAutoFillBackground(False)
+        body.setAutoFillBackground(False)
+        column.addWidget(area)
         column.addWidget(label(words.text("kit.keys.close"), "caption"))
+        wanted = body.sizeHint() + QSize(56, 120)
+        self.resize(wanted if parent is None else wanted.boundedTo(parent.size() - QSize(48, 48)))
 
 
 def _columns(groups: Sequence[KeyGroup]) -> Iterator[list[KeyGroup]]:
@@ -68,7 +75,6 @@ def _group(group: KeyGroup) -> QGridLayout:
     grid.setHorizontalSpacing(tokens.GAP_S)
     grid.setVerticalSpacing(tokens.GAP_XS)
     grid.addWidget(label(group.name, "strong"), 0, 0, 1, 2)
-    grid.setColumnMinimumWidth(0, _KEY_PX)
     grid.setColumnStretch(1, 1)
     for row, (key, what) in enumerate(group.keys, 1):
         grid.addWidget(label(key, "key"), row, 0, Qt.AlignmentFlag.AlignLeft)

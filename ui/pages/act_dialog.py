@@ -51,7 +51,7 @@ class ActDialog(FormDialog):
         if self._busy:
             return
         errors = self._check(self.values()) if self._check else {}
-        self.form.show_errors(errors)
+        self.show_errors(errors)
         if not errors:
             self._wait(busy=True)
             self._submit(self.values(), self._answered)
@@ -60,7 +60,7 @@ class ActDialog(FormDialog):
         if not isValid(self):
             return
         self._wait(busy=False)
-        self.form.show_errors(errors)
+        self.show_errors(errors)
         if not errors:
             QDialog.accept(self)
 

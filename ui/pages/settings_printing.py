@@ -19,7 +19,7 @@ from ui.paper.preview import PaperPreview
 from ui.printing import Printed, Printing, Sheet
 
 _NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
-_PREVIEW_PX = 260
+_PREVIEW_PX = 224
 
 
 class PrintingSection(QWidget):
