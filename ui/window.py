@@ -312,6 +312,16 @@ class Window:
             self.shell,
         )
         self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
+        if self._locksmith is not None:
+            unlock = Action(
+                "app.unlock",
+                "entry.unlock.title",
+                self._locksmith.ask,
+                icon="unlock",
+                shortcut="Ctrl+U",
+                enabled=self._locksmith.can_ask,
+            )
+            self.actions.add(unlock, self.shell)
         self.shell.person_pressed.connect(self.lock)
         self.shell.sync_pressed.connect(lambda: self.go(SYNC))
         self.desk.sync.changed.connect(self.refresh)

@@ -76,7 +76,7 @@ def order_rows(counter: Counter, ids: Sequence[str]) -> list[OrderRow | None]:
         if delivery is None or order is None:
             found.append(None)
             continue
-        person = masked(people.get(order.id))
+        person = masked(people.get(order.id), kept=bool(order.sealed))
         found.append(_row(order, delivery, person=person, names=names, titles=titles, unconfirmed=key in open_ones))
     return found
 
@@ -128,10 +128,10 @@ def _goods(order: Order, titles: dict[str, str]) -> str:
     return first if len(order.lines) == 1 else f"{first} +{len(order.lines) - 1}"
 
 
-def masked(person: Person | None) -> MaskedPerson:
-    """A person as a list may show one."""
+def masked(person: Person | None, *, kept: bool = True) -> MaskedPerson:
+    """A person as a list may show one; ``kept`` says whether a sealed record is still there."""
     if person is None:
-        return MaskedPerson()
+        return MaskedPerson(forgotten=not kept)
     address = parse_address(person.address)
     return MaskedPerson(
         name=mask_name(person.name),

@@ -22,6 +22,8 @@ class MaskedPerson:
     """Street and number only, what fits a card."""
     has_note: bool = False
     known: bool = False
+    forgotten: bool = False
+    """Nothing is kept of the person, so that no key would open anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,9 @@ class Assistant(QDialog):
         self._back.setVisible(0 < at < 3)
         code = "entry.make" if at == 2 else "entry.begin" if at == 3 else "entry.next"
         self._next.setText(self._words.text(code))
+        firsts = (self._next, self.store.choose, self.manager.form.field("name"))
+        if at < len(firsts):
+            firsts[at].setFocus()
 
     @Slot()
     def forward(self) -> None:

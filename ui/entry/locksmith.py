@@ -30,6 +30,10 @@ class Locksmith(QObject):
             self.dialog.finished.connect(lambda _result: then())
         return True
 
+    def can_ask(self) -> bool:
+        """Whether there is something to unlock."""
+        return self._home.locked is not None
+
     @Slot()
     def ask(self) -> None:
         """Ask for the passphrase or the recovery key, where the home has a root key at all."""

@@ -79,7 +79,7 @@ class StoreStep(Step):
 
     def _ways(self) -> QHBoxLayout:
         row = hbox()
-        choose = Button(self.words.text("entry.folder.choose"), icon="import")
+        self.choose = choose = Button(self.words.text("entry.folder.choose"), icon="import")
         demo = Button(self.words.text("entry.folder.demo"))
         choose.clicked.connect(self._choose)
         demo.clicked.connect(lambda: self.use(DEMO))

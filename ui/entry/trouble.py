@@ -34,9 +34,12 @@ class TroubleDialog(QDialog):
         leave.clicked.connect(self.reject)
         again.clicked.connect(self.accept)
         self.accepted.connect(self.retry)
+        again.setDefault(True)
         row.addWidget(leave)
         row.addWidget(again)
         column.addLayout(row)
+        # Enter must not leave the program.
+        again.setFocus()
 
 
 class SalvageDialog(QDialog):

@@ -65,6 +65,7 @@ def set_chip(chip: QLabel, text: str, tone: str) -> None:
     chip.setText(text)
     chip.setProperty("chip", tone)
     restyle(chip)
+    chip.updateGeometry()
 
 
 def restyle(widget: QWidget) -> None:

@@ -212,6 +212,7 @@ class AttentionPage(PageBase):
             icon="arrow-right",
             shortcut="Ctrl+Return",
             hint="Ctrl Enter",
+            enabled=self._has_item,
         )
         add(open_, self)
         assign = Action(

@@ -239,7 +239,8 @@ class BoardPage(PageBase):
             self.why.show_why(title, reasons, icon="sparkles" if row.id in self.plan.proposed.assignments else "info")
         self.desk.actions.refresh()
         self._accept.setText(self._accept_words())
-        self._all.setText(self.desk.words.text("board.all_of", n=len(self.plan.proposed.assignments)))
+        proposed = len(self.plan.proposed.assignments)
+        self._all.setText(self.desk.words.text("board.all_of" if proposed else "board.act.all", n=proposed))
         self._other.setEnabled(row is not None and row.state in IN_STORE)
 
     def _accept_words(self) -> str:

@@ -117,7 +117,7 @@ def customer(words: Translator, row: OrderRow) -> str:
     """The masked name, or that nobody knows it any more."""
     if row.person.known:
         return row.person.name or words.text("orders.nameless")
-    return words.text("orders.forgotten" if row.state in _OVER else "orders.locked")
+    return words.text("orders.forgotten" if row.state in _OVER and row.person.forgotten else "orders.locked")
 
 
 def columns(words: Translator, now: "NowSource") -> list[Column[OrderRow]]:

@@ -37,6 +37,7 @@ def test_data_of_a_newer_program_are_told_and_can_be_tried_again(qtbot, troubled
     window = troubled()
     assert "99" in window.trouble.why.text()
     _version(demo_home, 1)
+    assert window.trouble.focusWidget().text() == "再试一次"
     window.trouble.accept()
     qtbot.waitUntil(lambda: bool(window.shell._top.subtitle.text()))
 

@@ -5,6 +5,7 @@ from storeapp.services.clock import FixedClock
 from storeapp.services.counter import SYSTEM
 from storeapp.services.home import Home
 from tests.ui.demo import MANAGER, NOON, PASSPHRASE
+from ui.pages.order_words import customer
 from ui.run import make_window
 
 
@@ -44,6 +45,20 @@ def test_the_passphrase_opens_peoples_data(qtbot, window, settled):
     assert window._locksmith.dialog is None
     assert not window.shell._top.privacy.isVisible()
     assert available(qtbot, window)
+
+
+def test_a_finished_order_is_locked_and_not_erased_while_the_keys_are_closed(window, settled):
+    window._locksmith.dialog.reject()
+    settled()
+    done = window.page("board")._seen.board.done
+    assert {customer(window.desk.words, row) for row in done} == {"已锁"}
+
+
+def test_the_question_comes_back_by_a_key(qtbot, window):
+    window._locksmith.dialog.reject()
+    assert window._locksmith.dialog is None
+    assert window.actions.trigger("app.unlock")
+    assert window._locksmith.dialog is not None
 
 
 def test_a_wrong_passphrase_is_named_and_asked_again(qtbot, window, settled):
