@@ -125,10 +125,11 @@ def test_earlier_days_are_looked_up_and_today_is_the_last(page, settled, window)
     assert page._read.report.day == DAY
 
 
-def test_counts_of_the_day_show_their_differences(page, settled, window):
+def test_counts_of_the_day_show_their_differences(page, settled, window, qtbot):
     window.backend.act(lambda counter, _actor: count(counter, MANAGER, "BL-005", 99))
     settled()
     assert page._counts._model.rowCount() == 1
+    qtbot.waitUntil(lambda: page._counts._model.cell(0, 1) is not None)
     assert page._counts._model.cell(0, 1).tone == "warn"
 
 
