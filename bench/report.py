@@ -6,26 +6,33 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number; ``goal`` is its highest good value, None where it is only told."""
+    """One measured number; ``goal`` is its highest good value, or its lowest, None where it is only told."""
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
         """Whether the goal holds."""
-        return self.goal is None or self.value <= self.goal
+        if self.goal is None:
+            return True
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of one measurement and what they were taken on."""
+    """The figures of one measurement and what they were taken on.
+
+    ``flat``: alone in JSON, it is one object of names and values, for whoever only wants those.
+    """
 
     name: str
     figures: tuple[Figure, ...]
     notes: Mapping[str, str | float] = field(default_factory=dict)
+    flat: bool = False
 
     @property
     def met(self) -> bool:
@@ -38,12 +45,15 @@ class Report:
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
+        if self.flat:
+            return {figure.name: round(figure.value, 3) for figure in self.figures} | {"met": self.met}
         figures = {f.name: {"value": f.value, "unit": f.unit, "goal": f.goal, "met": f.met} for f in self.figures}
         return {"figures": figures, "notes": dict(self.notes), "met": self.met}
 
 
 def _line(figure: Figure) -> str:
-    goal = "" if figure.goal is None else f"goal {figure.goal:g}  {'ok' if figure.met else 'MISSED'}"
+    bound = "≥" if figure.at_least else "≤"
+    goal = "" if figure.goal is None else f"goal {bound} {figure.goal:g}  {'ok' if figure.met else 'MISSED'}"
     return f"{figure.name:<34} {figure.value:>10.2f} {figure.unit:<6} {goal}"
 
 

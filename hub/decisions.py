@@ -25,6 +25,7 @@ from storeapp.codec import Malformed, UnknownKind, decode_command, encode_events
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.kernel import Command, Context, Event, Refusal
 from storeapp.domain.order import Order, OrderForgotten
+from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
@@ -44,6 +45,7 @@ _log = logging.getLogger(__name__)
 _problem = msgspec.json.Decoder(Problem)
 _PARKED = 422
 MOST_COLLISIONS = 5
+_OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
     return _decided(hub, sender, batch, _Batch.run)
 
 
+def _likely_feeds(sender: Sender, batch: CommandBatch) -> set[str]:
+    """Whose heads a batch will need; one that is missing is only found out once everything was decided."""
+    brand = any(command.kind in _OF_BRAND for command in batch.commands)
+    return {store_feed(sender.store)} | ({BRAND_FEED} if brand else set())
+
+
 def decide_again(
     hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey], *, settle: Callable[[sa.Connection], None]
 ) -> Result:
@@ -127,7 +135,7 @@ def decide_again(
 
 
 def _decided(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Outcome]) -> BatchReply:
-    feeds = {store_feed(sender.store)}
+    feeds = _likely_feeds(sender, batch)
     collisions = 0
     while True:
         try:

@@ -1,6 +1,7 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -75,16 +76,16 @@ class Cycle:
     def _run(self, progress: Progress) -> SyncReport:
         if not self._greeted:
             self.greet()
-        self._give(progress)
+        self.give(progress)
         try:
-            self._take(progress)
+            self.take(progress)
         except Rejected as rejected:
             if rejected.code != "epoch_over":
                 raise
             # The hub was restored since it said hello: agree again, which may give it what it has lost.
             self.greet()
-            self._give(progress)
-            self._take(progress)
+            self.give(progress)
+            self.take(progress)
         self._exchange.heard()
         return self.report
 
@@ -112,23 +113,33 @@ class Cycle:
 
     # -- giving
 
-    def _give(self, progress: Progress) -> None:
-        done, tries = 0, 0
-        while True:
-            outgoing = self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes)
-            if not outgoing.commands:
-                return
-            progress(Advance(SyncStep.SENDING, done, done + self._exchange.numbers().pending))
-            try:
-                results = self._client.commands(self._batch(outgoing)).results
-            except Rejected as rejected:
-                tries += 1
-                if rejected.code not in _NUMBERS_MOVED or tries > 1:
-                    raise
-                self.renumber(rejected)
-                continue
-            self._settle(results)
-            done += len(results)
+    def give(self, progress: Progress) -> None:
+        """Offer everything that the hub has not answered."""
+        try:
+            self._give_all(progress)
+        except Rejected as rejected:
+            if rejected.code not in _NUMBERS_MOVED:
+                raise
+            self.renumber(rejected)
+            self._give_all(progress)
+
+    def _give_all(self, progress: Progress) -> None:
+        """One batch after the other; while the hub decides one, the next is made ready and the last one settled."""
+        pending, done = self._exchange.numbers().pending, 0
+        outgoing = self._next(after=0)
+        with ThreadPoolExecutor(1, "sync-giving") as line:
+            while outgoing.commands:
+                progress(Advance(SyncStep.SENDING, done, max(done, pending)))
+                deciding = line.submit(self._client.commands, self._batch(outgoing))
+                after = self._next(after=outgoing.commands[-1][0])
+                results = deciding.result().results
+                # Its answers are noted before anything else is sent, so a cut never leaves more than one batch open.
+                self._settle(results)
+                done += len(results)
+                outgoing = after
+
+    def _next(self, *, after: int) -> Outgoing:
+        return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
 
     def renumber(self, rejected: Rejected) -> None:
         """The hub counts otherwise than this journal: hello tells whether one of both was restored or copied."""
@@ -175,7 +186,8 @@ class Cycle:
 
     # -- taking
 
-    def _take(self, progress: Progress) -> None:
+    def take(self, progress: Progress) -> None:
+        """Read every feed to its end, then show what follows."""
         for feed in self._exchange.feeds:
             self._take_feed(feed, progress)
         self._exchange.finish()

@@ -222,21 +222,13 @@ class Exchange:
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
         if not self._counter.privacy.available:
             return
-        sent: set[tuple[str, bytes]] = set()
-        for entry in entries:
-            if entry.kind not in _SEALING:
-                continue
-            subject, sealed = _sealed_in(decode_command(entry.kind, entry.body))
-            if sealed and (key := self._key_of(subject, sealed)) and (subject, key.key_id) not in sent:
-                sent.add((subject, key.key_id))
-                yield key
-
-    def _key_of(self, subject: str, sealed: str) -> TransportedKey | None:
-        key_id = sealed_with(sealed)
-        key = self._counter.keys.get(subject, key_id)
-        if key is None:
-            return None  # Forgotten meanwhile; the fact still travels, without the person.
-        return TransportedKey(subject, key_id, self._channel.wrap(key, key_purpose(subject, key_id)))
+        named = (_sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in _SEALING)
+        wanted = list(dict.fromkeys((subject, sealed_with(sealed)) for subject, sealed in named if sealed))
+        held = self._counter.keys.checked({subject for subject, _ in wanted})
+        for subject, key_id in wanted:
+            # One that was forgotten meanwhile stays away; the fact still travels, without the person.
+            if key := held.get((subject, key_id)):
+                yield TransportedKey(subject, key_id, self._channel.wrap(key, key_purpose(subject, key_id)))
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers."""

@@ -218,6 +218,20 @@ class Keys:
         )
         return [(subject, wrap.unwrap(wrapped, _place(subject, key_id))) for subject, key_id, wrapped in rows]
 
+    def checked(self, subjects: Iterable[str]) -> dict[tuple[str, bytes], bytes]:
+        """All keys of these subjects, by subject and check.
+
+        Raises:
+            NoRootKey: there is no root key.
+            WrongRootKey: a row was changed.
+        """
+        wrap = self._opened()
+        rows = self.db.execute(
+            "SELECT subject, key_id, wrapped FROM subject_key WHERE subject IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(subjects))],
+        )
+        return {(subject, key_id): wrap.unwrap(wrapped, _place(subject, key_id)) for subject, key_id, wrapped in rows}
+
     def forget(self, subjects: Iterable[str]) -> None:
         """Destroy every key of these subjects, in the file and in its log; needs no root key.
 

@@ -91,7 +91,7 @@ def take_from_hub(world: World) -> None:
     client: Any = LossyClient(world.hub, world.two, [])
     cycle = Cycle(Exchange(world.two), client)
     cycle.greet()
-    cycle._take(quiet)
+    cycle.take(quiet)
 
 
 def test_what_is_not_confirmed_stays_on_top(world: World) -> None:
