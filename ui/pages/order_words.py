@@ -131,7 +131,7 @@ def columns(words: Translator, now: "NowSource") -> list[Column[OrderRow]]:
         Column("customer", title("customer"), lambda r: Cell(customer(words, r)), CellStyle.STRONG, 74, sortable=False),
         Column("area", title("area"), lambda r: Cell(r.person.area), CellStyle.MUTED, sortable=False),
         Column("goods", title("goods"), lambda r: Cell(r.goods), sortable=False),
-        Column("state", title("state"), lambda r: state_cell(words, r), CellStyle.CHIP, 126),
+        Column("state", title("state"), lambda r: state_cell(words, r), CellStyle.CHIP, 134),
         Column("guide", title("guide"), lambda r: Cell(r.guide_name), width=76),
         Column("window_end", title("promise"), lambda r: promise_cell(r, now.now()), CellStyle.CODE, 134),
         Column("needs", title("needs"), lambda r: needs_cell(words, r), width=138, sortable=False),
