@@ -48,13 +48,19 @@ class Relay:
             self._hang_up()
 
     def ring(self, feeds: Sequence[str]) -> None:
-        """Tell everybody; a database out of reach is only logged, because what it tells of is committed."""
+        """Tell everybody; a database out of reach is only logged, because what it tells of is committed.
+
+        A line that broke while nobody rang is noticed only now, so a second try takes a new one.
+        """
         with self._sending:
-            try:
-                self._send(feeds)
-            except psycopg.Error as error:
-                _log.warning("could not ring: %s", type(error).__name__)
-                self._hang_up()
+            for _ in range(2):
+                try:
+                    self._send(feeds)
+                except psycopg.Error as error:
+                    _log.warning("could not ring: %s", type(error).__name__)
+                    self._hang_up()
+                else:
+                    return
 
     def _send(self, feeds: Sequence[str]) -> None:
         if self._sender is None:

@@ -27,7 +27,7 @@ def words(language: str = "zh_CN") -> ReasonWords:
         ),
         (
             Reason("next_best", {"guide": "G01", "arrive_at": "2026-11-21T06:38:00Z", "more_m": 1100}),
-            "备选 陈静 14:38，多走 1.1 公里",
+            "备选陈静 14:38，多走 1.1 公里",
         ),
         (Reason("way_home", {"detour_m": 60}), "回家顺路，多走 60 米"),
         (Reason("courier_cheaper", {"cost_fen": 1620, "courier_fen": 1500}), "导购送要 16.20 元，第三方 15.00 元更省"),
