@@ -253,7 +253,12 @@ class Window:
     @Slot()
     def _forget(self) -> None:
         """Customers whose time is over are forgotten whether or not anybody closes the day."""
-        self.backend.read(forget_due, done=lambda _count: None)
+        self.backend.read(forget_due, done=self._forgotten, failed=self.desk.failed)
+
+    def _forgotten(self, count: int) -> None:
+        if count:
+            self.backend.changed.emit()
+            self.desk.sync.nudge()
 
     def _tell_salvage(self) -> None:
         """Say once what became of a damaged journal; nobody is signed in before it was read."""

@@ -44,6 +44,7 @@ def main(argv: Sequence[str], ports: Ports, *, out: TextIO | None = None, err: T
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
+        # Nobody reads any more, so there is nothing to tell; the program's own door ends it quietly.
         raise
     except Exception as error:
         # The last door: whatever comes is told without its values.
