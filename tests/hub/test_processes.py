@@ -152,7 +152,7 @@ def test_a_poll_at_one_process_is_woken_by_a_commit_at_another(two: tuple[Hub, H
 
 
 def bell_watch(url: str, hub: Hub, woken: threading.Event) -> threading.Thread:
-    """A poll that has begun to wait; it would wait for half a minute."""
+    """A poll that has begun to wait; it would wait for half a minute, and asks again where the hub was busy."""
     from storeapp.adapters.signing import DeviceKey
     from sync.protocol.messages import EnrolRequest
     from sync.protocol.signing import Message, sign
@@ -165,8 +165,11 @@ def bell_watch(url: str, hub: Hub, woken: threading.Event) -> threading.Thread:
     sign(message, None, key_id="dev-9", signer=key.sign, created=START)
 
     def poll() -> None:
-        if httpx.get(url + path, headers=dict(message.headers), timeout=60).status_code == 200:
-            woken.set()
+        answer = httpx.get(url + path, headers=dict(message.headers), timeout=60)
+        while answer.status_code == 503:
+            answer = httpx.get(url + path, headers=dict(message.headers), timeout=60)
+        assert answer.status_code == 200
+        woken.set()
 
     thread = threading.Thread(target=poll)
     thread.start()

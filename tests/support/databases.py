@@ -16,6 +16,7 @@ from tests.support.hubs import make_hub
 
 BACKENDS = ("sqlite", "postgresql")
 TEMPLATE = "hub_template"
+PATIENCE_MS = 60_000
 
 
 class Postgres:
@@ -44,9 +45,10 @@ class Postgres:
         self._do("DROP DATABASE {} WITH (FORCE)", _name(url))
 
     def cut(self, url: str) -> None:
-        """Break every connection to a database."""
-        statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-        self._administrator.execute(statement, [_name(url)])
+        """Break every connection to a database; returns when all of them have ended."""
+        statement = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s"
+        ended = self._administrator.execute(statement, [PATIENCE_MS, _name(url)]).fetchall()
+        assert all(done for (done,) in ended)
 
 
 def _name(url: str) -> str:
