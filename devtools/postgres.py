@@ -5,11 +5,12 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from devtools import SetupProblem
+from devtools import ROOT, SetupProblem
 
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
 ACCOUNTS = ("postgres", "nobody")
@@ -116,7 +117,7 @@ def _must_have_programs() -> Path:
 
 @contextlib.contextmanager
 def running(*, durable: bool = False) -> Iterator[Server]:
-    """A server for as long as the block lasts.
+    """A server for as long as the block lasts, and no longer than this process, however it ends.
 
     Args:
         durable: whether commits reach the disk; without it everything is faster and nothing survives a power cut.
@@ -125,10 +126,30 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         SetupProblem: there is no PostgreSQL, or it did not start.
     """
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = Server(folder, durable=durable)
+    warden = _warden(folder)
     try:
-        server.start()
-        yield server
-        server.stop()
+        yield Server(folder, durable=durable).start()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        warden.communicate(timeout=2 * PATIENCE_S)
+
+
+def _warden(folder: Path) -> "subprocess.Popen[bytes]":
+    """A process that ends the server once the pipe from us has closed, which it does even where we are killed.
+
+    In a session of its own, so that a signal to all of ours leaves it to its work.
+    """
+    command = [sys.executable, "-m", "devtools.postgres", str(folder)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True)
+
+
+def main(folder: Path) -> None:
+    """Wait for the end of whoever started us, then end its server and take the folder away."""
+    sys.stdin.buffer.read()
+    # It may never have come as far as to start one, or stopped it by itself.
+    with contextlib.suppress(SetupProblem):
+        Server(folder, durable=False).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
