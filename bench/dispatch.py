@@ -20,8 +20,8 @@ from typing import Any
 from bench.dispatch_instances import Instance, load
 from bench.dispatch_peers import ROOT, SHARED, costs, evaluator, modules, peers_python
 from bench.report import Figure, Report
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import Plan
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+from storeapp.domain.dispatch import Limits, Plan
 from storeapp.domain.dispatch_check import check
 
 OUT = ROOT / "build" / "bench" / "dispatch"

@@ -4,10 +4,10 @@ It needs no library and answers at once, so it stays the first plan of every bet
 where nothing else does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, never
 from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
 ROUNDS = 4
@@ -18,12 +18,12 @@ MOST_MOVES = 2000
 class InsertionPlanner:
     """Gives the plan by insertion, and the improved one where there is something to improve."""
 
-    def plans(self, problem: Problem, /) -> Iterator[Plan]:
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """The first plan at once, the better one after it."""
         draft = first_draft(problem)
         first = draft.plan()
         yield first
-        if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
+        if not stopped() and draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
             yield better
 
 

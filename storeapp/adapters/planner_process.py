@@ -6,18 +6,18 @@ when it should; then, and where it cannot be started at all, insertion plans her
 
 import contextlib
 import logging
+import math
 import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from threading import Lock
+from threading import Lock, Thread
 
 from storeapp.adapters.insertion import InsertionPlanner
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import Plan, Problem
+from storeapp.domain.dispatch import Limits, Plan, Problem, never
 
 LOG = logging.getLogger(__name__)
 START_S = 20.0
@@ -26,6 +26,8 @@ GRACE_S, GRACE_EACH_S = 1.0, 0.01
 """How much later than its budget the last plan may come: so much, and for each stop so much more."""
 STOP_S = 0.08
 """How long the process may take to stop before it is killed."""
+ASK_S = 0.02
+"""How often somebody who waits for a plan is asked whether one is still wanted."""
 _READY, _DONE, _STOP = "ready", "done", "stop"
 
 
@@ -38,6 +40,7 @@ class ProcessPlanner:
         self._lock = Lock()
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._ready = self._closed = False
 
     def warm(self) -> None:
         """Start the process now, so that the first question need not wait for it."""
@@ -47,27 +50,34 @@ class ProcessPlanner:
     def close(self) -> None:
         """End the process; whoever is asking gets no further plan."""
         # Without the lock, because who holds it may be waiting for the answer that this ends.
+        self._closed = True
         process = self._process
         if process is not None and process.is_alive():
             process.kill()
             process.join()
 
-    def plans(self, problem: Problem, /) -> Iterator[Plan]:
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """The plans as the process finds them."""
         with self._lock:
             count = 0
-            for plan in self._ask(problem):
+            for plan in self._ask(problem, stopped):
                 count += 1
                 yield plan
-            if not count:
-                yield from InsertionPlanner().plans(problem)
+            if not count and not stopped():
+                yield from InsertionPlanner().plans(problem, stopped)
 
     # -- the process
 
-    def _begin(self) -> Connection | None:
-        if self._process is not None and self._process.is_alive():
-            return self._connection
-        self._end()
+    def _begin(self, stopped: Callable[[], bool] = never) -> Connection | None:
+        if self._process is None or not self._process.is_alive():
+            self._end()
+            self._spawn()
+        if not self._ready and self._process is not None:
+            # Where nobody wants a plan any more the process goes on starting, for whoever asks next.
+            self._ready = self._answer(time.monotonic() + self._start_s, stopped) == _READY
+        return self._connection if self._ready else None
+
+    def _spawn(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs,), name="planner", daemon=True)
@@ -77,10 +87,8 @@ class ProcessPlanner:
             LOG.warning("the planner's process did not start: %s", type(error).__name__)
             self._process = None
             self._end()
-            return None
         finally:
             theirs.close()
-        return self._connection if self._answer(self._start_s) == _READY else None
 
     def _end(self) -> None:
         if self._connection is not None:
@@ -90,21 +98,21 @@ class ProcessPlanner:
             self._process.join()
             self._process.close()
         self._process = self._connection = None
+        self._ready = False
 
     # -- questions
 
-    def _ask(self, problem: Problem) -> Iterator[Plan]:
-        connection = self._begin()
+    def _ask(self, problem: Problem, stopped: Callable[[], bool]) -> Iterator[Plan]:
+        connection = self._begin(stopped)
         if connection is None:
             return
-        budget_s = self._limits.budget_s
-        until = None if budget_s is None else time.monotonic() + budget_s + GRACE_S + GRACE_EACH_S * len(problem.stops)
+        until = self._until(problem)
         running = True
         try:
             connection.send((problem, self._limits))
-            while isinstance(answer := self._answer(None if until is None else until - time.monotonic()), Plan):
+            while isinstance(answer := self._answer(until, stopped), Plan):
                 yield answer
-            running = False
+            running = answer is _STOP
         except OSError:
             running = False
             self._end()
@@ -112,12 +120,24 @@ class ProcessPlanner:
             if running:
                 self._stop()
 
-    def _answer(self, wait_s: float | None) -> object:
-        """The next answer; None where none came in time or the process died, which ends it."""
+    def _until(self, problem: Problem) -> float:
+        """When the last plan must be here."""
+        budget_s = self._limits.budget_s if problem.budget_s is None else problem.budget_s
+        if self._limits.budget_s is None or budget_s is None:
+            return math.inf
+        return time.monotonic() + budget_s + self._limits.prove_s + GRACE_S + GRACE_EACH_S * len(problem.stops)
+
+    def _answer(self, until: float, stopped: Callable[[], bool]) -> object:
+        """The next answer, or ``_STOP`` where none is wanted; None where none came in time or the process died."""
         connection = self._connection
         try:
-            if connection is not None and connection.poll(None if wait_s is None else max(0.0, wait_s)):
-                return connection.recv()
+            while connection is not None:
+                if stopped():
+                    return _STOP
+                if connection.poll(max(0.0, min(ASK_S, until - time.monotonic()))):
+                    return connection.recv()
+                if time.monotonic() >= until:
+                    break
             LOG.warning("the planner did not answer in time and was ended")
         except (EOFError, OSError):
             LOG.warning("the planner's process died")
@@ -138,10 +158,16 @@ class ProcessPlanner:
         except (EOFError, OSError):
             LOG.warning("the planner's process died")
         self._end()
+        if not self._closed:
+            # Whoever asks next should not wait for a process to start.
+            Thread(target=self.warm, name="planner-warm", daemon=True).start()
 
 
 def serve(connection: Connection) -> None:
     """What the process does: answer until nobody is there any more."""
+    # Imported here, in the process: the window needs no solver, and loading one takes it longer than opening.
+    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(AttributeError, OSError):
         # The window comes first; Windows has no such call.
@@ -152,10 +178,7 @@ def serve(connection: Connection) -> None:
             question = connection.recv()
             # A stop that came after the end of its search needs nothing.
             if question != _STOP:
-                _plan(connection, *question)
-
-
-def _plan(connection: Connection, problem: Problem, limits: Limits) -> None:
-    for plan in PyvrpPlanner(limits, stop=connection.poll).plans(problem):
-        connection.send(plan)
-    connection.send(_DONE)
+                problem, limits = question
+                for plan in PyvrpPlanner(limits).plans(problem, connection.poll):
+                    connection.send(plan)
+                connection.send(_DONE)

@@ -8,7 +8,7 @@ from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
 from storeapp.adapters.pyvrp_search import Search
-from storeapp.domain.dispatch import Plan, Problem
+from storeapp.domain.dispatch import Limits, Plan, Problem, never
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
@@ -19,29 +19,12 @@ A larger day has more to try, and what is found late still counts.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When to stop: at the budget or after a count of steps; None for no limit. The search also ends by itself.
-
-    Only ``steps`` makes plans repeatable on another machine.
-    """
-
-    budget_s: float | None = 1.0
-    steps: int | None = None
-    seed: int = 1
-    patient: bool = False
-    """Go on to the budget even where nothing was gained for long."""
-    prove_s: float = 0.0
-    """How long to look for a proof after the search, where there are few stops."""
-
-
 class PyvrpPlanner:
     """The plan by insertion, then what the search finds.
 
     Args:
         limits: when to stop.
         clock: gives seconds; the budget counts on it from the first question.
-        stop: asked between two steps; True ends the search, and the best plan so far is still given.
     """
 
     def __init__(
@@ -49,14 +32,35 @@ class PyvrpPlanner:
         limits: Limits | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._limits = limits or Limits()
         self._clock = clock
-        self._stop = stop
 
-    def plans(self, problem: Problem, /) -> Iterator[Plan]:
-        """The first plan at once, better ones after it; each says with which seed and how many steps it was found."""
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
+        """The first plan at once, better ones after it; each says with which seed and how many steps it was found.
+
+        Once stopped, the best plan so far is still given.
+        """
+        return _Run(_within(self._limits, problem), self._clock, stopped).plans(problem)
+
+
+def _within(limits: Limits, problem: Problem) -> Limits:
+    """The problem's budget counts where there is any."""
+    if limits.budget_s is None or problem.budget_s is None:
+        return limits
+    return replace(limits, budget_s=problem.budget_s)
+
+
+class _Run:
+    """One question."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float], stopped: Callable[[], bool]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._stop = stopped
+
+    def plans(self, problem: Problem) -> Iterator[Plan]:
+        """As the planner says."""
         started = self._clock()
         draft = first_draft(problem)
         first = replace(draft.plan(), seed=self._limits.seed)

@@ -7,7 +7,7 @@ from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError, instant
 from storeapp.cli.session import Session
 from storeapp.domain.delivery import DeliveryState
-from storeapp.domain.dispatch import Reason
+from storeapp.domain.dispatch import Limits, Reason
 from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import Window
@@ -128,7 +128,7 @@ def list_orders(session: Session) -> Reply:
 def plan(session: Session) -> Reply:
     """Propose who delivers what, and assign it where that is wanted."""
     # Imported late: the solver takes longer to load than most commands to run.
-    from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
+    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 
     counter = session.counter
     proposal = dispatch.propose(counter, PyvrpPlanner(Limits(prove_s=PROOF_S)))

@@ -4,7 +4,7 @@ Times are whole seconds from the problem's ``now`` (negative is past), costs are
 are indices into ``places``. Nothing here names a person.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -144,7 +144,8 @@ class Problem:
     ``cross_percent`` multiplies the pay of a delivery picked up elsewhere than at the guide's own store;
     ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
     each parcel's handoff at the counter. ``change_li`` is what it counts when a stop goes to another guide than the
-    one who was told, or to none. ``before`` are routes to start from.
+    one who was told, or to none. ``before`` are routes to start from. ``budget_s`` is how long a planner may take for
+    all of it, None where the planner's own limit holds.
     """
 
     now: datetime
@@ -158,6 +159,7 @@ class Problem:
     cross_percent: int = 100
     change_li: int = 0
     before: tuple[Route, ...] = ()
+    budget_s: float | None = None
 
     def at(self, seconds: int) -> datetime:
         """The instant that a time of this problem means."""
@@ -221,24 +223,59 @@ class Plan:
         return {visit.stop: route.vehicle for route in self.routes for visit in route.visits if not visit.pickup}
 
 
+def never() -> bool:
+    """Nobody stops it."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: at the budget or after a count of steps; None for no limit. The search also ends by itself.
+
+    Only ``steps`` makes plans repeatable on another machine. ``patient`` goes on to the budget even where nothing was
+    gained for long. ``prove_s`` is how long to look for a proof after the search, where there are few stops.
+    """
+
+    budget_s: float | None = 1.0
+    steps: int | None = None
+    seed: int = 1
+    patient: bool = False
+    prove_s: float = 0.0
+
+
 class Planner(Protocol):
-    """Port: makes plans for a problem."""
+    """Port: makes plans for a problem, one after the other, so that nobody waits for the best to see a good one."""
 
-    def plans(self, problem: Problem, /) -> Iterator[Plan]:
-        """At least one plan, the first at once, each cheaper than the one before; stop asking when it is enough.
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
+        """At least one plan, the first at once, each cheaper than the one before.
 
-        The last may cost the same and be proven.
+        The last may cost the same as the one before and be proven, seconds later. The same problem, seed and count
+        of steps give the same plans. Whatever is wrong with the problem, nothing is raised: each delivery that cannot
+        be planned is in the plan with its reason.
 
-        The same problem gives the same plans. Whatever is wrong with the problem, nothing is raised: each
-        delivery that cannot be planned is in the plan with its reason.
+        Args:
+            problem: the situation; nothing of it is changed.
+            stopped: asked again and again, on the thread that takes the plans, while there is nothing to give. Once
+                True, plans end within a tenth of a second, even where none was given yet; the plan given last stays
+                good. Closing the iterator between two plans ends the search as well.
         """
 
 
-def best_plan(planner: Planner, problem: Problem) -> Plan:
-    """The last plan of a planner that ends by itself."""
+def best_plan(
+    planner: Planner,
+    problem: Problem,
+    *,
+    better: Callable[[Plan], None] = lambda _: None,
+    stopped: Callable[[], bool] = never,
+) -> Plan:
+    """The last plan of a planner that ends by itself or is stopped.
+
+    ``better`` is told each plan when it is found, the last one too.
+    """
     best = Plan()
-    for plan in planner.plans(problem):
+    for plan in planner.plans(problem, stopped):
         best = plan
+        better(plan)
     return best
 
 

@@ -1,13 +1,13 @@
 """Who delivers what, at the counter: the proposal with its reasons, accepting it, and assigning by hand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from storeapp.domain import explain
 from storeapp.domain.delivery import Delivery
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan, never
 from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.people import Guide
@@ -42,7 +42,8 @@ class Proposal:
     """What the planner proposes at one instant.
 
     ``kept`` is what was promised to a guide before, with when it will arrive as things stand. The same situation,
-    ``seed`` and count of ``steps`` give the same proposal again. ``proven`` says that none is cheaper.
+    ``seed`` and count of ``steps`` give the same proposal again. ``proven`` says that none is cheaper. ``problem`` and
+    ``plan`` are what it was made of, for questions about it.
     """
 
     at: datetime
@@ -53,6 +54,8 @@ class Proposal:
     seed: int = 0
     steps: int = 0
     proven: bool = False
+    problem: Problem | None = field(default=None, repr=False, compare=False)
+    plan: Plan = field(default=Plan(), repr=False, compare=False)
 
 
 class Refused(NamedTuple):
@@ -79,13 +82,33 @@ class Why:
     options: tuple[Option, ...]
 
 
-def propose(counter: Counter, planner: Planner, now: datetime | None = None, *, most_waiting: int = -1) -> Proposal:
+def propose(
+    counter: Counter,
+    planner: Planner,
+    now: datetime | None = None,
+    *,
+    most_waiting: int = -1,
+    better: Callable[[Proposal], None] | None = None,
+    stopped: Callable[[], bool] = never,
+) -> Proposal:
     """Plan what waits; what was promised to a guide or is in custody stays there.
 
-    ``most_waiting`` bounds how many of what waits are looked at, the most urgent ones; all where it is negative.
+    Args:
+        counter: the counter.
+        planner: who plans.
+        now: the instant, the counter's clock where not given.
+        most_waiting: how many of what waits are looked at, the most urgent ones; all where it is negative.
+        better: told every proposal on this thread as it is found: the first at once, better ones after it, at last the
+            one that is proven. The last is given back, too.
+        stopped: asked on this thread again and again; once True, the best proposal so far is given back.
     """
     seen = situation(counter, now or counter.clock.now(), most_waiting=most_waiting)
-    return proposal_of(seen, best_plan(planner, seen.problem))
+
+    def tell(plan: Plan) -> None:
+        if better is not None:
+            better(proposal_of(seen, plan))
+
+    return proposal_of(seen, best_plan(planner, seen.problem, better=tell, stopped=stopped))
 
 
 def proposal_of(seen: Situation, plan: Plan) -> Proposal:
@@ -107,6 +130,8 @@ def proposal_of(seen: Situation, plan: Plan) -> Proposal:
         seed=plan.seed,
         steps=plan.steps,
         proven=plan.proven,
+        problem=seen.problem,
+        plan=plan,
     )
 
 

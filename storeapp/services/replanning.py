@@ -1,9 +1,10 @@
 """Planning again at the counter: what would change of what people were told, and what a hand's move would mean."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, best_plan
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, best_plan, never
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.replan import Change, changes, loosened, without
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
@@ -32,7 +33,15 @@ class Replan:
     bases: dict[str, int]
 
 
-def replan(counter: Counter, planner: Planner, now: datetime | None = None, *, out: str = "") -> Replan:
+def replan(
+    counter: Counter,
+    planner: Planner,
+    now: datetime | None = None,
+    *,
+    out: str = "",
+    better: Callable[[Replan], None] | None = None,
+    stopped: Callable[[], bool] = never,
+) -> Replan:
     """Plan everything again that is not in custody; nothing changes that does not save its price.
 
     Args:
@@ -40,13 +49,23 @@ def replan(counter: Counter, planner: Planner, now: datetime | None = None, *, o
         planner: who plans.
         now: the instant, the counter's clock where not given.
         out: a guide who drops out, whose stops go to others.
+        better: told every plan as it is found, as `propose` does.
+        stopped: once True, the best plan so far is given back.
     """
     seen = situation(counter, now or counter.clock.now())
-    known = best_plan(planner, seen.problem)
+    known = best_plan(planner, seen.problem, stopped=stopped)
     loose = loosened(seen.problem, known, change_li=CHANGE_FEN * LI_PER_FEN)
     if out:
         loose = without(loose, out)
-    plan = best_plan(planner, loose)
+
+    def tell(plan: Plan) -> None:
+        if better is not None:
+            better(_replan(seen, loose, plan))
+
+    return _replan(seen, loose, best_plan(planner, loose, better=tell, stopped=stopped))
+
+
+def _replan(seen: Situation, loose: Problem, plan: Plan) -> Replan:
     found = changes(seen.problem, loose, plan)
     whole = proposal_of(Situation(loose, seen.deliveries), plan)
     told = {stop.id for stop in seen.problem.stops if stop.committed}
@@ -91,6 +110,13 @@ class Board:
     def what_if(self, delivery_id: str, guide: str) -> WhatIf | None:
         """What it would mean to drop the delivery onto the guide; None where that cannot be."""
         return what_if(self.problem, self.plan, delivery_id, guide)
+
+
+def board_of(proposal: Proposal) -> Board | None:
+    """What a proposal plans, with everything that is not in custody free to be moved by hand."""
+    if proposal.problem is None:
+        return None
+    return Board(loosened(proposal.problem, proposal.plan, change_li=0), proposal.plan)
 
 
 def board(counter: Counter, planner: Planner, now: datetime | None = None) -> Board:

@@ -5,9 +5,9 @@ from itertools import permutations, product
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Problem, Stop, best_plan, cost_li
+from storeapp.domain.dispatch import Limits, Problem, Stop, best_plan, cost_li
 from storeapp.domain.dispatch_check import check
 from storeapp.domain.schedule import Schedule, Step, step_of
 from tests.domain.problems import problems, random_problem

@@ -1,10 +1,12 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from storeapp.adapters.planner_process import ProcessPlanner
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import best_plan
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+from storeapp.domain.dispatch import Limits, Plan, best_plan
 from storeapp.domain.dispatch_check import check
 from tests.domain.problems import random_problem
 
@@ -39,6 +41,31 @@ def test_who_stops_asking_stops_the_search_and_may_ask_again() -> None:
         assert check(DAY, next(planner.plans(DAY))) == []
     finally:
         planner.close()
+
+
+def test_a_stop_from_elsewhere_ends_the_plans_while_none_comes() -> None:
+    planner = ProcessPlanner(Limits(budget_s=None, patient=True))
+    told: list[Plan] = []
+    try:
+        best = best_plan(planner, DAY, better=told.append, stopped=lambda: len(told) > 1)
+        assert best == told[-1]
+        assert check(DAY, best_plan(planner, DAY, stopped=iter([*[False] * 99, *[True] * 9999]).__next__)) == []
+    finally:
+        planner.close()
+
+
+def test_who_stops_while_the_process_starts_may_ask_again() -> None:
+    planner = ProcessPlanner(FEW)
+    try:
+        assert list(planner.plans(DAY, lambda: True)) == []
+        assert list(planner.plans(DAY)) == list(PyvrpPlanner(FEW).plans(DAY))
+    finally:
+        planner.close()
+
+
+def test_the_window_loads_no_solver() -> None:
+    loads = "import sys, storeapp.adapters.planner_process; sys.exit('pyvrp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loads], check=False).returncode == 0
 
 
 def test_a_process_that_dies_leaves_the_plans_so_far(caplog: pytest.LogCaptureFixture) -> None:

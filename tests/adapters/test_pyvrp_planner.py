@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as hypothesis_given
 
 from storeapp.adapters.insertion import InsertionPlanner
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import Load, Plan, Planner, Problem, best_plan
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+from storeapp.domain.dispatch import Limits, Load, Plan, Planner, Problem, best_plan
 from storeapp.domain.dispatch_check import check
 from tests.domain.problems import north, problem, problems, random_problem, stop, vehicle
 
@@ -101,8 +101,9 @@ def test_a_surcharge_moves_work_to_who_earned_less() -> None:
 
 def test_it_stops_between_two_steps() -> None:
     answers: Iterator[bool] = iter([False, False, True])
-    planner = PyvrpPlanner(Limits(budget_s=None), stop=lambda: next(answers))
-    plans: list[Plan] = list(planner.plans(random_problem(3, stops=30, vehicles=6, wild=False)))
+    planner = PyvrpPlanner(Limits(budget_s=None))
+    day = random_problem(3, stops=30, vehicles=6, wild=False)
+    plans: list[Plan] = list(planner.plans(day, lambda: next(answers)))
     assert plans[-1].steps <= 2
     assert next(answers, None) is None
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
-from storeapp.domain.dispatch import Plan, Problem, best_plan
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+from storeapp.domain.dispatch import Limits, Plan, Problem, best_plan
 from storeapp.domain.dispatch_check import check
 from storeapp.domain.replan import Change, changes, loosened, without
 from tests.domain.problems import north, problem, random_problem, stop, vehicle

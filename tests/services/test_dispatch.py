@@ -55,6 +55,15 @@ def test_at_any_hour_each_waiting_order_is_planned_or_has_its_reason(counter: Co
     assert all(item.reasons for item in (*proposal.assignments, *proposal.unassigned))
 
 
+def test_every_better_proposal_is_told_while_the_search_goes_on(counter: Counter) -> None:
+    move_clock(counter, "10:00")
+    told: list[dispatch.Proposal] = []
+    last = dispatch.propose(counter, PLANNER, better=told.append)
+    assert told[-1] == last
+    assert [each.cost_fen for each in told] == sorted((each.cost_fen for each in told), reverse=True)
+    assert dispatch.propose(counter, PLANNER, stopped=lambda: True).assignments == told[0].assignments
+
+
 def test_a_bound_keeps_what_is_promised_and_the_most_urgent_of_what_waits(counter: Counter) -> None:
     move_clock(counter, "10:00")
     first, *_ = located(counter)

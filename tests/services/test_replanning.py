@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from storeapp.adapters.insertion import InsertionPlanner
-from storeapp.adapters.pyvrp_planner import Limits, PyvrpPlanner
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain.delivery import Delivery, DeliveryState, Proof
+from storeapp.domain.dispatch import Limits
 from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.services import dispatch
