@@ -57,6 +57,8 @@ class Person:
 
     def scan(self, text):
         self._scan_ms += 10_000
+        self.focus()
+        self.until(lambda: QApplication.focusWindow() is self.window.shell.windowHandle())
         for event in wedge_events(text, at_ms=self._scan_ms):
             QCoreApplication.sendEvent(self.window.shell.windowHandle(), event)
         self.wait()

@@ -1,7 +1,6 @@
 """The handoff page over the demo home."""
 
 import pytest
-from PySide6.QtGui import QGuiApplication
 
 
 @pytest.fixture
@@ -9,8 +8,7 @@ def day(window, qtbot, demo_home):
     from tests.ui.pages.desk_day import HandoffDay
 
     window.go("handoff")
-    window.shell.activateWindow()
-    qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is window.shell.windowHandle())
     made = HandoffDay(window, qtbot, demo_home)
     made.settle()
+    made.to_the_front()
     return made

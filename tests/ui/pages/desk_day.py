@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import count
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
 
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.rules.deliveries import AssignDelivery
@@ -61,8 +62,15 @@ class HandoffDay:
     def settle(self):
         self.qtbot.waitUntil(lambda: self.window.backend.tasks.pending() == 0, timeout=20_000)
 
+    def to_the_front(self):
+        """Have the keyboard, and with it the scanner, write into the window; closing another one may take it away."""
+        shell = self.window.shell
+        shell.activateWindow()
+        self.qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is shell.windowHandle(), timeout=20_000)
+
     def scan(self, text):
         """The keys of a scanner, then what the desk shows."""
+        self.to_the_front()
         read_by_scanner(self.window.shell.windowHandle(), text)
         self.settle()
         return self.page.verdict.card()
