@@ -19,7 +19,7 @@ from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
 from hub.states import States, write
-from hub.tables import command_result, event_log, incarnation, order_key, parked
+from hub.tables import command_result, device, event_log, incarnation, order_key, parked
 from storeapp.adapters.transport_keys import TransportError, key_purpose
 from storeapp.codec import Malformed, UnknownKind, decode_command, encode_events
 from storeapp.domain.feeds import BRAND_FEED, store_feed
@@ -217,15 +217,22 @@ class _Batch:
         query = sa.select(
             columns.id, columns.device, columns.sha256, columns.status, columns.feed, columns.feed_seq, columns.problem
         ).where(self._hub.db.among(columns.id, mine))
-        for command_id, device, sha256, status, feed, feed_seq, problem in self._connection.execute(query):
+        for command_id, sent_by, sha256, status, feed, feed_seq, problem in self._connection.execute(query):
             item = mine[command_id]
-            if sha256 != item.sha256 or device != self._sender.id:
+            if sha256 != item.sha256 or not self._may_repeat(sent_by):
                 raise HubProblem("sequence_reused", seq=item.command.seq)
             again = ResultStatus.REPLAYED if status == ResultStatus.APPLIED else ResultStatus(status)
             found[command_id] = Result(
                 item.command.seq, command_id, again, feed, feed_seq, _problem.decode(problem) if problem else None
             )
         return found
+
+    def _may_repeat(self, sent_by: str) -> bool:
+        """Whether the sender may ask again what a counter has sent: itself, or one of its store that lost its key."""
+        if sent_by == self._sender.id:
+            return True
+        of_store = sa.select(device.c.store).where(device.c.id == sent_by)
+        return self._connection.scalar(of_store) == self._sender.store
 
     @staticmethod
     def _check_order(items: Sequence[_Decided], known: dict[str, Result], last: int) -> None:

@@ -92,6 +92,8 @@ class SyncEngine:
         """Give everything, take everything, and say what came of it; only one process at a time does."""
         if not counter.enrolled:
             return SyncReport(problem="not_enrolled")
+        if enrolment.must_rejoin(counter):
+            return _with_numbers(counter, SyncReport(problem="must_rejoin"))
         lock = FileLock(counter.home / LOCK_FILE)
         if not lock.acquire():
             return _with_numbers(counter, SyncReport(problem="busy_elsewhere"))
@@ -215,6 +217,9 @@ class Runner:
                 counter.reload()
                 if not counter.enrolled:
                     self._tell(SyncStatus(step=SyncStep.ALONE))
+                    self._wake.wait(LOOK_S)
+                elif enrolment.must_rejoin(counter):
+                    self._tell(self._counted(counter, SyncStep.WAITING, problem="must_rejoin"))
                     self._wake.wait(LOOK_S)
                 elif not lock.acquire():
                     self._tell(self._counted(counter, SyncStep.WAITING, problem="busy_elsewhere"))

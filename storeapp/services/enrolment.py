@@ -22,7 +22,7 @@ ENROLLED = "device.enrolled"
 class EnrolmentFailed(Exception):
     """The hub's answer is not for this counter; nothing was changed.
 
-    Codes: ``enrolled_already``, ``other_store``, ``answer_not_for_us``.
+    Codes: ``enrolled_already``, ``other_store``, ``other_hub``, ``answer_not_for_us``.
     """
 
     def __init__(self, code: str) -> None:
@@ -72,13 +72,18 @@ class Names:
     SEQ_BASE: ClassVar[str] = "seq_base"
 
 
+def must_rejoin(counter: Counter) -> bool:
+    """Whether it belongs to a hub under a name whose key is gone, such as after a restore without keys."""
+    return counter.enrolled and parse(counter.identity[Names.DEVICE_CERTIFICATE]).device != counter.device
+
+
 def offer(counter: Counter) -> Offer:
     """What to send; a new home gets its device id here, so that a lost reply can be asked for again.
 
     Raises:
         EnrolmentFailed: ``enrolled_already``.
     """
-    if counter.enrolled:
+    if counter.enrolled and not must_rejoin(counter):
         raise EnrolmentFailed("enrolled_already")
     if not counter.device:
         with counter.journal.writing():
@@ -102,12 +107,15 @@ def _brands(identity: dict[str, str]) -> tuple[str, ...]:
 def accept(counter: Counter, answer: Answer) -> None:
     """Become what the hub says; from now on it decides.
 
+    A counter that has lost its key keeps what the hub has answered, and numbers the rest from 1 under its new name.
+
     Raises:
-        EnrolmentFailed: the answer is for another store or another key.
+        EnrolmentFailed: the answer is for another store or another key, or of another hub than before.
     """
     root = _checked_root(counter, answer)
     brands = (*_brands(counter.identity), answer.brand)
     with counter.journal.writing():
+        answered = counter.journal.last_answered() if counter.enrolled else 0
         counter.journal.identify(
             **{
                 "store": answer.store,
@@ -120,7 +128,7 @@ def accept(counter: Counter, answer: Answer) -> None:
                 Names.HUB_ROOT: answer.root_certificate,
                 Names.HUB_TRANSPORT: answer.transport_key.hex(),
                 Names.INCARNATION: secrets.token_hex(6),
-                Names.SEQ_BASE: "0",
+                Names.SEQ_BASE: str(answered),
             }
         )
         counter.journal.enrol()
@@ -187,4 +195,6 @@ def _checked_root(counter: Counter, answer: Answer) -> Certificate:
     problem = check_chain([mine, root], root_public_key=root.public_key, verify=verify, at=None)
     if problem is not None or not ours or answer.device != counter.device:
         raise EnrolmentFailed("answer_not_for_us")
+    if counter.identity.get(Names.AUTHORITY, root.key_id.hex()) != root.key_id.hex():
+        raise EnrolmentFailed("other_hub")
     return root

@@ -18,7 +18,8 @@ class FakeSync:
             raise SyncFailed(self.refuse)
         self.enrolled_at.append((url, code))
         with counter.journal.writing():
-            counter.journal.identify(hub=url, hub_transport_key="00" * 32)
+            mine = counter.identity["root_certificate"]
+            counter.journal.identify(hub=url, hub_transport_key="00" * 32, device_certificate=mine)
         counter.reload()
 
     def once(self, counter):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QStackedWidget, QV
 from typing_extensions import override
 
 from storeapp.services.counter import Counter
+from storeapp.services.enrolment import must_rejoin
 from storeapp.services.exchange import Exchange
 from ui.desk import Desk, clock_time
 from ui.kit import tokens
@@ -37,6 +38,7 @@ class _Read:
     enrolled: bool
     hub: str
     store: str
+    must_rejoin: bool = False
     pending: int = 0
     rejected: int = 0
     received_at: datetime | None = None
@@ -80,7 +82,7 @@ class SyncPage(PageBase):
                 self.enrol.ask,
                 icon="link",
                 shortcut="Ctrl+J",
-                enabled=self._stands_alone,
+                enabled=self._may_join,
             ),
             self,
         )
@@ -154,7 +156,7 @@ class SyncPage(PageBase):
 
     def _take(self, read: _Read) -> None:
         self._read = read
-        self._side.setCurrentWidget(self.attempts if read.enrolled else self.enrol)
+        self._side.setCurrentWidget(self.enrol if self._may_join() else self.attempts)
         self.attempts.show_attempts(list(self.desk.sync.attempts))
         self._show()
         self.desk.actions.refresh()
@@ -207,8 +209,8 @@ class SyncPage(PageBase):
                 return self.desk.words.text(f"sync.span.{unit}", n=seconds // size)
         return self.desk.words.text("sync.span.second", n=seconds)
 
-    def _stands_alone(self) -> bool:
-        return not self._read.enrolled
+    def _may_join(self) -> bool:
+        return not self._read.enrolled or self._read.must_rejoin
 
     def _is_enrolled(self) -> bool:
         return self._read.enrolled
@@ -355,6 +357,7 @@ def _numbers(counter: Counter) -> _Read:
     numbers = exchange.numbers()
     return _Read(
         enrolled=True,
+        must_rejoin=must_rejoin(counter),
         hub=exchange.url,
         store=counter.store,
         pending=numbers.pending,
