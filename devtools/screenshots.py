@@ -25,6 +25,7 @@ from devtools.demo_home import MANAGER, MANAGER_NAME, copy_demo_home, make_demo_
 from devtools.desk_states import Settle, handoff_states
 from devtools.dialog_states import dialog_states, open_dialogs
 from devtools.stock_states import report_states, stock_states
+from devtools.sync_states import StillHub, sync_states
 from storeapp.i18n import LANGUAGES
 from storeapp.services.home import Home
 from ui.kit.style import apply
@@ -35,6 +36,7 @@ from ui.window import PAGES, Window
 OUT = Path("build/screenshots")
 THEMES = ("light", "dark")
 DIALOGS = "dialogs"
+HUB = StillHub()
 SIZE = (1366, 768)
 REST_MS = 120
 """How long nothing may be at work before a picture is taken: longer than the pauses that pages wait for typing."""
@@ -65,7 +67,7 @@ def opened(
 ) -> Iterator[Window]:
     """The real window over a home, with the manager signed in."""
     apply(app, load_theme(theme))
-    window = make_window(app, home, language=language)
+    window = make_window(app, home, language=language, sync=HUB)
     window.shell.resize(*size)
     window.session.sign_in(MANAGER, MANAGER_NAME)
     window.start()
@@ -138,6 +140,7 @@ STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {
     "orders": orders_states,
     "report": report_states,
     "stock": stock_states,
+    "sync": sync_states(HUB),
 }
 """What brings a page from state to state; each yields the state's name while it is shown."""
 

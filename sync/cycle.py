@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from storeapp.services.exchange import Exchange, IncomingPage, Outgoing, TransportedKey
+from storeapp.services.exchange import NOTHING_BROUGHT, Brought, Exchange, IncomingPage, Outgoing, TransportedKey
 from storeapp.services.ports import SyncReport, SyncStep
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
@@ -201,29 +201,38 @@ class Cycle:
             if page is None:
                 return
             self._keep(feed, page.epoch, page.upto, page.rows)
-            progress(Advance(SyncStep.FETCHING, page.upto - start, page.last - start))
+            progress(Advance(SyncStep.FETCHING, page.upto - start, page.last - start, feed=feed))
             if page.upto >= page.last:
                 return
 
     def _take_snapshot(self, feed: str, progress: Progress) -> None:
-        """Take all that is missing in one reply; each page is kept with its cursor, so a cut costs one page."""
+        """Take all that is missing in one reply; each page is kept with its cursor, so a cut costs one page.
+
+        What earlier tries have brought counts, so that progress goes on where it was.
+        """
         exchange = self._exchange
-        epoch, after = exchange.epoch or self._epoch, exchange.cursor(feed)
+        epoch, after, before = exchange.epoch or self._epoch, exchange.cursor(feed), exchange.brought(feed)
         with self._client.snapshot(feed, epoch=epoch, after=after) as snapshot:
-            total = snapshot.head.count
-            progress(Advance(SyncStep.FETCHING, 0, total, snapshot.received_bytes))
+            kept = before
+
+            def tell() -> None:
+                received = before.received_bytes + snapshot.received_bytes
+                progress(Advance(SyncStep.FETCHING, kept.rows, before.rows + snapshot.head.count, received, feed))
+
+            tell()
             try:
-                for page in snapshot.pages():
-                    self._keep(feed, snapshot.head.epoch, page.upto, page.rows)
-                    progress(Advance(SyncStep.FETCHING, page.done, total, snapshot.received_bytes))
+                for page in snapshot.pages(tell):
+                    kept = Brought(before.rows + page.done, before.received_bytes + snapshot.received_bytes)
+                    self._keep(feed, snapshot.head.epoch, page.upto, page.rows, kept)
+                    tell()
             except SnapshotBroken as error:
                 # Nobody knows which row is wrong: the next try reads everything again.
                 exchange.start_over()
                 raise HubTrouble("snapshot_broken") from error
             self._keep(feed, snapshot.head.epoch, snapshot.head.seq, [])
 
-    def _keep(self, feed: str, epoch: str, upto: int, rows: list[WireRow]) -> None:
-        self._exchange.take(_incoming(feed, epoch, upto, rows))
+    def _keep(self, feed: str, epoch: str, upto: int, rows: list[WireRow], brought: Brought = NOTHING_BROUGHT) -> None:
+        self._exchange.take(replace(_incoming(feed, epoch, upto, rows), brought=brought))
         self.report = replace(self.report, received=self.report.received + len(rows))
 
     def _page(self, feed: str) -> ChangesPage | None:

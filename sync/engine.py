@@ -32,6 +32,7 @@ LOOK_S = 2.0
 REFRESH_S = 30.0
 """How often to exchange although nothing seems to have happened; the brand's feed is not listened to."""
 
+TELL_EVERY_S = 0.25
 ELSEWHERE_S = 5.0
 IGNORED_OFFSET = timedelta(seconds=2)
 _log = logging.getLogger(__name__)
@@ -242,13 +243,18 @@ class Runner:
             worker.close()
 
     def _exchange(self, counter: Counter, worker: _Worker, listener: Listener) -> None:
-        pace = Pace(time.monotonic)
+        pace, told, told_at = Pace(time.monotonic), Advance(SyncStep.RESTING, 0, 0), 0.0
 
         def progress(now: Advance) -> None:
+            nonlocal told, told_at
+            left_s, at = pace.left_s(now), time.monotonic()
+            # A slow line brings many pieces for one page: nobody reads faster than that.
+            if now._replace(received_bytes=0) == told and at - told_at < TELL_EVERY_S:
+                return
+            told, told_at = now._replace(received_bytes=0), at
             status = self._counted(counter, now.step)
-            left_s = pace.left_s(now)
             done, total, received = now.done, now.total, now.received_bytes
-            self._tell(replace(status, done=done, total=total, received_bytes=received, left_s=left_s))
+            self._tell(replace(status, done=done, total=total, received_bytes=received, left_s=left_s, feed=now.feed))
 
         try:
             worker.run(progress)

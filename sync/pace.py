@@ -10,12 +10,16 @@ TELLING_S = 1.0
 
 
 class Advance(NamedTuple):
-    """How far a step has come: so many commands or rows of so many, and the bytes that came over the line."""
+    """How far a step has come: so many commands or rows of so many, and the bytes that came over the line.
+
+    ``feed`` says which feed the rows are of.
+    """
 
     step: SyncStep
     done: int
     total: int
     received_bytes: int = 0
+    feed: str = ""
 
 
 Progress = Callable[[Advance], None]
@@ -32,7 +36,7 @@ class Pace:
     def left_s(self, now: Advance) -> float | None:
         """Seconds until the step is done at the speed so far, None while nobody can tell."""
         first = self._first
-        if first is None or first.step is not now.step or now.done < first.done:
+        if first is None or (first.step, first.feed) != (now.step, now.feed) or now.done < first.done:
             self._first, self._began = now, self._monotonic()
             return None
         elapsed_s, moved = self._monotonic() - self._began, now.done - first.done

@@ -14,6 +14,10 @@ _rows = msgspec.json.Decoder(WireRow)
 _end = msgspec.json.Decoder(SnapshotEnd)
 
 
+def _unheard() -> None:
+    """For whoever only wants the pages."""
+
+
 class SnapshotBroken(Exception):
     """What arrived is no snapshot, or not what was sent."""
 
@@ -37,6 +41,7 @@ class Snapshot:
     def __init__(self, pieces: Iterator[bytes], received_bytes: Callable[[], int]) -> None:
         self._pieces = pieces
         self._received = received_bytes
+        self._heard: Callable[[], None] = _unheard
         self._rest = b""
         self.head = self._read_head()
 
@@ -45,13 +50,16 @@ class Snapshot:
         """How much has come over the line, compressed as it was."""
         return self._received()
 
-    def pages(self) -> Iterator[SnapshotPage]:
+    def pages(self, heard: Callable[[], None] = _unheard) -> Iterator[SnapshotPage]:
         """The rows as they arrive; who stops early can go on with another snapshot after the last page's number.
+
+        ``heard`` is called for every piece that comes over the line, of which a page may need many.
 
         Raises:
             SnapshotBroken: the checksum doesn't fit what arrived.
             SnapshotCut: it ended before its end.
         """
+        self._heard = heard
         digest, done = hashlib.sha256(), 0
         while done < self.head.count:
             lines = self._lines(min(PAGE_ROWS, self.head.count - done))
@@ -85,6 +93,7 @@ class Snapshot:
             piece = next(self._pieces, None)
             if piece is None:
                 raise SnapshotCut
+            self._heard()
             held.append(piece)
             missing -= piece.count(b"\n")
         return self._cut(b"".join(held), count)

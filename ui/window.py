@@ -148,6 +148,8 @@ class Window:
         self.session = Session()
         self.door = Door(self._sign_in_dialog, self._let_in)
         self._last = ""
+        self._standing = (False, 0)
+        """Whether this counter is enrolled, and how many commands wait."""
         self.trouble: TroubleDialog | None = None
         self.salvage: SalvageDialog | None = None
         app.installEventFilter(self.session)
@@ -330,6 +332,7 @@ class Window:
         self.shell.person_pressed.connect(self.lock)
         self.shell.sync_pressed.connect(lambda: self.go(SYNC))
         self.desk.sync.changed.connect(self.refresh)
+        self.desk.sync.progressed.connect(self._show_sync)
         self.desk.preferences.changed.connect(self._use_preferences)
         self.shell.undo_requested.connect(self.desk.take_back)
         self.desk.scanner.scanned.connect(self._on_scan)
@@ -384,8 +387,15 @@ class Window:
 
     def _show_counts(self, read: tuple[Counts, bool]) -> None:
         numbers, enrolled = read
-        self.shell.show_sync(self.desk.sync.state(enrolled=enrolled, pending=numbers.pending), numbers.pending)
+        self._standing = enrolled, numbers.pending
+        self._show_sync()
         self.shell.show_badge("attention", numbers.attention)
+
+    @Slot()
+    def _show_sync(self) -> None:
+        sync, (enrolled, pending) = self.desk.sync, self._standing
+        share = sync.transfer.share if sync.transfer else 0
+        self.shell.show_sync(sync.state(enrolled=enrolled, pending=pending), pending, share)
 
     def _show_where(self, read: tuple[str, date]) -> None:
         name, day = read

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from storeapp.adapters.sealing import SealBroken, sealed_with
 from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
@@ -53,15 +54,26 @@ class Outgoing:
     keys: tuple[TransportedKey, ...]
 
 
+class Brought(NamedTuple):
+    """What a snapshot under way has brought so far, over all tries."""
+
+    rows: int
+    received_bytes: int
+
+
+NOTHING_BROUGHT = Brought(0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPage:
-    """Rows of one feed, and how far it is read with them."""
+    """Rows of one feed, and how far it is read with them; ``brought`` where a snapshot is still under way."""
 
     feed: str
     epoch: str
     upto: int
     rows: Sequence[Row]
     keys: Sequence[TransportedKey] = ()
+    brought: Brought = NOTHING_BROUGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +263,11 @@ class Exchange:
         """How far a feed has been read."""
         return self._counter.cache.cursor(feed)
 
+    def brought(self, feed: str) -> Brought:
+        """What the snapshot of a feed has brought that is still under way."""
+        mark = self._counter.cache.mark(_brought_mark(feed))
+        return Brought(*map(int, mark.split())) if mark else NOTHING_BROUGHT
+
     def take(self, page: IncomingPage) -> None:
         """Take in a page of rows with its cursor.
 
@@ -267,7 +284,15 @@ class Exchange:
         # put what it was decided on over these rows.
         with counter.journal.writing():
             counter.catch_up()
-            take_page(counter.cache, page.rows, feed=page.feed, cursor=page.upto, epoch=page.epoch, at=at)
+            take_page(
+                counter.cache,
+                page.rows,
+                feed=page.feed,
+                cursor=page.upto,
+                epoch=page.epoch,
+                at=at,
+                marks={_brought_mark(page.feed): f"{page.brought.rows} {page.brought.received_bytes}"},
+            )
 
     def _keep_keys(self, keys: Iterable[TransportedKey]) -> None:
         counter = self._counter
@@ -315,6 +340,10 @@ class Exchange:
         with self._counter.cache.writing():
             self._counter.cache.set_mark("received_at", self._counter.clock.now().isoformat())
         ensure_manager(self._counter)
+
+
+def _brought_mark(feed: str) -> str:
+    return f"brought {feed}"
 
 
 def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:

@@ -57,9 +57,9 @@ class SyncStatus:
     """How the sync stands, honestly: ``received_at`` is the hub's last receipt, and only that is success.
 
     ``problem`` is a stable code, ``offline`` where the hub was not reached, empty while all is well. What is
-    shown is as old as ``received_at``. ``done`` of ``total`` counts commands or rows while it is at work;
-    ``received_bytes`` is what came over the line for a snapshot, ``left_s`` how long it will still take, None
-    while nobody can tell.
+    shown is as old as ``received_at``. ``done`` of ``total`` counts commands or rows while it is at work, rows those
+    of ``feed``; ``received_bytes`` is what came over the line for a snapshot, ``left_s`` how long it will still take,
+    None while nobody can tell.
     """
 
     step: SyncStep
@@ -72,6 +72,7 @@ class SyncStatus:
     total: int = 0
     received_bytes: int = 0
     left_s: float | None = None
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ the open commands are decided anew in their order. What the hub has settled is n
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from storeapp.codec import UnknownKind, decode_command, decode_state
@@ -19,6 +20,7 @@ from storeapp.store.journal import Entry, Journal
 
 S = TypeVar("S", bound=State)
 _log = logging.getLogger(__name__)
+_NO_MARKS: Mapping[str, str] = MappingProxyType({})
 
 
 def context_of(entry: Entry, *, device: str) -> Context:
@@ -28,8 +30,17 @@ def context_of(entry: Entry, *, device: str) -> Context:
     )
 
 
-def take_page(cache: Cache, rows: Sequence[Row], *, feed: str, cursor: int, epoch: str, at: str) -> None:
-    """Store a page of a feed with its cursor; rows under open commands wait for `rebase`."""
+def take_page(
+    cache: Cache,
+    rows: Sequence[Row],
+    *,
+    feed: str,
+    cursor: int,
+    epoch: str,
+    at: str,
+    marks: Mapping[str, str] = _NO_MARKS,
+) -> None:
+    """Store a page of a feed with its cursor and marks; rows under open commands wait for `rebase`."""
     with cache.writing():
         open_keys = _with_touches(cache, [Key(row.kind, row.id) for row in rows])
         waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
@@ -43,6 +54,8 @@ def take_page(cache: Cache, rows: Sequence[Row], *, feed: str, cursor: int, epoc
         cache.set_cursor(feed, cursor)
         cache.set_mark("epoch", epoch)
         cache.set_mark("received_at", at)
+        for name, value in marks.items():
+            cache.set_mark(name, value)
 
 
 def _wanted(cache: Cache, keys: Iterable[Key]) -> None:

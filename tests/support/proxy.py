@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 
 PIECE = 65536
+SLOW_PIECE = 1024
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Proxy:
         self.cuts = 0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._allowed: int | None = None
+        self._more = threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def become(self, fault: Fault) -> None:
@@ -63,9 +66,32 @@ class Proxy:
         self.fault = fault
         if fault.refuse:
             self._break(self._open)
+            with self._more:
+                self._more.notify_all()
+
+    def slow_down(self) -> None:
+        """From now on replies pass only as far as `allow` lets them."""
+        with self._more:
+            self._allowed = 0
+
+    def allow(self, count: int | None) -> None:
+        """Let so many more bytes of replies pass; None lets all pass again."""
+        with self._more:
+            self._allowed = None if count is None or self._allowed is None else self._allowed + count
+            self._more.notify_all()
+
+    def _pass(self, count: int, sockets: set[socket.socket]) -> None:
+        with self._more:
+            self._more.wait_for(lambda: self._allowed is None or self._allowed >= count or self._broken(sockets))
+            self._allowed = None if self._allowed is None else max(0, self._allowed - count)
+
+    @staticmethod
+    def _broken(sockets: set[socket.socket]) -> bool:
+        return any(one.fileno() < 0 for one in sockets)
 
     def close(self) -> None:
         """End it."""
+        self.allow(None)
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -102,7 +128,7 @@ class Proxy:
         passed = 0
         while True:
             try:
-                piece = source.recv(PIECE)
+                piece = source.recv(PIECE if self._allowed is None else SLOW_PIECE)
             except OSError:
                 break
             if not piece:
@@ -114,6 +140,8 @@ class Proxy:
                 self._cut(pair)
                 return
             passed += len(piece)
+            if which == "cut_reply":
+                self._pass(len(piece), pair)
             with contextlib.suppress(OSError):
                 sink.sendall(piece)
         self._break(pair)

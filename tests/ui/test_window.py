@@ -60,7 +60,7 @@ def test_an_enrolment_by_another_program_is_seen(window, qtbot, settled):
         other.journal.identify(hub="https://hub.shop.test", hub_transport_key="00" * 32)
     other.close()
     shown = []
-    window.shell.show_sync = lambda state, count=0: shown.append(state)
+    window.shell.show_sync = lambda state, _count=0, _share=0: shown.append(state)
     qtbot.waitUntil(lambda: bool(shown) and shown[-1] is not SyncState.ALONE, timeout=10_000)
 
 

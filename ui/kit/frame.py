@@ -28,6 +28,9 @@ class SyncState(StrEnum):
     ALONE = "alone"
     OK = "ok"
     PENDING = "pending"
+    FETCHING = "fetching"
+    SENDING = "sending"
+    CUT = "cut"
     OFFLINE = "offline"
     ATTENTION = "attention"
 
@@ -36,6 +39,9 @@ SYNC_SHAPES = {
     SyncState.ALONE: ("store", "text3", "idle"),
     SyncState.OK: ("cloud-check", "ok", "ok"),
     SyncState.PENDING: ("cloud-up", "accent", "accent"),
+    SyncState.FETCHING: ("cloud-down", "accent", "accent"),
+    SyncState.SENDING: ("cloud-up", "accent", "accent"),
+    SyncState.CUT: ("cloud-off", "warn", "warn"),
     SyncState.OFFLINE: ("cloud-off", "warn", "warn"),
     SyncState.ATTENTION: ("warning", "danger", "danger"),
 }
@@ -143,11 +149,11 @@ class TopBar(QFrame):
         self.subtitle.setVisible(wide)
         self.finder.setFixedWidth(220 if wide else 180)
 
-    def show_sync(self, state: SyncState, pending: int) -> None:
-        """Show how the sync stands: a shape, words and a count."""
+    def show_sync(self, state: SyncState, pending: int, share: int) -> None:
+        """Show how the sync stands: a shape, words, a count, and the percents of a long exchange."""
         icon, ink, tone = SYNC_SHAPES[state]
         self._sync_icon.show_icon(icon, ink)
-        set_chip(self._sync, self._words.text(f"kit.sync.{state}", count=pending), tone)
+        set_chip(self._sync, self._words.text(f"kit.sync.{state}", count=pending, share=share), tone)
         self.sync.setAccessibleName(self._sync.text())
 
     def show_person(self, name: str) -> None:

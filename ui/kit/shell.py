@@ -137,9 +137,9 @@ class MainShell(QMainWindow):
         """Show store, day and shift beside the title."""
         self._top.subtitle.setText(text)
 
-    def show_sync(self, state: SyncState, pending: int = 0) -> None:
-        """Show how the sync stands."""
-        self._top.show_sync(state, pending)
+    def show_sync(self, state: SyncState, pending: int = 0, share: int = 0) -> None:
+        """Show how the sync stands; ``share`` is how much of a long exchange is done, in percent."""
+        self._top.show_sync(state, pending, share)
 
     def show_privacy(self, *, hidden: bool) -> None:
         """Show that people's data cannot be read here, or that it can."""

@@ -20,6 +20,7 @@ from ui.kit.frame import SYNC_SHAPES, SyncState
 from ui.kit.messages import Level
 from ui.kit.parts import Button, ElidedLabel, IconLabel, hbox, heading, label, panel, vbox
 from ui.pages.base import PageBase
+from ui.pages.sync_transfer import TransferPanel
 from ui.sync_watch import Attempt, SyncWatch
 
 _FACTS = ("hub", "pending", "received", "age", "retry", "refused")
@@ -91,8 +92,10 @@ class SyncPage(PageBase):
         self._side.addWidget(self.enrol)
         self._side.addWidget(self.attempts)
         self._side.setFixedWidth(_SIDE_PX)
+        self.transfer = TransferPanel(desk.words)
         self._lay_out()
         desk.sync.changed.connect(self.refresh)
+        desk.sync.progressed.connect(self._show)
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._show)
@@ -109,6 +112,7 @@ class SyncPage(PageBase):
         words.addWidget(self._why)
         head.addLayout(words, 1)
         column.addLayout(head)
+        column.addWidget(self.transfer)
         column.addSpacing(tokens.GAP_S)
         column.addLayout(self._facts())
         self._alone = self._meaning()
@@ -170,8 +174,11 @@ class SyncPage(PageBase):
         state = watch.state(enrolled=read.enrolled, pending=read.pending)
         icon, ink, _ = SYNC_SHAPES[state]
         self._icon.show_icon(icon, ink)
-        self._headline.setText(self.desk.words.text(f"sync.state.{state}", count=read.pending))
+        transfer = watch.transfer
+        share = transfer.share if transfer else 0
+        self._headline.setText(self.desk.words.text(f"sync.state.{state}", count=read.pending, share=share))
         self._why.setText(self._reason(state, watch))
+        self.transfer.show_transfer(transfer if read.enrolled else None)
         for fact, value in self._facts_now().items():
             self._values[fact].setText(value)
             self._values[fact].setVisible(bool(value))
@@ -181,7 +188,7 @@ class SyncPage(PageBase):
             button.setVisible(read.enrolled)
 
     def _reason(self, state: SyncState, watch: SyncWatch) -> str:
-        if state in (SyncState.OFFLINE, SyncState.ATTENTION):
+        if state in (SyncState.OFFLINE, SyncState.CUT, SyncState.ATTENTION):
             return problem_words(self.desk, watch.status.problem)
         return self.desk.words.text(f"sync.why.{state}")
 

@@ -114,6 +114,53 @@ def test_a_problem_that_needs_a_person_is_not_called_offline(joined, hub, window
     assert "停用" in joined._why.text()
 
 
+def fetching(**told):
+    return {"step": SyncStep.FETCHING, "feed": "store:XH", "total": 2000, "received_bytes": 3_400_000} | told
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_first_snapshot_is_told_in_rows_bytes_and_time(joined, hub, window, settled, qtbot):
+    tell(hub, settled, qtbot, **fetching(done=0))
+    assert joined.transfer.isVisible()
+    assert joined.transfer._left.text() == window.desk.words.text("sync.transfer.untold")
+    tell(hub, settled, qtbot, **fetching(done=500, left_s=130.0))
+    said = joined.transfer._count.text() + joined.transfer._left.text()
+    assert all(figure in said for figure in ("500", "2,000", "3.4 MB", "2"))
+    assert "25%" in joined.transfer._share.text()
+    assert "25%" in chip(window)
+
+
+def test_a_cut_keeps_the_bar_where_it_was(joined, hub, window, settled, qtbot):
+    tell(hub, settled, qtbot, **fetching(done=500, left_s=30.0))
+    tell(hub, settled, qtbot, step=SyncStep.WAITING, problem="offline")
+    assert joined.transfer._bar.value() == 250
+    assert joined.transfer._left.text() == "连上后从这里接着来"
+    assert "25%" in chip(window)
+    # The next try begins with something small, which has no bar of its own.
+    tell(hub, settled, qtbot, step=SyncStep.SENDING, total=3)
+    assert joined.transfer._bar.value() == 250
+    tell(hub, settled, qtbot, **fetching(done=500))
+    tell(hub, settled, qtbot, received_at=datetime.now(UTC))
+    assert not joined.transfer.isVisible()
+    assert chip(window) == "已同步"
+
+
+def test_a_small_exchange_has_no_bar_and_pages_are_no_exchanges(joined, hub, settled, qtbot):
+    before = len(joined.desk.sync.attempts)
+    for done in (1, 2):
+        tell(hub, settled, qtbot, **fetching(done=done, total=20, received_at=datetime.now(UTC)))
+        assert not joined.transfer.isVisible()
+    assert len(joined.desk.sync.attempts) == before
+
+
+@pytest.mark.parametrize(
+    ("left_s", "said"),
+    [(3, "马上就好"), (34, "40 秒"), (88, "90 秒"), (100, "2 分钟"), (4000, "67 分钟"), (9000, "2 小时")],
+)
+def test_the_time_left_is_no_finer_than_the_estimate(page, left_s, said):
+    assert said in page.transfer.left(left_s)
+
+
 def test_an_act_is_offered_to_the_hub_at_once(joined, hub, window, settled):
     before = hub.nudges
     window.backend.act(lambda counter, actor: receive(counter, actor, "BL-001", 2))
