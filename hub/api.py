@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from hub import certificates, decisions, devices, feeds, quarantine, requests
 from hub.console import add_metrics, add_pages, add_waiting
 from hub.core import Hub
-from hub.database import DatabaseBusy
+from hub.database import DatabaseBusy, Unstorable
 from hub.feeds import Reader
 from hub.metrics import Measured
 from hub.migrate import is_current
@@ -82,6 +82,7 @@ def _handle_problems(app: FastAPI) -> None:
         DatabaseBusy: busy,
         HTTPException: by_status,
         RequestValidationError: malformed,
+        Unstorable: malformed,
         Exception: failed,
     }
     for kind, handler in handlers.items():

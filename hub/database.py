@@ -25,9 +25,16 @@ _MIGRATION_LOCK = 0x53544F5245
 _COLLISIONS = frozenset({"23505", "40001", "40P01"})
 """Codes of PostgreSQL: unique violation, serialisation failure, deadlock."""
 
+_PROGRAM_LIMIT = "54"
+"""How its codes begin where a value is too long, such as for an index."""
+
 
 class DatabaseBusy(Exception):
     """The database did not answer in time, or cannot be written; nothing was changed."""
+
+
+class Unstorable(Exception):
+    """A value that this database keeps in no column; nothing was changed, and trying again won't help."""
 
 
 class Collision(DatabaseBusy):
@@ -190,7 +197,11 @@ def _create_private(path: Path) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except (sa.exc.DataError, OverflowError) as error:
+        raise Unstorable from error
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+        if _state_of(error).startswith(_PROGRAM_LIMIT):
+            raise Unstorable from error
         raise (Collision if _state_of(error) in _COLLISIONS else DatabaseBusy) from error
     except sa.exc.IntegrityError as error:
         if _state_of(error) not in _COLLISIONS:

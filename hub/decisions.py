@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from hub.admission import check_body, is_id, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.places import BRAND_KINDS
@@ -45,6 +46,7 @@ _log = logging.getLogger(__name__)
 _problem = msgspec.json.Decoder(Problem)
 _PARKED = 422
 MOST_COLLISIONS = 5
+MOST_KEY_ID_BYTES = 64
 _OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
 
 
@@ -270,8 +272,11 @@ class _Batch:
     @staticmethod
     def _read(item: _Decided) -> None:
         try:
+            check_body(item.command.kind, bytes(item.command.body))
             item.typed = decode_command(item.command.kind, item.command.body)
             Role(item.command.role)
+            if not is_text(item.command.actor):
+                raise Malformed(item.command.kind)
         except UnknownKind:
             item.park("unknown_kind", {"kind": item.command.kind})
         except (Malformed, ValueError):
@@ -367,7 +372,7 @@ class _Batch:
             "id": item.command.id,
             "device": self._sender.id,
             "store": self._sender.store,
-            "kind": item.command.kind,
+            "kind": keepable(item.command.kind),
             "command": encode(item.command),
             "code": item.problem.code if item.problem else "",
             "at": now.isoformat(),
@@ -382,6 +387,8 @@ class _Batch:
             self._connection.execute(sa.delete(order_key).where(self._hub.db.among(order_key.c.subject, gone)))
 
     def _key_row(self, key: WireKey) -> dict[str, Any] | None:
+        if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
+            return None  # No order can have such an id.
         order = self._work.get(Order, key.subject)
         if order is not None and not order.sealed:
             return None  # Forgotten: a counter that was away must not bring the person back.

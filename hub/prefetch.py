@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from hub.admission import is_id
 from hub.states import States
 from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
 from storeapp.domain.delivery import Delivery
@@ -22,7 +23,7 @@ def prefetch(states: States, commands: Iterable[Command]) -> None:
     """Read what the commands name, then what the orders among it name."""
     first = {key for command in commands for key in _named(command)}
     states.prefetch(first)
-    orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND)
+    orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND and is_id(key.id))
     states.prefetch({key for order in orders if order is not None for key in _of_order(order)})
 
 

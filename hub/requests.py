@@ -90,7 +90,7 @@ async def authenticated(
         HubProblem: ``unknown_device``, ``bad_signature``, ``certificate_over``, ``revoked`` or
             ``too_many_requests``.
     """
-    known = await run_in_threadpool(_authenticate, hub, _message(request), body, any_age=lenient)
+    known = await run_in_threadpool(_authenticate, hub, _message(request), _signed(request, body), any_age=lenient)
     hub.requests.count(known.id)
     if known.revoked and not revoked:
         raise HubProblem("revoked")
@@ -125,12 +125,17 @@ def prove_key(request: Request, body: bytes, asked: EnrolRequest) -> None:
     try:
         verify(
             _message(request),
-            body,
+            _signed(request, body),
             find=lambda key_id: asked.public_key if key_id == asked.device else None,
             now=None,
         )
     except BadSignature as error:
         raise HubProblem("bad_signature") from error
+
+
+def _signed(request: Request, body: bytes | None) -> bytes | None:
+    """What the signature must cover: no content needs no digest, but one that is told must hold."""
+    return body if body or "content-digest" in request.headers else None
 
 
 def _message(request: Request) -> Message:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from hub.admission import Unkeepable, is_id
 from hub.database import Database
 from hub.places import LOCAL_KINDS, feed_of, subject_of
 from hub.tables import head, state
@@ -33,7 +34,13 @@ class States:
         self._stored: dict[Key, Stored | None] = {}
 
     def get(self, of: type[S], key_id: str) -> S | None:
-        """The state of one aggregate."""
+        """The state of one aggregate.
+
+        Raises:
+            Unkeepable: nothing can ever have such an id.
+        """
+        if not is_id(key_id):
+            raise Unkeepable
         key = Key(of.KIND, key_id)
         if key not in self._stored:
             self.prefetch([key])
@@ -46,7 +53,7 @@ class States:
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read what will be asked for; what does not exist is remembered, too."""
         by_kind: dict[str, list[str]] = {}
-        for key in set(keys) - self._stored.keys():
+        for key in {key for key in keys if is_id(key.id)} - self._stored.keys():
             by_kind.setdefault(key.kind, []).append(key.id)
             self._stored[key] = None
         for kind, ids in by_kind.items():

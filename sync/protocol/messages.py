@@ -7,7 +7,7 @@ very bytes that were written first, never decoded and encoded again on the way.
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -28,6 +28,13 @@ SNAPSHOT = "/v1/feeds/{feed}/snapshot"
 
 NDJSON = "application/x-ndjson"
 PROBLEM = "application/problem+json"
+
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\A[!-~]*\Z")]
+"""What a program has named: visible ASCII."""
+
+Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
 class ResultStatus(StrEnum):
@@ -65,8 +72,8 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     ``needs`` names commands without which it makes no sense: it is refused when one of them was.
     """
 
-    seq: int
-    id: str
+    seq: Seq
+    id: Id
     kind: str
     at: datetime
     actor: str
@@ -74,13 +81,13 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     store: str
     body: msgspec.Raw
     simulated: bool = False
-    needs: tuple[str, ...] = ()
+    needs: tuple[Id, ...] = ()
 
 
 class CommandBatch(msgspec.Struct, frozen=True):
     """Commands in the device's order without a hole, with the keys of the sealed records in them."""
 
-    incarnation: str
+    incarnation: Id
     commands: list[WireCommand]
     keys: list[WireKey] = []
 
@@ -143,14 +150,14 @@ class SnapshotEnd(msgspec.Struct, frozen=True):
 class AuditAnchor(msgspec.Struct, frozen=True):
     """The end of the counter's audit chain, so that it cannot be rewritten unseen."""
 
-    n: int
+    n: Seq
     hash: bytes
 
 
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a counter begins: what it is, and the highest number it has given to a command."""
 
-    incarnation: str
+    incarnation: Id
     last_seq: int
     schema: int = SCHEMA
     audit: AuditAnchor | None = None
@@ -190,9 +197,9 @@ class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     code: str
-    device: str
-    public_key: bytes
-    transport_key: bytes
+    device: Id
+    public_key: PublicKey
+    transport_key: PublicKey
     root_certificate: str = ""
     brands: tuple[str, ...] = ()
     name: str = ""

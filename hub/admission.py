@@ -1,0 +1,67 @@
+"""Looks over what counters send before a rule or a database meets it: what no database keeps must stop no queue.
+
+PostgreSQL takes no NUL in a text and no long text in an index; JSON numbers have no end, and columns have.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from storeapp.codec import Malformed
+
+MOST_ID_BYTES = 500
+"""PostgreSQL takes about 2,700 bytes for all columns of an index together."""
+MOST_NUMBER = 2**53
+"""What every JSON reader keeps exactly, and every column holds."""
+
+_SUSPICIOUS = re.compile(rb"\\u0000|[:\[,]\s*-?(?:[0-9]{16}|[0-9.]+[eE])")
+
+
+class Unkeepable(ValueError):
+    """An id that no database takes."""
+
+
+def is_text(text: str) -> bool:
+    """Whether every database takes it."""
+    return "\0" not in text
+
+
+def is_id(text: str) -> bool:
+    """Whether every database takes it as a key."""
+    return is_text(text) and len(text.encode()) <= MOST_ID_BYTES
+
+
+def keepable(text: str) -> str:
+    """A text that is only told to people, with what no database takes replaced."""
+    return text[:MOST_ID_BYTES].replace("\0", "\ufffd")
+
+
+def check_body(kind: str, body: bytes) -> None:
+    """Refuse values that no database keeps; most bodies are seen at a glance to have none.
+
+    Raises:
+        Malformed: there is a NUL in a text, or a number beyond what is kept exactly.
+    """
+    if not _SUSPICIOUS.search(body):
+        return
+    try:
+        sound = _is_sound(msgspec.json.decode(body))
+    except (msgspec.MsgspecError, RecursionError):
+        sound = False
+    if not sound:
+        raise Malformed(kind)
+
+
+def _is_sound(value: Any) -> bool:
+    match value:
+        case str():
+            return is_text(value)
+        case bool() | None:
+            return True
+        case int() | float():
+            return abs(value) <= MOST_NUMBER
+        case dict():
+            return all(is_text(name) and _is_sound(inner) for name, inner in value.items())
+        case _:
+            return all(map(_is_sound, value))
