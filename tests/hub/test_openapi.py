@@ -114,7 +114,13 @@ def tells_errors_as_problems(ctx: CheckContext, response: Response, case: Case) 
 def sensible(draw: Callable[..., Any], case: Case, api: Api) -> None:
     """Put what the hub knows in some places, so that not everything ends at the first hurdle."""
     epoch = api.device.hub.identity.epoch
-    known = {"device": api.device.id, "feed": draw(st.sampled_from(feeds_of("XH"))), "epoch": epoch}
+    known = {
+        "device": api.device.id,
+        "feed": draw(st.sampled_from(feeds_of("XH"))),
+        "epoch": epoch,
+        "after": 0,
+        "limit": 9,
+    }
     for place in (case.path_parameters, case.query):
         for name in known.keys() & place.keys():
             if draw(st.integers(0, 3)):
