@@ -1,0 +1,156 @@
+"""What an older version left on a disk is what the present one goes on with: counters, hubs, and both together."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from hub.core import DATABASE_FILE, Hub, database_url, open_hub
+from hub.database import Database, sqlite_url
+from hub.feeds import feeds_of
+from hub.migrate import is_current, migrate, upgrade
+from hub.tables import command_result, metadata, state
+from storeapp import __version__
+from storeapp.domain.certificate import parse
+from storeapp.domain.kernel import Key
+from storeapp.services.counter import Counter
+from storeapp.services.doctor import examine
+from storeapp.services.enrolment import Names
+from storeapp.services.home import Home
+from tests.releases.make import EXPECTED, FOLDER, Expected, described, place
+from tests.support.counters import PASSPHRASE, TestClock, shown, sync
+from tests.support.databases import Postgres
+from tests.support.hubs import START, TurnedClock
+from tests.support.hubserver import serving
+
+RELEASES = sorted(path.stem for path in FOLDER.glob("*.zip"))
+SIX_WEEKS_LATER = START + timedelta(weeks=6)
+
+
+@dataclass(frozen=True)
+class Release:
+    """The files of one release, taken out."""
+
+    folder: Path
+    expected: Expected
+
+    def counter(self) -> Counter:
+        return self.home().open()
+
+    def home(self) -> Home:
+        return Home(self.folder / "counter", TestClock(SIX_WEEKS_LATER)).unlock(environ={}, passphrase=PASSPHRASE)
+
+
+@pytest.fixture(params=RELEASES)
+def release(request: pytest.FixtureRequest, tmp_path: Path) -> Release:
+    with zipfile.ZipFile(FOLDER / f"{request.param}.zip") as packed:
+        packed.extractall(tmp_path)
+        expected = msgspec.json.decode(packed.read(EXPECTED), type=Expected)
+    return Release(tmp_path, expected)
+
+
+@pytest.fixture
+def hub(release: Release, database: str) -> Iterator[Hub]:
+    """The release's hub, upgraded, on either database, six weeks later."""
+    home = release.folder / "hub"
+    if database:
+        move(sqlite_url(home / DATABASE_FILE), database)
+    with closing(Database(database_url(home, database))) as db:
+        migrate(db)
+    with closing(open_hub(home, url=database, now=TurnedClock(SIX_WEEKS_LATER))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty PostgreSQL, or nothing for the release's own file."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.fresh(migrated=False)
+    yield url
+    server.drop(url)
+
+
+both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+def move(source: str, target: str) -> None:
+    """Bring a hub from its file into an empty PostgreSQL of the same revision."""
+    with closing(Database(source)) as old, closing(Database(target)) as new:
+        with old.reading() as reading, new.alone() as writing:
+            upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
+            tables = sa.MetaData()
+            tables.reflect(reading)
+            for table in tables.sorted_tables:
+                rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
+                if rows and table.name != "alembic_version":
+                    writing.execute(table.insert(), rows)
+            writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
+
+
+def test_the_present_version_is_among_them() -> None:
+    assert __version__ in RELEASES
+
+
+def test_a_counter_goes_on_where_it_was(release: Release) -> None:
+    with closing(release.counter()) as counter:
+        counter.catch_up()
+        assert described(counter) == release.expected
+        assert counter.journal.audit_broken_at() is None
+        place(counter, "new")
+        assert counter.journal.last() == len(release.expected.commands) + 1
+    assert examine(release.home()).well
+
+
+def test_a_counter_without_its_cache_shows_the_same_once_it_has_met_its_hub(release: Release) -> None:
+    for path in (release.folder / "counter").glob("cache.db*"):
+        path.unlink()
+    with closing(release.counter()) as counter:
+        counter.catch_up()
+        assert [entry.id for entry in counter.journal.after(0)] == release.expected.commands
+
+
+@both_databases
+def test_a_hub_has_the_tables_of_today_and_all_its_rows(release: Release, hub: Hub) -> None:
+    assert is_current(hub.db)
+    with hub.db.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        known = set(connection.scalars(sa.select(command_result.c.id)))
+    sent = len(release.expected.commands) - release.expected.pending
+    assert known >= set(release.expected.commands[:sent])
+
+
+@both_databases
+def test_a_counter_that_was_off_for_six_weeks_meets_its_hub(release: Release, hub: Hub) -> None:
+    with serving(hub) as server, closing(release.counter()) as counter:
+        with counter.journal.writing():
+            counter.journal.identify(hub=server.url)
+        counter.reload()
+        before = parse(counter.identity[Names.DEVICE_CERTIFICATE]).not_after
+        report = sync(counter)
+        assert (report.problem, report.pending) == ("", 0)
+        assert report.applied == release.expected.pending
+        assert parse(counter.identity[Names.DEVICE_CERTIFICATE]).not_after > before
+        assert shown(counter) == projection(hub)
+        assert described(counter).people == release.expected.people
+        with hub.db.reading() as connection:
+            known = list(connection.scalars(sa.select(command_result.c.id)))
+    assert set(known) >= set(release.expected.commands)
+    assert len(known) == len(set(known))
+
+
+def projection(hub: Hub) -> dict[Key, bytes]:
+    with hub.db.reading() as connection:
+        columns = (state.c.kind, state.c.id, state.c.body)
+        rows = connection.execute(sa.select(*columns).where(state.c.feed.in_(feeds_of("XH"))))
+        return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows if body}
