@@ -86,6 +86,11 @@ class _Decided:
     def park(self, code: str, data: Any = None) -> None:
         self.status, self.problem = ResultStatus.PARKED, refusal(code, data, status=_PARKED)
 
+    def unread(self) -> bytes | None:
+        """The body as it came, where decoding has left something of it."""
+        body = bytes(self.command.body)
+        return None if self.typed is None or encode(self.typed) == body else body
+
     def result(self) -> Result:
         return Result(self.command.seq, self.command.id, self.status, self.feed, self.feed_seq, self.problem)
 
@@ -365,6 +370,7 @@ class _Batch:
             "kind": item.command.kind,
             "at": item.command.at.isoformat(),
             "events": encode_events(item.events),
+            "body": item.unread(),
         }
 
     def _parked_row(self, item: _Decided, now: datetime) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from storeapp.domain.certificate import (
 from storeapp.domain.device import Device, DeviceCertified
 from storeapp.domain.feeds import BRAND_FEED, feeds_of, store_feed
 from storeapp.domain.token import EPOCH
-from sync.protocol.messages import EnrolReply, EnrolRequest, Hello, HelloReply
+from sync.protocol.messages import SCHEMA, EnrolReply, EnrolRequest, Hello, HelloReply
 
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5
@@ -196,7 +196,13 @@ def _row(hub: Hub, request: EnrolRequest, known: Device) -> dict[str, Any]:
 
 
 def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
-    """Tell a counter what the hub has of it, and keep the end of its audit chain."""
+    """Tell a counter what the hub has of it, and keep the end of its audit chain.
+
+    Raises:
+        HubProblem: ``counter_newer`` where this program would misread what the counter sends; it waits for our update.
+    """
+    if message.schema > SCHEMA:
+        raise HubProblem("counter_newer", found=message.schema, known=SCHEMA)
     now = hub.now()
     rung: set[str] = set()
     with hub.db.writing() as connection:

@@ -40,7 +40,7 @@ _ALWAYS = (
 _BY_PEOPLE = {"waiting": (), "retry": ("not_waiting", "busy"), "discard": ("not_waiting", "busy")}
 _MORE: dict[str, tuple[str, ...]] = {
     "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),
-    "hello": ("request_too_large",),
+    "hello": ("counter_newer", "request_too_large"),
     "renew": ("renewal_over", "request_too_large"),
     "commands": ("sequence_hole", "sequence_reused", "request_too_large"),
     "changes": ("other_feed", "epoch_over"),

@@ -24,6 +24,7 @@ STATUS = {
     "not_waiting": 404,
     "method_not_allowed": 405,
     "device_taken": 409,
+    "counter_newer": 409,
     "sequence_hole": 409,
     "epoch_over": 410,
     "request_too_large": 413,

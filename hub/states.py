@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.admission import Unkeepable, is_id
@@ -14,6 +15,7 @@ from storeapp.domain.feeds import store_feed
 from storeapp.domain.kernel import Key, State
 
 S = TypeVar("S", bound=State)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Stored(NamedTuple):
@@ -75,6 +77,7 @@ class States:
         for key, after in dirty.items():
             before = self._stored.get(key)
             feed, body = feed_of(after, store=self._store), encode(after)
+            body = body if before is None else _with_unknown(before.body, body)
             if before is not None and before.body == body:
                 continue
             version = before.version + 1 if before else 1
@@ -82,6 +85,13 @@ class States:
                 rows.append(_row(key, before.feed, version, b""))
             rows.append(_row(key, feed, version, body) | {"subject": subject_of(after)})
         return rows
+
+
+def _with_unknown(before: bytes, after: bytes) -> bytes:
+    """The new state with those fields of the old one that only a newer program knows."""
+    known = _fields.decode(after)
+    unknown = {name: value for name, value in _fields.decode(before).items() if name not in known}
+    return encode(known | unknown) if unknown else after
 
 
 def _row(key: Key, feed: str, version: int, body: bytes) -> dict[str, Any]:

@@ -122,6 +122,8 @@ event_log = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("at", _Moment, nullable=False),
     sa.Column("events", _Bytes, nullable=False),
+    # What was sent, where this program could not read all of it: a newer one may.
+    sa.Column("body", _Bytes),
 )
 
 order_key = sa.Table(

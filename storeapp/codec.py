@@ -1,7 +1,7 @@
 """Turns commands, events and states into JSON and back; the bytes that were hashed are the bytes kept."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -10,7 +10,17 @@ from storeapp.domain.kernel import Command, Event, State
 from storeapp.domain.rules.registry import COMMANDS, EVENTS, STATES
 
 encode = msgspec.json.Encoder().encode
+_fields = msgspec.json.Decoder(dict[str, Any])
 _events = msgspec.json.Decoder(list[tuple[str, msgspec.Raw]])
+
+
+Retold = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
+FORMER: dict[str, Retold] = {}
+"""Kinds of commands, events and states that only older programs write: each as what it is called and tells now.
+
+A kind never changes its meaning. Fields are added with a default; whatever else changes gets a new kind, and the old
+one is told anew from here: at the counter that kept it, and at a hub that a counter of before sends it to.
+"""
 
 
 class UnknownKind(ValueError):
@@ -35,8 +45,19 @@ _decoders = {of: msgspec.json.Decoder(of) for of in (*COMMANDS.values(), *EVENTS
 def _decode(table: dict[str, type[Any]], kind: str, body: bytes | msgspec.Raw) -> Any:
     of = table.get(kind)
     if of is None:
-        raise UnknownKind(kind)
+        return _decode(table, *_told_anew(kind, body))
     return _checked(_decoders[of], kind, body)
+
+
+def _told_anew(kind: str, body: bytes | msgspec.Raw) -> tuple[str, bytes]:
+    retold = FORMER.get(kind)
+    if retold is None:
+        raise UnknownKind(kind)
+    try:
+        now, content = retold(_checked(_fields, kind, body))
+    except (KeyError, TypeError, ValueError):
+        raise Malformed(kind) from None
+    return now, encode(content)
 
 
 def _checked(decoder: msgspec.json.Decoder[Any], kind: str, body: bytes | msgspec.Raw) -> Any:
@@ -83,3 +104,14 @@ def decode_events(body: bytes) -> list[Event]:
         Malformed: one does not fit its kind.
     """
     return [_decode(EVENTS, kind, raw) for kind, raw in _checked(_events, "events", body)]
+
+
+def decode_known_events(body: bytes) -> tuple[list[Event], int]:
+    """The same without those of unknown kinds, and how many these are.
+
+    Raises:
+        Malformed: one does not fit its kind.
+    """
+    written = _checked(_events, "events", body)
+    known = [(kind, raw) for kind, raw in written if kind in EVENTS or kind in FORMER]
+    return [_decode(EVENTS, kind, raw) for kind, raw in known], len(written) - len(known)

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from storeapp.codec import decode_command
+from storeapp.codec import UnknownKind, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind
-from storeapp.domain.kernel import Event, Refusal
+from storeapp.domain.kernel import Command, Event, Refusal
 from storeapp.domain.order import REMARKS, Order
 from storeapp.domain.rules.closing import AcceptRefusal, ReportException, ResolveException
 from storeapp.services.counter import Actor, Counter
@@ -29,7 +29,7 @@ def _refused(counter: Counter) -> list[AttentionRow]:
 
 
 def _refused_row(counter: Counter, entry: Entry) -> AttentionRow:
-    command = decode_command(entry.kind, entry.body)
+    command = _command(entry)
     delivery_id = str(getattr(command, "delivery_id", ""))
     problem = msgspec.json.decode(entry.problem) if entry.problem else {}
     data: dict[str, str | int] = {"kind": entry.kind, "guide": str(getattr(command, "guide", ""))}
@@ -49,6 +49,14 @@ def _refused_row(counter: Counter, entry: Entry) -> AttentionRow:
         data=data,
         by=entry.actor,
     )
+
+
+def _command(entry: Entry) -> Command | None:
+    """What was asked, None where only a newer program could read it."""
+    try:
+        return decode_command(entry.kind, entry.body)
+    except UnknownKind:
+        return None
 
 
 def _order_no(counter: Counter, delivery_id: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from storeapp.adapters.sealing import SealBroken, sealed_with
 from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
-from storeapp.codec import decode_command, decode_state
+from storeapp.codec import FORMER, decode_command, decode_state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Command
 from storeapp.domain.order import Order, OrderStatus, order_id
@@ -234,7 +234,7 @@ class Exchange:
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
         if not self._counter.privacy.available:
             return
-        named = (_sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in _SEALING)
+        named = (_sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in _SEALING or e.kind in FORMER)
         wanted = list(dict.fromkeys((subject, sealed_with(sealed)) for subject, sealed in named if sealed))
         held = self._counter.keys.checked({subject for subject, _ in wanted})
         for subject, key_id in wanted:

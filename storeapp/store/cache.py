@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.codec import Malformed, decode_events, decode_state, encode
+from storeapp.codec import Malformed, decode_known_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
 from storeapp.store import views
-from storeapp.store.errors import Corrupt, Locked, translate_sqlite_errors
+from storeapp.store.errors import Corrupt, Locked, NewerSchema, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import alone, file_at, immediate, open_database
 from storeapp.store.schema import MIGRATIONS
@@ -287,18 +287,23 @@ class Cache:
 
 def _events_of(entry: Entry) -> list[Event]:
     rejected = entry.status in {Status.REFUSED, Status.PARKED}
-    return [] if rejected else decode_events(entry.events)
+    if rejected:
+        return []
+    events, unknown = decode_known_events(entry.events)
+    if unknown:
+        log.warning("events that only a newer program knows: %d, command %d", unknown, entry.n)
+    return events
 
 
 def open_cache(path: Path) -> Cache:
-    """Open the cache; a damaged one is thrown away and begins anew.
+    """Open the cache; one that is damaged, or of a newer program, is thrown away and begins anew.
 
     Raises:
         StoreError: the disk failed.
     """
     try:
         return Cache(path)
-    except Corrupt:
+    except (Corrupt, NewerSchema):
         reset(path)
     return Cache(path)
 

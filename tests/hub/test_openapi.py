@@ -39,7 +39,7 @@ FIXED = settings(
     derandomize=True, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 EXAMPLES = 20
-EXAMPLES_AT_NIGHT = 1000
+EXAMPLES_AT_NIGHT = 300
 NOT_ASKED = [
     # A code that enrols, the next number of a command: whether they are right can't be told from their form.
     positive_data_acceptance,

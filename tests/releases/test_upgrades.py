@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -86,16 +86,17 @@ both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], i
 
 def move(source: str, target: str) -> None:
     """Bring a hub from its file into an empty PostgreSQL of the same revision."""
-    with closing(Database(source)) as old, closing(Database(target)) as new:
-        with old.reading() as reading, new.alone() as writing:
-            upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
-            tables = sa.MetaData()
-            tables.reflect(reading)
-            for table in tables.sorted_tables:
-                rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
-                if rows and table.name != "alembic_version":
-                    writing.execute(table.insert(), rows)
-            writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
+    with ExitStack() as open_ones:
+        old, new = (open_ones.enter_context(closing(Database(url))) for url in (source, target))
+        reading, writing = open_ones.enter_context(old.reading()), open_ones.enter_context(new.alone())
+        upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
+        tables = sa.MetaData()
+        tables.reflect(reading)
+        for table in tables.sorted_tables:
+            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
+            if rows and table.name != "alembic_version":
+                writing.execute(table.insert(), rows)
+        writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
 
 
 def test_the_present_version_is_among_them() -> None:

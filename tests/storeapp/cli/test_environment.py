@@ -217,3 +217,15 @@ def test_a_reader_that_has_enough_is_no_failure_of_ours(tmp_path, command):
     done.stderr.close()
     assert done.wait() == 141, told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("name", ["journal.db", "keys.db"])
+def test_what_a_newer_program_wrote_is_told_and_left_as_it_is(terminal: Terminal, name: str):
+    with closing(sqlite3.connect(terminal.home / name)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    before = {path.name: path.read_bytes() for path in terminal.home.glob("*.db*")}
+    for command in (("orders",), ("receive", "BL-001", 1), ("sync",), ("backup", terminal.home.parent / "copy")):
+        assert terminal.refused(*command, status=3) == "schema_newer"
+    assert terminal.run("orders", "--lang", "en") == 3
+    assert "newer program" in terminal.err
+    assert {path.name: path.read_bytes() for path in terminal.home.glob("*.db*")} == before
