@@ -1,11 +1,11 @@
-"""Every route worth having of one guide with few stops: the shortest way for each set of stops.
+"""Every route worth having of one guide with few stops: the cheapest way for each set of stops.
 
 Labels are set by how many pickups and deliveries they have behind them; of two labels with the same stops done, on
-board and place, one that is neither earlier nor shorter is dropped.
+board and place, one that is neither earlier nor cheaper is dropped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from storeapp.domain import explain
@@ -18,10 +18,10 @@ class TooMany(Exception):
 
 
 class Label(NamedTuple):
-    """A way so far: when and after how many metres it is there, and its last step."""
+    """A way so far: when it is there, what it cost in thousandths of a li, and its last step."""
 
     time_s: int
-    metres: int
+    weight: int
     step: Step | None
     before: "Label | None"
 
@@ -36,7 +36,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One guide's shortest way for a set of stops; ``cost_li`` counts way and stops."""
+    """One guide's cheapest way for a set of stops; ``cost_li`` counts way, overtime, lateness and stops."""
 
     stops: int
     cost_li: int
@@ -44,7 +44,7 @@ class Column:
 
 
 def columns(schedule: Schedule, stops: Sequence[Stop], late: Callable[[], bool]) -> list[Column]:
-    """All sets of stops that the guide can take, each with its shortest way; bits are indices into ``stops``.
+    """All sets of stops that the guide can take, each with its cheapest way; bits are indices into ``stops``.
 
     Raises:
         TooMany: ``late`` said so.
@@ -59,22 +59,28 @@ class _Routes:
         self._seconds = [self._row_s(place) for place in range(len(self._problem.places))]
         own = {step.stop.id for step in schedule.steps if step.stop.committed}
         self._stops = {
-            1 << n: stop
+            1 << n: replace(stop, tardy=False)
             for n, stop in enumerate(stops)
             if stop.id in own or (not stop.committed and explain.unsuited(stop, self._vehicle) is None)
         }
         self._must = sum(bit for bit, stop in self._stops.items() if stop.id in own)
         self._held = sum(bit for bit, stop in self._stops.items() if stop.held)
-        self._limit = {bit: schedule.limit_s(stop) for bit, stop in self._stops.items()}
+        self._limit = {bit: self._limit_s(stop) for bit, stop in self._stops.items()}
+        self._km_li = self._problem.paces[self._vehicle.mode].km_li
         self._bits = {stop.id: bit for bit, stop in self._stops.items()}
         self._doors = {bit: (stop, step_place(stop), max(0, stop.start_s)) for bit, stop in self._stops.items()}
         self._drops = {bit: step_of(stop, pickup=False) for bit, stop in self._stops.items()}
+        self._tardy = {bit: step_of(replace(stop, tardy=True), pickup=False) for bit, stop in self._stops.items()}
         self._pickups = {bit: step_of(stop, pickup=True) for bit, stop in self._stops.items()}
         self._times: dict[tuple[int, int], int] = {}
         self._most = self._vehicle.most_stops if self._vehicle.most_stops is not None else len(stops)
 
     def _row_s(self, place: int) -> Sequence[int]:
         return self._problem.travel.seconds_from(place, self._vehicle.mode)
+
+    def _limit_s(self, stop: Stop) -> int:
+        """When it must begin: what is late already keeps its lateness, anything else may be late at its price."""
+        return self._schedule.limit_s(stop) if stop.committed else stop.due_s + stop.late_s
 
     def columns(self) -> list[Column]:
         vehicle = self._vehicle
@@ -97,27 +103,32 @@ class _Routes:
         if state.aboard or state.done & self._must != self._must:
             return
         end = self._vehicle.end
-        metres = label.metres + self._problem.travel.metres_from(state.place)[end]
-        in_time = label.time_s + self._seconds[state.place][end] <= self._schedule.end_limit_s
+        end_s = label.time_s + self._seconds[state.place][end]
+        weight = label.weight + self._problem.travel.metres_from(state.place)[end] * self._km_li
+        weight += 1000 * self._problem.overtime_li(end_s, self._vehicle)
+        in_time = end_s <= self._schedule.end_limit_s
         known = best.get(state.done)
-        if (in_time or not state.done) and (known is None or metres < known.metres):
-            best[state.done] = Label(label.time_s, metres, None, label)
+        if (in_time or not state.done) and (known is None or weight < known.weight):
+            best[state.done] = Label(label.time_s, weight, None, label)
 
     def _onward(self, state: State, label: Label) -> Iterator[tuple[State, Label]]:
         metres, seconds = self._problem.travel.metres_from(state.place), self._seconds[state.place]
+        km_li = self._km_li
         room = (state.done | state.aboard).bit_count() < self._most
         for bit, (stop, goal, start_s) in self._doors.items():
             if state.aboard & bit:
                 begin_s = max(label.time_s + seconds[goal], start_s)
                 aboard, time_s = state.aboard ^ bit, begin_s + stop.service_s
                 if begin_s <= self._limit[bit] and time_s <= self._latest(aboard, goal):
-                    longer = Label(time_s, label.metres + metres[goal], self._drops[bit], label)
+                    late = not stop.committed and begin_s > stop.due_s
+                    weight = label.weight + metres[goal] * km_li + (1000 * stop.late_li if late else 0)
+                    longer = Label(time_s, weight, (self._tardy if late else self._drops)[bit], label)
                     yield State(state.done | bit, aboard, goal), longer
             elif room and not state.done & bit and self._in_turn(stop, bit, label):
                 origin, aboard = stop.origin, state.aboard | bit
                 time_s = max(label.time_s + seconds[origin], 0, stop.ready_s) + self._problem.pickup_s
                 if time_s <= self._latest(aboard, origin):
-                    longer = Label(time_s, label.metres + metres[origin], self._pickups[bit], label)
+                    longer = Label(time_s, label.weight + metres[origin] * km_li, self._pickups[bit], label)
                     yield State(state.done, aboard, origin), longer
 
     def _in_turn(self, stop: Stop, bit: int, label: Label) -> bool:
@@ -143,7 +154,8 @@ class _Routes:
         return sum(loads, self._schedule.carried).fits(self._vehicle.capacity)
 
     def _column(self, stops: int, label: Label) -> Column:
-        way_li = self._problem.way_li(label.metres, self._vehicle) if stops else 0
+        direct_m = self._problem.travel.metres_from(self._vehicle.start)[self._vehicle.end]
+        way_li = (label.weight - direct_m * self._km_li) // 1000 if stops else 0
         taken = (self._problem.take_li(stop, self._vehicle) for bit, stop in self._stops.items() if stops & bit)
         steps: list[Step] = []
         walk: Label | None = label
@@ -155,7 +167,7 @@ class _Routes:
 
 
 def _keep(labels: list[Label], label: Label) -> None:
-    if any(known.time_s <= label.time_s and known.metres <= label.metres for known in labels):
+    if any(known.time_s <= label.time_s and known.weight <= label.weight for known in labels):
         return
-    labels[:] = [known for known in labels if known.time_s < label.time_s or known.metres < label.metres]
+    labels[:] = [known for known in labels if known.time_s < label.time_s or known.weight < label.weight]
     labels.append(label)

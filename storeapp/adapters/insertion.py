@@ -5,9 +5,10 @@ where nothing else does.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, never
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, in_time, never
 from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
 ROUNDS = 4
@@ -69,7 +70,12 @@ class Draft:
 
     def _resume(self, schedule: Schedule, route: Route, free: dict[str, Stop]) -> None:
         own = {step.stop.id: step.stop for step in schedule.steps}
-        known = own | {key: stop for key, stop in free.items() if explain.unsuited(stop, schedule.vehicle) is None}
+        begins = {visit.stop: visit.begin_s for visit in route.visits if not visit.pickup}
+        known = own | {
+            key: in_time(stop, begins.get(key, 0))
+            for key, stop in free.items()
+            if explain.unsuited(stop, schedule.vehicle) is None
+        }
         steps = [step_of(known[visit.stop], pickup=visit.pickup) for visit in route.visits if visit.stop in known]
         if not own.keys() <= {step.stop.id for step in steps}:
             return
@@ -80,7 +86,7 @@ class Draft:
         for step in steps:
             if step.stop.id in free:
                 del free[step.stop.id]
-                self._placed[step.stop.id] = step.stop, schedule
+                self._placed[step.stop.id] = replace(step.stop, tardy=False), schedule
 
     def fill(self) -> None:
         """Insert what is free where it is cheapest, what is due first first."""
@@ -114,11 +120,9 @@ class Draft:
 
     def _move(self, stop_id: str) -> bool:
         stop, schedule = self._placed[stop_id]
-        old_m = schedule.metres
+        old_li, taken = schedule.cost_li, in_time(stop, schedule.begin_s(stop_id))
         before = schedule.remove(stop_id)
-        saved_m = old_m - schedule.metres
-        pace = self._problem.paces[schedule.vehicle.mode]
-        worth_li = saved_m * pace.km_li // 1000 + self._problem.take_li(stop, schedule.vehicle)
+        worth_li = old_li - schedule.cost_li + self._problem.take_li(taken, schedule.vehicle)
         found = _cheapest(stop, self.schedules.values()) if schedule.feasible else None
         if found is None or found.cost_li >= worth_li:
             schedule.restore(before)

@@ -65,7 +65,7 @@ def _open(schedule: Schedule) -> bool:
 
 
 def _open_stop(problem: Problem, stop: Stop, schedules: Iterable[Schedule]) -> bool:
-    in_time = max(0, stop.start_s, stop.ready_s) <= stop.due_s
+    in_time = max(0, stop.start_s, stop.ready_s) <= stop.last_s
     some = any(explain.unsuited(stop, schedule.vehicle) is None for schedule in schedules)
     return in_time and some and explain.blocked(problem, stop) is None
 
@@ -175,7 +175,7 @@ class Model:
             end_depot=self._fixed.index(vehicle.end),
             fixed_cost=-round(direct_m * problem.paces[vehicle.mode].km_li / 1000),
             tw_early=self._from_start(vehicle.start_s),
-            tw_late=self._from_start(schedule.end_limit_s),
+            tw_late=self._from_start(schedule.settled_end_s),
             profile=profile,
             max_distance=BOUNDLESS_LI if most is None else (most + 1) * self._each_li - 1,
         )
@@ -185,7 +185,7 @@ class Model:
         return time_s - min((s.vehicle.start_s for s in self._schedules if s.vehicle.start_s < 0), default=0)
 
     def _begins(self, stop: Stop) -> tuple[int, int]:
-        limit_s = self._limits.get(stop.id, stop.due_s)
+        limit_s = self._limits.get(stop.id, stop.last_s)
         return self._from_start(max(0, stop.start_s)), self._from_start(limit_s)
 
     def _client(self, n: int, stop: Stop) -> Client:

@@ -8,7 +8,7 @@ from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
 from storeapp.adapters.pyvrp_search import Search
-from storeapp.domain.dispatch import Limits, Plan, Problem, never
+from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
@@ -140,9 +140,10 @@ def _counted(board: Draughtboard, draft: Draft) -> int:
     problem, total = board.problem, 0
     left = {stop.id: stop for stop in board.stops}
     for schedule in board.schedules:
-        done = [left.pop(step.stop.id) for step in draft.schedules[schedule.vehicle.id].steps if not step.pickup]
-        total += sum(problem.take_li(stop, schedule.vehicle) for stop in done)
-        total += problem.way_li(schedule.metres, schedule.vehicle) if done else 0
+        mine = draft.schedules[schedule.vehicle.id]
+        done = [left.pop(step.stop.id) for step in mine.steps if not step.pickup]
+        total += sum(problem.take_li(in_time(stop, mine.begin_s(stop.id)), schedule.vehicle) for stop in done)
+        total += mine.cost_li
     return total + sum(problem.left_li(stop) for stop in left.values())
 
 

@@ -5,7 +5,7 @@ are indices into ``places``. Nothing here names a person.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -57,6 +57,10 @@ class Stop:
         banned: guides who must not take it.
         told: the guide who was told to take it, where that may still change at a price; empty where nobody was.
         obstacle: why it must not be planned at all, a reason code; empty where it may be.
+        level: what level a guide must have at least.
+        pinned: the only guide who may take it, because staff said so; empty where nobody did.
+        late_s, late_li: how much later than promised it may begin, and what that counts, however late it is.
+        tardy: a planner's own mark: it is taken at that price, so it has that much longer.
     """
 
     id: str
@@ -75,6 +79,16 @@ class Stop:
     banned: frozenset[str] = frozenset()
     told: str = ""
     obstacle: str = ""
+    level: int = 0
+    pinned: str = ""
+    late_s: int = 0
+    late_li: int = 0
+    tardy: bool = False
+
+    @property
+    def last_s(self) -> int:
+        """When it must begin at the latest: as promised, or as late as it is paid for."""
+        return self.due_s + (self.late_s if self.tardy else 0)
 
     @property
     def committed(self) -> bool:
@@ -95,6 +109,8 @@ class Vehicle:
         most_stops: how many deliveries all trips together may have, None for no limit.
         store: the place of the guide's own store.
         surcharge_li: what each stop of this guide counts more, so that others get theirs; it is paid to nobody.
+        level: how much the guide may be trusted with.
+        overtime_s, overtime_li: how much longer than the window the guide may work, and what a minute of that counts.
     """
 
     id: str
@@ -110,6 +126,9 @@ class Vehicle:
     most_stops: int | None = None
     store: int = 0
     surcharge_li: int = 0
+    level: int = 0
+    overtime_s: int = 0
+    overtime_li: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +147,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The visits of one vehicle in their order, until ``end_s`` at its end place; ``cost_li`` without pay."""
+    """The visits of one vehicle in their order, until ``end_s`` at its end place.
+
+    ``cost_li`` counts the way and overtime, not the stops.
+    """
 
     vehicle: str
     visits: tuple[Visit, ...]
@@ -176,7 +198,8 @@ class Problem:
     def take_li(self, stop: Stop, vehicle: Vehicle) -> int:
         """What it counts that this guide takes the stop, beside the way."""
         change_li = self.change_li if stop.told and stop.told != vehicle.guide else 0
-        return self.pay_li(stop, vehicle) + vehicle.surcharge_li + change_li
+        late_li = stop.late_li if stop.tardy else 0
+        return self.pay_li(stop, vehicle) + vehicle.surcharge_li + change_li + late_li
 
     def left_li(self, stop: Stop) -> int:
         """What it counts that no guide takes the stop."""
@@ -186,6 +209,10 @@ class Problem:
         """What the guide's way costs, without the way that would be gone anyway."""
         direct = self.travel.metres_from(vehicle.start)[vehicle.end]
         return (metres - direct) * self.paces[vehicle.mode].km_li // 1000
+
+    def overtime_li(self, end_s: int, vehicle: Vehicle) -> int:
+        """What it counts that the guide is at the end place only then."""
+        return max(0, end_s - vehicle.end_s) * vehicle.overtime_li // 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +306,18 @@ def best_plan(
     return best
 
 
+def in_time(stop: Stop, begin_s: int) -> Stop:
+    """The stop as it is taken where it begins then: on time, or late at its price."""
+    tardy = not stop.committed and stop.late_s > 0 and begin_s > stop.due_s
+    return stop if tardy is stop.tardy else replace(stop, tardy=tardy)
+
+
 def cost_li(problem: Problem, routes: tuple[Route, ...]) -> int:
-    """What a plan with these routes costs: ways, pay, changes, and the price of every stop that is in none."""
+    """What a plan with these routes costs: ways, overtime, pay, lateness, changes, and every stop that is in none."""
     stops = {stop.id: stop for stop in reversed(problem.stops)}
     vehicles = {vehicle.id: vehicle for vehicle in reversed(problem.vehicles)}
     total = sum(route.cost_li for route in routes)
     for route in routes:
-        done = [visit.stop for visit in route.visits if not visit.pickup]
-        total += sum(problem.take_li(stops.pop(stop), vehicles[route.vehicle]) for stop in done)
+        done = [(stops.pop(visit.stop), visit.begin_s) for visit in route.visits if not visit.pickup]
+        total += sum(problem.take_li(in_time(stop, begin_s), vehicles[route.vehicle]) for stop, begin_s in done)
     return total + sum(problem.left_li(stop) for stop in stops.values())

@@ -51,7 +51,8 @@ def _suits(stop: Stop, vehicle: Vehicle) -> Iterator[str]:
         return
     if stop.obstacle:
         yield f"{stop.id} must not be planned"
-    if not stop.certificates <= vehicle.certificates or vehicle.guide in stop.banned:
+    skilled = stop.certificates <= vehicle.certificates and stop.level <= vehicle.level
+    if not skilled or vehicle.guide in stop.banned or stop.pinned not in ("", vehicle.guide):
         yield f"{vehicle.id} must not take {stop.id}"
 
 
@@ -69,16 +70,20 @@ def _times(problem: Problem, route: Route, stops: dict[str, Stop], vehicle: Vehi
             yield f"{stop.id} is reached too soon"
         if visit.begin_s < (stop.ready_s if visit.pickup else stop.start_s):
             yield f"{stop.id} begins before it may"
-        if not visit.pickup and not stop.committed and visit.begin_s > stop.due_s:
+        if not visit.pickup and not stop.committed and visit.begin_s > stop.due_s + stop.late_s:
             yield f"{stop.id} is late"
         metres += problem.travel.metres_from(place)[goal]
         time_s, place = visit.leave_s, goal
     metres += problem.travel.metres_from(place)[vehicle.end]
     if route.end_s < time_s + problem.travel.seconds_from(place, vehicle.mode)[vehicle.end]:
         yield f"{vehicle.id} ends too soon"
-    if route.end_s > vehicle.end_s and not any(stops[visit.stop].committed for visit in route.visits):
+    if route.end_s > vehicle.end_s + vehicle.overtime_s and not any(
+        stops[visit.stop].committed for visit in route.visits
+    ):
         yield f"{vehicle.id} works overtime"
-    if route.metres != metres or route.cost_li != problem.way_li(metres, vehicle):
+    overtime_li = max(0, time_s + problem.travel.seconds_from(place, vehicle.mode)[vehicle.end] - vehicle.end_s)
+    overtime_li = overtime_li * vehicle.overtime_li // 60
+    if route.metres != metres or route.cost_li != problem.way_li(metres, vehicle) + overtime_li:
         yield f"{vehicle.id} has another way than it says"
 
 

@@ -1,13 +1,13 @@
 """Says why: why this guide, why not the others, why nobody. Everything is worked out from the model, not guessed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from storeapp.domain.datum import to_wgs84
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Problem, Reason, Route, Stop, Unassigned, Vehicle
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Problem, Reason, Route, Stop, Unassigned, Vehicle, in_time
 from storeapp.domain.place import distance_m
-from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of
+from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of, step_place
 
 NEARNESS = (
     "not_planned",
@@ -19,7 +19,9 @@ NEARNESS = (
     "too_many_parcels",
     "too_bulky",
     "no_certificate",
+    "level_too_low",
     "banned",
+    "pinned",
 )
 """Obstacles by how little is missing; of several guides' obstacles the first says most about a stop."""
 _FULL = frozenset({"busy", "most_stops"})
@@ -52,7 +54,9 @@ def blocked(problem: Problem, stop: Stop) -> Reason | None:
         return Reason("no_position")
     if stop.committed:
         return None
-    if stop.due_s < 0:
+    if stop.pinned and stop.pinned in stop.banned:
+        return Reason("pinned_and_banned", {"guide": stop.pinned})
+    if stop.due_s + stop.late_s < 0:
         return Reason("window_passed", {"due_at": iso(problem.at(stop.due_s))})
     here, there = (to_wgs84(problem.places[place]) for place in (stop.origin, stop.place))
     away_m = round(distance_m(here, there))
@@ -66,6 +70,10 @@ def unsuited(stop: Stop, vehicle: Vehicle) -> Reason | None:
     most, load, guide = vehicle.capacity, stop.load, {"guide": vehicle.guide}
     if vehicle.guide in stop.banned:
         return Reason("banned", guide)
+    if stop.pinned not in ("", vehicle.guide):
+        return Reason("pinned", {"guide": stop.pinned})
+    if vehicle.level < stop.level:
+        return Reason("level_too_low", guide | {"level": stop.level})
     missing = sorted(stop.certificates - vehicle.certificates)
     if missing:
         return Reason("no_certificate", guide | {"certificate": missing[0]})
@@ -88,18 +96,22 @@ def obstacle(stop: Stop, schedule: Schedule) -> Reason:
         return Reason("most_stops", {"guide": vehicle.guide, "most": vehicle.most_stops})
     arrive_s, done_s = _alone(problem, stop, vehicle)
     data = {"guide": vehicle.guide, "arrive_at": iso(problem.at(arrive_s))}
-    if arrive_s > stop.due_s:
+    if arrive_s > stop.due_s + stop.late_s:
         return Reason("no_time", data | {"due_at": iso(problem.at(stop.due_s))})
-    if done_s > vehicle.end_s:
+    if done_s > vehicle.end_s + vehicle.overtime_s:
         return Reason("shift_ends", data | {"end_at": iso(problem.at(vehicle.end_s))})
     return Reason("busy", {"guide": vehicle.guide, "stops": schedule.stops})
 
 
 def _alone(problem: Problem, stop: Stop, vehicle: Vehicle) -> tuple[int, int]:
     """When a guide with nothing else to do would arrive, and be at the end place."""
-    empty = Schedule(problem, vehicle)
-    empty.force(stop)
-    return empty.begin_s(stop.id), empty.end_s
+    seconds, goal = problem.travel.seconds_from, step_place(stop)
+    time_s = vehicle.start_s
+    if not stop.held:
+        there_s = time_s + seconds(vehicle.start, vehicle.mode)[stop.origin]
+        time_s = max(there_s, 0, stop.ready_s) + problem.pickup_s
+    begin_s = max(time_s + seconds(vehicle.start if stop.held else stop.origin, vehicle.mode)[goal], 0, stop.start_s)
+    return begin_s, begin_s + stop.service_s + seconds(goal, vehicle.mode)[vehicle.end]
 
 
 def dearer(problem: Problem, stop: Stop, found: Insertion, vehicle: Vehicle) -> Reason | None:
@@ -176,8 +188,37 @@ def _why(schedule: Schedule, k: int, *, others: Sequence[Schedule]) -> tuple[Rea
     elif stop.committed:
         found.insert(0, Reason("kept", _guide(schedule)))
     else:
-        found.append(_next_best(schedule, stop, detour_m, others))
+        found += _skilled(schedule, stop)
+        found.append(_next_best(schedule, replace(stop, tardy=False), detour_m, others))
+        found += _fair(schedule, others)
     return tuple(found)
+
+
+def _skilled(schedule: Schedule, stop: Stop) -> Iterator[Reason]:
+    """What the stop asks of a guide, and this one has."""
+    if stop.pinned:
+        yield Reason("pinned_here", _guide(schedule))
+    if stop.level:
+        yield Reason("level", _guide(schedule) | {"level": stop.level})
+    for certificate in sorted(stop.certificates):
+        yield Reason("certified", _guide(schedule) | {"certificate": certificate})
+
+
+def _fair(schedule: Schedule, others: Sequence[Schedule]) -> Iterator[Reason]:
+    """That others have earned more today, where that counts."""
+    mine = schedule.vehicle.surcharge_li
+    more = {other.vehicle.guide for other in others if other.vehicle.surcharge_li > mine}
+    if more:
+        yield Reason("fair", _guide(schedule) | {"guides": len(more)})
+
+
+def _saved_li(schedule: Schedule, stop: str) -> int:
+    """What way and overtime would cost less without the stop."""
+    with_it = schedule.cost_li
+    before = schedule.remove(stop)
+    without = schedule.cost_li
+    schedule.restore(before)
+    return with_it - without
 
 
 def _detour_m(schedule: Schedule, stop: str) -> int:
@@ -212,9 +253,11 @@ def _punctual(schedule: Schedule, k: int) -> Reason:
     arrive_s = schedule.begin_s(stop.id)
     slack_s = stop.due_s - arrive_s
     data: dict[str, str | int] = {"arrive_at": iso(problem.at(arrive_s)), "due_at": iso(problem.at(stop.due_s))}
-    return (
-        Reason("late", data | {"late_s": -slack_s}) if slack_s < 0 else Reason("on_time", data | {"slack_s": slack_s})
-    )
+    if slack_s >= 0:
+        return Reason("on_time", data | {"slack_s": slack_s})
+    if stop.tardy:
+        return Reason("late_at_fee", data | {"late_s": -slack_s, "fee_fen": stop.late_li // LI_PER_FEN})
+    return Reason("late", data | {"late_s": -slack_s})
 
 
 def _free(schedule: Schedule, k: int) -> list[Reason]:
@@ -299,8 +342,9 @@ def _present(schedule: Schedule, stop: Stop) -> Option:
     """The guide who has the stop in the plan, with what the plan says."""
     problem, vehicle = schedule.problem, schedule.vehicle
     extra_m = _detour_m(schedule, stop.id)
-    cost_li = extra_m * problem.paces[vehicle.mode].km_li // 1000 + problem.take_li(stop, vehicle)
-    return Option(vehicle.guide, cost_li, extra_m, problem.at(schedule.begin_s(stop.id)))
+    begin_s = schedule.begin_s(stop.id)
+    cost_li = _saved_li(schedule, stop.id) + problem.take_li(in_time(stop, begin_s), vehicle)
+    return Option(vehicle.guide, cost_li, extra_m, problem.at(begin_s))
 
 
 def _option(schedule: Schedule, stop: Stop, reason: Reason | None) -> Option:

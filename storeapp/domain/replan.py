@@ -55,7 +55,8 @@ def without(problem: Problem, guide: str) -> Problem:
 def _freed(stop: Stop, guide: str, place: int | None) -> Stop:
     if guide not in (stop.guide, stop.told):
         return stop
-    freed = replace(stop, guide="", told="", banned=stop.banned | {guide})
+    pinned = "" if stop.pinned == guide else stop.pinned
+    freed = replace(stop, guide="", told="", pinned=pinned, banned=stop.banned | {guide})
     if not stop.held:
         return freed
     # A rescue is worth it although the promise is broken already.

@@ -6,9 +6,10 @@ position, because each step knows the latest moment at which it may begin withou
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit
+from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit, in_time
 
 
 class Step(NamedTuple):
@@ -22,7 +23,8 @@ class Step(NamedTuple):
 class Insertion(NamedTuple):
     """Where a stop fits: before the steps with these indices, which may be one past the last.
 
-    They compare by cost first. ``begin_s`` is when it would begin at the door.
+    They compare by cost first. ``begin_s`` is when it would begin at the door; ``tardy`` that it would be late, at
+    its price.
     """
 
     cost_li: int
@@ -32,11 +34,16 @@ class Insertion(NamedTuple):
     pickup_at: int
     drop_at: int
     extra_m: int
+    tardy: bool = False
 
 
 class _Place(NamedTuple):
-    """A place in one schedule; the shortest is best, then the one that delays what was promised before the least."""
+    """A place in one schedule; the cheapest is best, then the one that delays what was promised before the least.
 
+    ``weight`` is what way and overtime cost, in thousandths of a li, so that a metre counts.
+    """
+
+    weight: int
     extra_m: int
     delay_s: int
     begin_s: int
@@ -56,7 +63,8 @@ class Schedule:
         self.steps: list[Step] = []
         self._extra = Load()
         self._limits: dict[str, int] = {}
-        self._end_limit = vehicle.end_s
+        self._end_limit = vehicle.end_s + vehicle.overtime_s
+        self._km_li = problem.paces[vehicle.mode].km_li
         self._time()
 
     @classmethod
@@ -65,7 +73,9 @@ class Schedule:
         schedule = cls(problem, vehicle)
         stops = {stop.id: stop for stop in reversed(problem.stops)}
         visits = route.visits if route else ()
-        schedule.steps = [step_of(stops[visit.stop], pickup=visit.pickup) for visit in visits]
+        begins = {visit.stop: visit.begin_s for visit in visits if not visit.pickup}
+        mine = {name: in_time(stops[name], begin_s) for name, begin_s in begins.items()}
+        schedule.steps = [step_of(mine[visit.stop], pickup=visit.pickup) for visit in visits]
         schedule._time()
         schedule._relax()
         return schedule
@@ -101,11 +111,13 @@ class Schedule:
 
     def _time_back(self) -> None:
         self._latest = [0] * len(self.steps)
-        leave_by_s, following = self._end_limit, self.vehicle.end
+        self._rest = [0] * len(self.steps)
+        leave_by_s, following, rest_s = self._end_limit, self.vehicle.end, 0
         for k in range(len(self.steps) - 1, -1, -1):
             step = self.steps[k]
-            leave_by_s -= self._seconds(step.place, following)
-            leave_by_s = self._latest[k] = min(self._limit(step), leave_by_s - self._duration(step))
+            needed_s = self._seconds(step.place, following) + self._duration(step)
+            rest_s = self._rest[k] = rest_s + needed_s
+            leave_by_s = self._latest[k] = min(self._limit(step), leave_by_s - needed_s)
             following = step.place
 
     def _limit(self, step: Step) -> int:
@@ -113,12 +125,17 @@ class Schedule:
 
     def limit_s(self, stop: Stop) -> int:
         """When the stop must begin at the latest: its promise, or the lateness that is a fact."""
-        return self._limits.get(stop.id, stop.due_s)
+        return self._limits.get(stop.id, stop.last_s)
 
     @property
     def end_limit_s(self) -> int:
         """When the guide must be at the end place."""
         return self._end_limit
+
+    @property
+    def settled_end_s(self) -> int:
+        """When the guide must be at the end place without more overtime than there is now."""
+        return min(self._end_limit, max(self.vehicle.end_s, self.end_s if self.steps else 0))
 
     def _weigh(self) -> None:
         """What is still free on board before the first step, and after each."""
@@ -171,6 +188,8 @@ class Schedule:
 
     def insert(self, stop: Stop, at: Insertion) -> None:
         """Take a stop in where it was found to fit."""
+        if at.tardy:
+            stop = replace(stop, tardy=True)
         self.steps.insert(at.drop_at, step_of(stop, pickup=False))
         if not stop.held:
             self.steps.insert(at.pickup_at, step_of(stop, pickup=True))
@@ -219,8 +238,27 @@ class Schedule:
         metres_from = self.problem.travel.metres_from
         return sum(metres_from(a)[b] for a, b in itertools.pairwise(places))
 
+    @property
+    def cost_li(self) -> int:
+        """What its way and overtime cost; nothing where it has nothing to do."""
+        if not self.steps:
+            return 0
+        return self.problem.way_li(self.metres, self.vehicle) + self.problem.overtime_li(self.end_s, self.vehicle)
+
     def best(self, stop: Stop) -> Insertion | None:
-        """The cheapest place for a stop with everything else on time, None where it does not fit."""
+        """The cheapest place for a stop with everything else on time, None where it does not fit.
+
+        Where it cannot be on time it may be late at its price.
+        """
+        found = self._best(stop)
+        if found is None and stop.late_s and not stop.tardy and not stop.committed:
+            late = self._best(replace(stop, tardy=True))
+            return late and late._replace(tardy=late.begin_s > stop.due_s)
+        return found
+
+    def _best(self, stop: Stop) -> Insertion | None:
+        if self._hopeless(stop):
+            return None
         found: _Place | None = None
         for start, stop_at in self._openings(stop):
             for candidate in self._try(stop, start, stop_at):
@@ -228,10 +266,18 @@ class Schedule:
                     found = candidate
         if found is None:
             return None
-        extra_m, _, begin_s, pickup_at, drop_at = found
-        pace = self.problem.paces[self.vehicle.mode]
-        cost_li = extra_m * pace.km_li // 1000 + self.problem.take_li(stop, self.vehicle)
-        return Insertion(cost_li, begin_s, self.stops, self.vehicle.id, pickup_at, drop_at, extra_m)
+        weight, extra_m, _, begin_s, pickup_at, drop_at = found
+        cost_li = weight // 1000 + self.problem.take_li(stop, self.vehicle)
+        return Insertion(cost_li, begin_s, self.stops, self.vehicle.id, pickup_at, drop_at, extra_m, stop.tardy)
+
+    def _hopeless(self, stop: Stop) -> bool:
+        """Whether the stop would be late, or the guide, even with nothing else to do."""
+        if stop.held:
+            return False
+        goal, start_s = step_place(stop), self.vehicle.start_s
+        pickup_s = max(start_s, 0, stop.ready_s) + self.problem.pickup_s
+        begin_s = max(pickup_s + self._seconds(stop.origin, goal), stop.start_s)
+        return begin_s > stop.last_s or begin_s + stop.service_s > self._end_limit
 
     def _openings(self, stop: Stop) -> Iterator[tuple[int, int]]:
         """Where a pickup may go, and how far behind it the delivery may come.
@@ -273,7 +319,7 @@ class Schedule:
             came = at
         for k in range(start, last + 1):
             begin_s = max(time_s + self._seconds(at, goal), 0, stop.start_s)
-            if begin_s > stop.due_s:
+            if begin_s > stop.last_s:
                 return
             following = steps[k].place if k < count else self.vehicle.end
             next_s = begin_s + stop.service_s + self._seconds(goal, following)
@@ -281,7 +327,10 @@ class Schedule:
                 skipped = metres_from(came if k == start else at)[following]
                 way_m = extra_m + metres_from(at)[goal] + metres_from(goal)[following] - skipped
                 delay_s = max(0, next_s - self._begin[k]) if k < count else 0
-                yield _Place(way_m, delay_s, begin_s, start, k)
+                weight = way_m * self._km_li
+                if self.vehicle.overtime_li:
+                    weight += 1000 * self._more_overtime_li(next_s, k)
+                yield _Place(weight, way_m, delay_s, begin_s, start, k)
             if k == last:
                 return
             if k == start:
@@ -290,6 +339,16 @@ class Schedule:
             if time_s > self._latest[k] or not (stop.held or self._takes(stop, k + 1)):
                 return
             time_s, at = time_s + self._duration(steps[k]), following
+
+    def _more_overtime_li(self, arrive_s: int, k: int) -> int:
+        """What overtime counts more when step ``k``, or the end, is reached then."""
+        end_s = arrive_s
+        if k < len(self.steps):
+            end_s = max(arrive_s, self._earliest(self.steps[k])) + self._rest[k]
+        overtime_li = self.problem.overtime_li
+        if not self.steps:
+            return overtime_li(end_s, self.vehicle)
+        return overtime_li(max(end_s, self.end_s), self.vehicle) - overtime_li(self.end_s, self.vehicle)
 
     def _state(self, k: int) -> tuple[int, int]:
         """When and where the guide is free before a step."""
@@ -324,7 +383,7 @@ class Schedule:
     def route(self) -> Route:
         """The schedule as part of a plan."""
         metres = self.metres
-        cost_li = self.problem.way_li(metres, self.vehicle)
+        cost_li = self.problem.way_li(metres, self.vehicle) + self.problem.overtime_li(self.end_s, self.vehicle)
         return Route(self.vehicle.id, tuple(self.visits()), self.end_s, metres, cost_li)
 
     def begin_s(self, stop: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Plan, Problem, Reason, Stop
+from storeapp.domain.dispatch import Plan, Problem, Reason, Stop, in_time
 from storeapp.domain.schedule import Schedule, schedules_of
 
 
@@ -61,17 +61,16 @@ def _take_out(problem: Problem, schedules: Iterable[Schedule], stop: Stop) -> in
     """What the stop counts where it is now."""
     for schedule in schedules:
         if any(step.stop.id == stop.id for step in schedule.steps):
-            before_li = problem.way_li(schedule.metres, schedule.vehicle)
+            before_li, taken = schedule.cost_li, in_time(stop, schedule.begin_s(stop.id))
             schedule.remove(stop.id)
-            saved_li = before_li - (problem.way_li(schedule.metres, schedule.vehicle) if schedule.steps else 0)
-            return saved_li + problem.take_li(stop, schedule.vehicle)
+            return before_li - schedule.cost_li + problem.take_li(taken, schedule.vehicle)
     return problem.left_li(stop)
 
 
 def _try(schedule: Schedule, stop: Stop, worth_li: int) -> WhatIf:
     problem, vehicle = schedule.problem, schedule.vehicle
     before = {step.stop.id: schedule.begin_s(step.stop.id) for step in schedule.steps if not step.pickup}
-    before_m, before_li = schedule.metres, problem.way_li(schedule.metres, vehicle) if schedule.steps else 0
+    before_m, before_li = schedule.metres, schedule.cost_li
     obstacle = explain.blocked(problem, stop)
     found = None if obstacle else explain.ask(schedule, stop)
     if found is None:
@@ -80,7 +79,7 @@ def _try(schedule: Schedule, stop: Stop, worth_li: int) -> WhatIf:
     else:
         schedule.insert(stop, found)
     begin_s = schedule.begin_s(stop.id)
-    cost_li = problem.way_li(schedule.metres, vehicle) - before_li + problem.take_li(stop, vehicle) - worth_li
+    cost_li = schedule.cost_li - before_li + problem.take_li(in_time(stop, begin_s), vehicle) - worth_li
     return WhatIf(
         vehicle.guide,
         cost_li,

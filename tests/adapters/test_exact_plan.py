@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Limits, Problem, Stop, best_plan, cost_li
+from storeapp.domain.dispatch import Limits, Problem, Stop, best_plan, cost_li, in_time
 from storeapp.domain.dispatch_check import check
 from storeapp.domain.schedule import Schedule, Step, step_of
 from tests.domain.problems import problems, random_problem
@@ -26,16 +26,22 @@ def ways(stops: Sequence[Stop]) -> Iterator[list[Step]]:
             yield list(way)
 
 
-def shortest(problem: Problem, number: int, stops: Sequence[Stop]) -> Schedule | None:
+def counted(schedule: Schedule) -> int:
+    begins = [(step.stop, schedule.begin_s(step.stop.id)) for step in schedule.steps if not step.pickup]
+    taken = (in_time(stop, begin_s) for stop, begin_s in begins)
+    return schedule.cost_li + sum(schedule.problem.take_li(stop, schedule.vehicle) for stop in taken)
+
+
+def cheapest(problem: Problem, number: int, stops: Sequence[Stop]) -> Schedule | None:
     schedule = Schedule(problem, problem.vehicles[number])
     if any(explain.unsuited(stop, schedule.vehicle) or explain.blocked(problem, stop) for stop in stops):
         return None
     best: list[Step] | None = None
-    best_m = 0
-    for way in ways(stops):
+    best_li = 0
+    for way in ways([replace(stop, tardy=True) for stop in stops]):
         schedule.follow(way)
-        if schedule.feasible and schedule.fits and (best is None or schedule.metres < best_m):
-            best, best_m = way, schedule.metres
+        if schedule.feasible and schedule.fits and (best is None or counted(schedule) < best_li):
+            best, best_li = way, counted(schedule)
     if best is not None:
         schedule.follow(best)
     return None if best is None else schedule
@@ -48,7 +54,7 @@ def cheapest_of_all(problem: Problem) -> int:
         taken = [
             [s for s, who in zip(problem.stops, choice, strict=True) if who == n] for n in range(len(problem.vehicles))
         ]
-        found = [shortest(problem, n, stops) for n, stops in enumerate(taken)]
+        found = [cheapest(problem, n, stops) for n, stops in enumerate(taken)]
         if all(found):
             routes = tuple(schedule.route() for schedule in found if schedule and schedule.steps)
             costs.append(cost_li(problem, routes))

@@ -86,6 +86,10 @@ def _stop(r: Random, n: int, guides: list[str], *, wild: bool) -> Stop:
         held=bool(guide) and r.random() < 0.5,
         banned=frozenset(guides[:1] if r.random() < 0.1 else ()),
         obstacle="short_stock" if wild and r.random() < 0.05 else "",
+        level=r.choice((0, 0, 0, 2)),
+        pinned=r.choice([*guides, "gone"]) if wild and r.random() < 0.1 else "",
+        late_s=r.choice((0, 0, 1800)),
+        late_li=r.choice((0, 500, 2000)),
     )
 
 
@@ -103,6 +107,9 @@ def _vehicle(r: Random, n: int, home: int, *, wild: bool) -> Vehicle:
         capacity=Load(r.choice((0 if wild else 3, 3, 8)), r.choice((4000, 15_000)), 10**6),
         certificates=frozenset({"fragile"} if r.random() < 0.5 else ()),
         most_stops=r.choice((None, None, 3)),
+        level=r.choice((0, 1, 2, 3)),
+        overtime_s=r.choice((0, 0, 1800)),
+        overtime_li=r.choice((0, 60, 600)),
     )
 
 
