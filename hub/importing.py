@@ -48,7 +48,10 @@ def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
     stock = _rows(folder, "stock.csv", tables.read_stock)
     buildings = _rows(folder, "addresses.csv", tables.read_buildings)
     brand: list[Command] = [RegisterStore(Store(r.store, r.name, r.address, r.position)) for r in stores.rows]
-    brand += [RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml)) for r in skus.rows]
+    brand += [
+        RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml, r.certificates))
+        for r in skus.rows
+    ]
     brand += _policy(folder)
     _decide(hub, "", brand)
     by_store: dict[str, list[Command]] = defaultdict(list)
@@ -98,6 +101,9 @@ def _guide(hub: Hub, row: GuideRow) -> Guide:
         commute_home=row.commute_home,
         sealed_home=_sealed_home(hub, row),
         hours=(row.shift_start, row.shift_end),
+        level=row.level,
+        max_volume_ml=row.max_volume_ml,
+        max_stops=row.max_stops,
     )
 
 

@@ -14,6 +14,7 @@ from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import PlaceOrder, recall_id
 from storeapp.domain.rules.people import LocateBuilding, RegisterGuide, RegisterSku
 from storeapp.domain.rules.stock import CountStock, MoveStock, OpenStock
+from storeapp.domain.rules.wishes import BanGuide, PinDelivery
 from storeapp.domain.stock import StockItem, stock_id
 
 _ORDER_SUFFIX = delivery_id("")
@@ -55,7 +56,7 @@ def _of_subject(command: Command) -> Iterator[Key]:
         yield from _order_and_delivery(delivery.removesuffix(_ORDER_SUFFIX))
         yield Key(ExceptionCase.KIND, recall_id(delivery))
         yield Key(Policy.KIND, BRAND_POLICY)
-    if isinstance(command, AssignDelivery):
+    if isinstance(command, (AssignDelivery, PinDelivery, BanGuide)):
         yield Key(Guide.KIND, command.guide)
 
 

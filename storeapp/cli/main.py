@@ -9,7 +9,15 @@ from typing import TextIO
 
 from storeapp.adapters.sealing import SealBroken
 from storeapp.adapters.vault_errors import VaultError
-from storeapp.cli import desk_commands, hub_commands, order_commands, people_commands, setup_commands, stock_commands
+from storeapp.cli import (
+    desk_commands,
+    hub_commands,
+    order_commands,
+    people_commands,
+    planning_commands,
+    setup_commands,
+    stock_commands,
+)
 from storeapp.cli.output import Exit, Failure, Output
 from storeapp.cli.parser import Commands, UsageError, before_parsing
 from storeapp.cli.session import Ports, Session
@@ -22,7 +30,15 @@ from storeapp.services.enrolment import EnrolmentFailed
 from storeapp.services.ports import PaperUnavailable, SyncFailed
 from storeapp.store.errors import StoreError
 
-AREAS = (setup_commands, order_commands, desk_commands, stock_commands, people_commands, hub_commands)
+AREAS = (
+    setup_commands,
+    order_commands,
+    planning_commands,
+    desk_commands,
+    stock_commands,
+    people_commands,
+    hub_commands,
+)
 INTERRUPTED = 130
 _ROOT = Path(__file__).parents[2]
 

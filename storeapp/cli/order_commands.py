@@ -1,4 +1,4 @@
-"""Commands about orders and who delivers them: import, lists, plan, assign, change, call off."""
+"""Commands about orders and who has them: import, lists, assign, change, call off."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,7 +7,6 @@ from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError, instant
 from storeapp.cli.session import Session
 from storeapp.domain.delivery import DeliveryState
-from storeapp.domain.dispatch import Limits, Reason
 from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import Window
@@ -15,13 +14,8 @@ from storeapp.domain.order import Order
 from storeapp.domain.place import Position
 from storeapp.domain.words import Mode
 from storeapp.services import attention, dispatch, intake, orders, queries
-from storeapp.services.dispatch import Proposal
 from storeapp.services.outcomes import is_reason
-from storeapp.services.reasons import ReasonWords
 from storeapp.store.lists import OrderFilter
-
-PROOF_S = 5.0
-"""How long a command looks for a proof that its plan is the cheapest."""
 
 
 def register(commands: Commands) -> None:
@@ -34,8 +28,6 @@ def register(commands: Commands) -> None:
     command.add_argument("--open", action="store_true", dest="open_only")
     command.add_argument("--find", default="", metavar="TEXT")
     command.add_argument("--limit", type=int, default=-1)
-    command = commands.add("dispatch", plan)
-    command.add_argument("--apply", action="store_true")
     command = commands.add("assign", assign, keyless=True)
     command.add_argument("delivery")
     command.add_argument("guide")
@@ -123,55 +115,6 @@ def list_orders(session: Session) -> Reply:
     words = session.words
     lines = [(row.order_no, words.text(f"state.{row.state}"), clock_text(row.window.end), row.guide) for row in rows]
     return Reply({"orders": found}, rows=table(lines))
-
-
-def plan(session: Session) -> Reply:
-    """Propose who delivers what, and assign it where that is wanted."""
-    # Imported late: the solver takes longer to load than most commands to run.
-    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
-
-    counter = session.counter
-    proposal = dispatch.propose(counter, PyvrpPlanner(Limits(prove_s=PROOF_S)))
-    applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
-    data = _proposal(session, proposal)
-    refused = list(applied.refused) if applied else []
-    data["refused"] = [{"delivery_id": each.delivery_id, "code": each.refusal.code} for each in refused]
-    data["applied"] = applied is not None
-    words, numbers = session.words, _numbers(session, proposal)
-    lines = [(numbers[a.delivery_id], a.guide, clock_text(a.eta)) for a in proposal.assignments]
-    left = [(numbers[item.delivery_id], "", words.text("cli.not_planned")) for item in proposal.unassigned]
-    return Reply(data, (), Exit.REFUSED if refused else Exit.DONE, table([*lines, *left]))
-
-
-def _numbers(session: Session, proposal: Proposal) -> dict[str, str]:
-    ids = [item.delivery_id for item in (*proposal.assignments, *proposal.kept)]
-    ids += [item.delivery_id for item in proposal.unassigned]
-    rows = queries.order_rows(session.counter, ids)
-    return {row.id: row.order_no for row in rows if row is not None}
-
-
-def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
-    names = queries.guide_names(session.counter)
-    words = ReasonWords(session.words, guides=names, orders=_numbers(session, proposal))
-
-    def told(reasons: tuple[Reason, ...]) -> list[dict[str, object]]:
-        return [{"code": reason.code, "text": words.text(reason)} | dict(reason.data) for reason in reasons]
-
-    def taken(items: tuple[dispatch.Assignment, ...]) -> list[dict[str, object]]:
-        return [
-            {"delivery_id": item.delivery_id, "guide": item.guide, "eta": item.eta, "reasons": told(item.reasons)}
-            for item in items
-        ]
-
-    return {
-        "assignments": taken(proposal.assignments),
-        "unassigned": [{"delivery_id": i.delivery_id, "reasons": told(i.reasons)} for i in proposal.unassigned],
-        "kept": taken(proposal.kept),
-        "cost_fen": proposal.cost_fen,
-        "seed": proposal.seed,
-        "steps": proposal.steps,
-        "proven": proposal.proven,
-    }
 
 
 def assign(session: Session) -> Reply | Refusal:

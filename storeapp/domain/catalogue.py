@@ -23,7 +23,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """An article as the catalogue describes one piece of it.
+    """An article as the catalogue describes one piece of it; ``certificates`` are what a guide needs to carry it.
 
     Raises:
         ValueError: it weighs less than nothing, or more than `HEAVIEST_G`.
@@ -36,6 +36,7 @@ class Sku:
     price_fen: int
     weight_g: int
     volume_ml: int
+    certificates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight_g <= HEAVIEST_G:
@@ -44,7 +45,25 @@ class Sku:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers that the brand sets; a store that has heard of none works with these."""
+    """The numbers that the brand sets; a store that has heard of none works with these.
+
+    Attributes:
+        window_minutes, rate_fen: the promise where none was given, and a guide's pay for each delivery.
+        slip_hours, badge_days, forget_after_hours: how long things hold.
+        radius_m, detour_percent, service_minutes: how far guides go, and how long a stop takes.
+        courier_fen, courier_km_fen: what a third-party courier costs, and what each kilometre of the way adds.
+        prep_minutes: how long after an order was placed its goods can be picked up.
+        late_minutes, late_fen: how late a free delivery may be planned, and what that counts; not at all where 0.
+        overtime_minutes, overtime_fen: how long after the shift guides may be planned, and what an hour of it costs.
+        priority_fen, value_permille: what leaving a delivery to others counts more for each step of its priority, and
+            of the price of its goods.
+        expert_fen, master_fen: goods of that price need a guide of level 2, of level 3; 0 for no such rule.
+        most_stops: how many deliveries a guide may have in one shift, over all trips; 0 for no limit.
+        cross_percent: what guides of other stores get of the rate; 0 where they may not be assigned.
+        fairness_percent: what each stop of a guide counts more, of what the guide earned today above the mean.
+        change_fen: what it counts to tell somebody something else than before.
+        plan_ms: how long the planner may search.
+    """
 
     KIND: ClassVar[str] = "policy"
     id: str = BRAND_POLICY
@@ -61,6 +80,21 @@ class Policy:
     detour_percent: int = 135
     service_minutes: int = 4
     courier_fen: int = 1500
+    courier_km_fen: int = 0
+    prep_minutes: dict[Mode, int] = field(default_factory=dict)
+    late_minutes: int = 0
+    late_fen: int = 0
+    overtime_minutes: int = 0
+    overtime_fen: int = 0
+    priority_fen: int = 300
+    value_permille: int = 0
+    expert_fen: int = 0
+    master_fen: int = 0
+    most_stops: int = 0
+    cross_percent: int = 0
+    fairness_percent: int = 0
+    change_fen: int = 300
+    plan_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ class Delivery:
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
     saw, so the first of two rivals wins whatever their clocks say. ``goods`` are booked off the store's
     stock for it; an order that changes on the way doesn't change what was packed. ``cancelled`` with some
-    parcels at the customer means that the rest will not be brought.
+    parcels at the customer means that the rest will not be brought. ``pinned`` is the only guide whom staff want
+    for it, ``banned`` are guides whom they do not; the planner obeys, a person's hand need not.
     """
 
     KIND: ClassVar[str] = "delivery"
@@ -135,6 +136,9 @@ class Delivery:
     handed_over_at: datetime | None = None
     finished_at: datetime | None = None
     goods: tuple[Goods, ...] = ()
+    pinned: str = ""
+    banned: tuple[str, ...] = ()
+    priority: int = 0
 
     @property
     def state(self) -> DeliveryState:
@@ -327,6 +331,36 @@ class GoodsBooked:
     goods: tuple[Goods, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryPinned:
+    """Staff keep it for one guide, or with an empty ``guide`` for nobody any more."""
+
+    KIND: ClassVar[str] = "delivery.pinned"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    guide: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuidesBanned:
+    """Staff keep it from these guides and no others."""
+
+    KIND: ClassVar[str] = "delivery.guides_banned"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    guides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPrioritised:
+    """How much more than others it must not be left."""
+
+    KIND: ClassVar[str] = "delivery.prioritised"
+    OF: ClassVar[type[Delivery]] = Delivery
+    id: str
+    priority: int
+
+
 DeliveryEvent = (
     DeliveryOpened
     | DeliveryChanged
@@ -340,6 +374,9 @@ DeliveryEvent = (
     | DeliveryCancelled
     | DeliverySplit
     | GoodsBooked
+    | DeliveryPinned
+    | GuidesBanned
+    | DeliveryPrioritised
 )
 
 
@@ -385,6 +422,19 @@ def evolve(state: Delivery | None, event: DeliveryEvent) -> Delivery:
             return replace(state, parcels=tuple(replace(parcel, number=n + 1) for n in range(event.parcels)))
         case GoodsBooked():
             return replace(state, goods=event.goods)
+        case _:
+            return _wished(state, event)
+
+
+def _wished(state: Delivery, event: DeliveryPinned | GuidesBanned | DeliveryPrioritised) -> Delivery:
+    """What staff ask of the planner."""
+    match event:
+        case DeliveryPinned():
+            return replace(state, pinned=event.guide)
+        case GuidesBanned():
+            return replace(state, banned=event.guides)
+        case DeliveryPrioritised():
+            return replace(state, priority=event.priority)
 
 
 def _arrival(state: Delivery) -> datetime | None:
@@ -399,10 +449,12 @@ def _with_parcel(state: Delivery, number: int, change: Callable[[Parcel], Parcel
 
 def _moved(parcel: Parcel, link: Link) -> Parcel:
     back = link.holder is Holder.STORE
+    rescued = link.holder is parcel.custodian.holder is Holder.GUIDE
     return replace(
         parcel,
         chain=(*parcel.chain, link),
-        attempt=Attempt.UNDER_WAY,
+        # What another guide takes over on the way back is still on the way back.
+        attempt=parcel.attempt if rescued else Attempt.UNDER_WAY,
         round=parcel.round + 1 if back else parcel.round,
         slip=None if back else parcel.slip,
     )

@@ -24,6 +24,8 @@ class Guide:
 
     ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them. ``serials``
     are the last serials of all badges ever issued, so that none that was lost or revoked is ever valid again.
+    ``level`` is how much the guide may be trusted with, from 1; ``max_volume_ml`` and ``max_stops`` (deliveries of one
+    shift) are 0 where there is no limit of the guide's own.
     """
 
     KIND: ClassVar[str] = "guide"
@@ -40,6 +42,9 @@ class Guide:
     active: bool = True
     badge: Badge | None = None
     serials: tuple[tuple[str, int], ...] = ()
+    level: int = 1
+    max_volume_ml: int = 0
+    max_stops: int = 0
 
     def next_serial(self, badge_id: str) -> int:
         """The serial of the next print of a badge."""

@@ -19,7 +19,7 @@ class StoreRow:
 
 @dataclass(frozen=True, slots=True)
 class SkuRow:
-    """An article; price of one piece in fen, weight in grams, volume in millilitres."""
+    """An article; price of one piece in fen, weight in grams, volume in millilitres, what a guide needs for it."""
 
     sku: str
     barcode: str
@@ -27,6 +27,7 @@ class SkuRow:
     price_fen: int
     weight_g: int
     volume_ml: int
+    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class GuideRow:
     max_parcels: int
     max_weight_g: int
     certificates: tuple[str, ...]
+    level: int = 1
+    max_volume_ml: int = 0
+    max_stops: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Who delivers what, at the counter: the proposal with its reasons, accepting it, and assigning by hand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from storeapp.domain import explain
 from storeapp.domain.delivery import Delivery
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan, never
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
 from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.people import Guide
@@ -16,6 +16,8 @@ from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.situation import Situation, situation
 
 Result = tuple[Event, ...] | Refusal
+MOST_WAYS = 300
+"""So many pairs of a delivery and a guide are asked for what would make it possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A delivery nobody should take now, and why."""
+    """A delivery nobody should take now, why, and what would make it possible."""
 
     delivery_id: str
     reasons: tuple[Reason, ...]
+    ways: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Why:
     guide: str
     reasons: tuple[Reason, ...]
     options: tuple[Option, ...]
+    ways: tuple[Reason, ...] = ()
 
 
 def propose(
@@ -115,7 +119,7 @@ def proposal_of(seen: Situation, plan: Plan) -> Proposal:
     """A plan in words of the counter."""
     found = _assignments(seen, plan)
     stops = {stop.id: stop for stop in seen.problem.stops}
-    left = [Left(item.stop, item.reasons) for item in plan.unassigned]
+    left = [Left(item.stop, item.reasons, ways) for item, ways in _ways(seen.problem, plan)]
     stuck = [
         Assignment(item.delivery_id, stops[item.delivery_id].guide, None, item.reasons, 0)
         for item in left
@@ -133,6 +137,14 @@ def proposal_of(seen: Situation, plan: Plan) -> Proposal:
         problem=seen.problem,
         plan=plan,
     )
+
+
+def _ways(problem: Problem, plan: Plan) -> Iterator[tuple[Unassigned, tuple[Reason, ...]]]:
+    """What would make the first of what is left possible; a hopeless day needs no thousand answers."""
+    stops = {stop.id: stop for stop in reversed(problem.stops)}
+    for number, item in enumerate(plan.unassigned):
+        asked = number * len(problem.vehicles) < MOST_WAYS
+        yield item, explain.ways(problem, plan.routes, stops[item.stop]) if asked else ()
 
 
 def _assignments(seen: Situation, plan: Plan) -> Sequence[Assignment]:
@@ -223,7 +235,8 @@ def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: date
     reasons = explain.reasons(seen.problem, plan).get(delivery_id, left)
     options = () if stop.held else explain.options(seen.problem, plan.routes, stop)
     guide = vehicle.rpartition("/")[0] or stop.guide
-    return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))))
+    ways = explain.ways(seen.problem, plan.routes, stop) if left else ()
+    return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))), ways)
 
 
 def _off_shift(counter: Counter, problem: Problem) -> tuple[Option, ...]:

@@ -16,6 +16,21 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "detour_percent": (100, 300),
     "service_minutes": (0, 60),
     "courier_fen": (0, 200_00),
+    "courier_km_fen": (0, 50_00),
+    "prep_minutes": (0, 24 * 60),
+    "late_minutes": (0, 4 * 60),
+    "late_fen": (0, 200_00),
+    "overtime_minutes": (0, 4 * 60),
+    "overtime_fen": (0, 500_00),
+    "priority_fen": (0, 200_00),
+    "value_permille": (0, 1000),
+    "expert_fen": (0, 1_000_000_00),
+    "master_fen": (0, 1_000_000_00),
+    "most_stops": (0, 200),
+    "cross_percent": (0, 300),
+    "fairness_percent": (0, 100),
+    "change_fen": (0, 200_00),
+    "plan_ms": (100, 60_000),
 }
 """What a number may be, both ends included; those by mode share one pair."""
 

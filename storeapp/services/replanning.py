@@ -13,9 +13,6 @@ from storeapp.services.counter import Actor, Counter
 from storeapp.services.dispatch import Applied, Proposal, Refused, assigning, proposal_of
 from storeapp.services.situation import Situation, situation
 
-CHANGE_FEN = 300
-"""What it counts that somebody is told something else than before."""
-
 
 @dataclass(frozen=True, slots=True)
 class Replan:
@@ -54,7 +51,7 @@ def replan(
     """
     seen = situation(counter, now or counter.clock.now())
     known = best_plan(planner, seen.problem, stopped=stopped)
-    loose = loosened(seen.problem, known, change_li=CHANGE_FEN * LI_PER_FEN)
+    loose = loosened(seen.problem, known, change_li=counter.policy.change_fen * LI_PER_FEN)
     if out:
         loose = without(loose, out)
 

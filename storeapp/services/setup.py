@@ -153,7 +153,10 @@ def enter_tables(counter: Counter, given: StoreTables) -> None:
     """Enter what the tables say, in one use-case; what concerns other stores is left out."""
     commands: list[Command] = [
         *(RegisterStore(Store(r.store, r.name, r.address, r.position)) for r in given.stores),
-        *(RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml)) for r in given.skus),
+        *(
+            RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml, r.certificates))
+            for r in given.skus
+        ),
         *(OpenStock(r.store, r.sku, r.on_hand, r.bin) for r in given.stock if r.store == counter.store),
         *_guides(counter, [r for r in given.guides if r.store == counter.store]),
         *(LocateBuilding(building_id(r), r.position) for r in given.buildings),
@@ -180,6 +183,9 @@ def _guides(counter: Counter, rows: Sequence[GuideRow]) -> Iterable[RegisterGuid
                 commute_home=row.commute_home,
                 sealed_home=sealed,
                 hours=(row.shift_start, row.shift_end),
+                level=row.level,
+                max_volume_ml=row.max_volume_ml,
+                max_stops=row.max_stops,
             )
         )
 

@@ -19,6 +19,7 @@ from storeapp.domain.words import TravelMode
 _Row = TypeVar("_Row")
 _Cells = Mapping[str, str]
 _MOST = 1_000_000_000
+_LEVELS = 3
 _YES_NO = {"yes": True, "no": False, "是": True, "否": False}
 
 
@@ -117,6 +118,7 @@ def _sku(cells: _Cells) -> SkuRow:
         price_fen=amount_fen(cells["price_fen"], "price_fen"),
         weight_g=whole(cells["weight_g"], "weight_g", most=_MOST),
         volume_ml=whole(cells["volume_ml"], "volume_ml", most=_MOST),
+        certificates=_list(cells.get("certificates", "")),
     )
 
 
@@ -145,8 +147,15 @@ def _guide(cells: _Cells) -> GuideRow:
         home=home,
         max_parcels=whole(cells["max_parcels"], "max_parcels", least=1, most=limits.QUANTITY),
         max_weight_g=whole(cells["max_weight_g"], "max_weight_g", least=1, most=_MOST),
-        certificates=tuple(part.strip() for part in cells["certificates"].split(";") if part.strip()),
+        certificates=_list(cells["certificates"]),
+        level=whole(cells.get("level") or "1", "level", least=1, most=_LEVELS),
+        max_volume_ml=whole(cells.get("max_volume_ml") or "0", "max_volume_ml", most=_MOST),
+        max_stops=whole(cells.get("max_stops") or "0", "max_stops", most=limits.QUANTITY),
     )
+
+
+def _list(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
 def _building(cells: _Cells) -> BuildingRow:

@@ -1,4 +1,4 @@
-"""Rules for facts about parcels: handed over, delivered, failed, returned. A fact is never refused."""
+"""Rules for facts about parcels: handed over, rescued, delivered, failed, returned. A fact is never refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +39,23 @@ class HandOver:
     proof: Proof
     slip_id: str = ""
     verdict: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """Another guide took a parcel over from the one who held it, away from the counter.
+
+    ``proof`` is a token where both showed their badges, else what staff say, with their ``reason``.
+    """
+
+    KIND: ClassVar[str] = "delivery.rescue"
+    FACT: ClassVar[bool] = True
+    delivery_id: str
+    parcel: int
+    giver: str
+    guide: str
+    proof: Proof
     reason: str = ""
 
 
@@ -112,6 +129,28 @@ def hand_over(command: HandOver, draft: Draft, ctx: Context) -> Refusal | None:
     link = Link(Holder.GUIDE, command.guide, ctx.now, ctx.device, ctx.actor, command.proof)
     draft.emit(CustodyMoved(delivery.id, parcel.number, link))
     _make_responsible(draft, ctx, delivery, guide=command.guide)
+    return None
+
+
+def rescue(command: Rescue, draft: Draft, ctx: Context) -> Refusal | None:
+    """Custody moves from guide to guide in the same round, so the slip stays what it is; the taker is responsible."""
+    delivery = _subject(draft, ctx, command.delivery_id, parcel=command.parcel)
+    parcel = delivery.parcel(command.parcel) if delivery else None
+    if delivery is None or parcel is None:
+        return None
+    if command.reason:
+        discrepancy(draft, ctx, "recorded_by_staff", subject=delivery.id, data={"reason": command.reason})
+    holder = parcel.custodian
+    if (holder.holder, holder.holder_id) != (Holder.GUIDE, command.giver):
+        data = {"holder": holder.holder_id or holder.holder.value, "giver": command.giver, "guide": command.guide}
+        discrepancy(draft, ctx, "rescued_from_other", subject=delivery.id, data=data)
+    if holder.holder is Holder.CUSTOMER or (holder.holder, holder.holder_id) == (Holder.GUIDE, command.guide):
+        return None
+    _leave(draft, ctx, delivery)
+    link = Link(Holder.GUIDE, command.guide, ctx.now, ctx.device, ctx.actor, command.proof)
+    draft.emit(CustodyMoved(delivery.id, parcel.number, link))
+    if delivery.guide != command.guide:
+        draft.emit(DeliveryAssigned(delivery.id, command.guide))
     return None
 
 
@@ -288,6 +327,7 @@ def _subject(draft: Draft, ctx: Context, delivery_id: str, *, parcel: int | None
 
 RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     (HandOver, hand_over),
+    (Rescue, rescue),
     (Deliver, deliver),
     (FailDelivery, fail),
     (ReturnDelivery, give_back),

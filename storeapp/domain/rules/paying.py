@@ -7,6 +7,7 @@ from storeapp.domain.delivery import Delivery, Holder, Parcel
 from storeapp.domain.kernel import Context, Draft
 from storeapp.domain.moment import store_day
 from storeapp.domain.order import Order, OrderCompleted, OrderReopened, OrderStatus
+from storeapp.domain.people import Guide
 from storeapp.domain.statement import Earning, EarningAdded, EarningRemoved, Statement, statement_id
 
 
@@ -25,6 +26,9 @@ def _earning(draft: Draft, delivery: Delivery, *, guide: str) -> EarningAdded:
     policy = draft.get(Policy, BRAND_POLICY) or Policy()
     at = _finished(delivery)
     amount_fen = policy.rate_fen.get(delivery.mode, 0)
+    payee = draft.get(Guide, guide)
+    if payee is not None and payee.store != delivery.store and policy.cross_percent:
+        amount_fen = amount_fen * policy.cross_percent // 100
     earning = Earning(delivery.id, delivery.mode, amount_fen, at, bool(delivery.on_time))
     day = store_day(at)
     return EarningAdded(statement_id(guide, day), guide, delivery.store, day, earning)

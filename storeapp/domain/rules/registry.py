@@ -5,13 +5,14 @@ from typing import Any, get_args
 
 from storeapp.domain import catalogue, delivery, device, exception, order, people, statement, stock
 from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refusal, State
-from storeapp.domain.rules import closing, custody, deliveries, orders
+from storeapp.domain.rules import closing, custody, deliveries, orders, wishes
 from storeapp.domain.rules import people as people_rules
 from storeapp.domain.rules import stock as stock_rules
 
 _RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     *orders.RULES,
     *deliveries.RULES,
+    *wishes.RULES,
     *custody.RULES,
     *stock_rules.RULES,
     *people_rules.RULES,

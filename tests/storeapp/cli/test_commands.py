@@ -202,3 +202,38 @@ def test_what_is_over_is_forgotten_by_command(terminal: Terminal, waiting: Calla
     assert terminal.json("forget")["forgotten"] == 0
     terminal.at = "2026-11-25T10:00:00+08:00"
     assert terminal.json("forget")["forgotten"] == 1
+
+
+def test_wishes_and_rules_are_in_the_plan_and_every_answer_has_its_reasons(
+    terminal: Terminal, waiting: Callable[[], str]
+):
+    order = waiting()
+    assert terminal.json("pin-to", order, "G01")["state"] == "waiting"
+    terminal.json("ban", order, "G01")
+    terminal.json("priority", order, 2)
+    assert terminal.refused("priority", order, 3) == "bad_priority"
+    found = terminal.json("why", order)
+    assert [reason["code"] for reason in found["reasons"]] == ["pinned_and_banned"]
+    terminal.json("unban", order, "G01")
+    terminal.json("unpin", order)
+    tried = terminal.json("what-if", order, "G01")
+    assert {"cost_fen", "late_s", "delays"} <= set(tried)
+    rules = terminal.json("policy", "late_minutes=20", "rate_fen.instant=900")["policy"]
+    assert (rules["late_minutes"], rules["rate_fen"]["instant"]) == (20, 900)
+    assert terminal.refused("policy", "late_minutes=9999") == "policy_bound"
+    assert terminal.refused("policy", "rate_fen=1", status=2) == "usage"
+    plan = terminal.json("dispatch")
+    assert {"assignments", "unassigned", "kept", "cost_fen", "seed", "steps", "proven"} <= set(plan)
+    assert all(item["reasons"] for item in (*plan["assignments"], *plan["unassigned"]))
+
+
+def test_a_guide_drops_out_and_another_takes_over(terminal: Terminal, waiting: Callable[[], str], tmp_path: Path):
+    order = waiting()
+    carried(terminal, order, tmp_path)
+    holder = next(row["guide"] for row in terminal.json("orders", "--find", order)["orders"])
+    found = terminal.json("replan", "--out", holder)
+    assert [change["rescue"] for change in found["changes"] if change["before"] == holder] == [True]
+    taker = "G04" if holder != "G04" else "G01"
+    assert terminal.json("rescue", holder, taker, "--reason", "phone")["guide"] == taker
+    assert terminal.refused("rescue", holder, taker, "--reason", "phone") == "nothing_held"
+    assert terminal.refused("replan", "--out", "G99") == "unknown_guide"

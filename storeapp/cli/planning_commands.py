@@ -1,0 +1,293 @@
+"""Commands about who should deliver what: plan, plan again, ask why and what if, pin and ban, rescue, set the rules."""
+
+import argparse
+from dataclasses import asdict, replace
+from typing import Any
+
+from storeapp.cli.output import Exit, Reply, clock_text, table
+from storeapp.cli.parser import Commands, UsageError
+from storeapp.cli.session import Session
+from storeapp.domain.catalogue import Policy
+from storeapp.domain.dispatch import LI_PER_FEN, Limits, Planner, Reason
+from storeapp.domain.kernel import Refusal
+from storeapp.domain.verdict import Verdict
+from storeapp.domain.words import Mode
+from storeapp.services import dispatch, queries, rescue, wishes
+from storeapp.services.dispatch import Applied, Proposal
+from storeapp.services.outcomes import is_reason
+from storeapp.services.policy import BOUNDS, set_policy
+from storeapp.services.reasons import ReasonWords
+from storeapp.services.replanning import Replan, accept, board, replan
+
+PROOF_S = 5.0
+"""How long a command looks for a proof that its plan is the cheapest."""
+
+
+def register(commands: Commands) -> None:
+    """Add the commands of this area."""
+    commands.add("dispatch", plan).add_argument("--apply", action="store_true")
+    command = commands.add("replan", plan_again)
+    command.add_argument("--out", default="", metavar="GUIDE")
+    command.add_argument("--apply", action="store_true")
+    commands.add("why", why).add_argument("delivery")
+    command = commands.add("what-if", what_if)
+    command.add_argument("delivery")
+    command.add_argument("guide")
+    _register_wishes(commands)
+    command = commands.add("rescue", take_over, keyless=True)
+    command.add_argument("giver", metavar="GIVER")
+    command.add_argument("taker", metavar="TAKER")
+    command.add_argument("--reason", metavar="CODE")
+    command.add_argument("--delivery", action="append", default=[], metavar="DELIVERY")
+    commands.add("policy", rules, keyless=True).add_argument("changes", nargs="*", type=_change, metavar="NAME=N")
+
+
+def _register_wishes(commands: Commands) -> None:
+    for name, run in (("pin-to", pin), ("ban", ban), ("unban", unban)):
+        command = commands.add(name, run, keyless=True)
+        command.add_argument("delivery")
+        command.add_argument("guide")
+    commands.add("unpin", unpin, keyless=True).add_argument("delivery")
+    command = commands.add("priority", prioritise, keyless=True)
+    command.add_argument("delivery")
+    command.add_argument("priority", type=int, metavar="N")
+
+
+def _planner() -> Planner:
+    # Imported late: the solver takes longer to load than most commands to run.
+    from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+
+    return PyvrpPlanner(Limits(prove_s=PROOF_S))
+
+
+# -- plans
+
+
+def plan(session: Session) -> Reply:
+    """Propose who delivers what, and assign it where that is wanted."""
+    counter = session.counter
+    proposal = dispatch.propose(counter, _planner())
+    applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
+    return _planned(session, proposal, _proposal(session, proposal), applied)
+
+
+def plan_again(session: Session) -> Reply | Refusal:
+    """Propose what should change of what was told, such as where a guide drops out."""
+    counter, out = session.counter, session.args.out
+    if out and out not in queries.guide_names(counter):
+        return Refusal("unknown_guide", {"guide": out})
+    found = replan(counter, _planner(), out=out)
+    applied = accept(counter, session.actor, found) if session.args.apply else None
+    data = _proposal(session, found.proposal) | {"changes": [asdict(change) for change in found.changes]}
+    return _planned(session, found.proposal, data, applied, _changes(session, found))
+
+
+def _changes(session: Session, found: Replan) -> list[tuple[str, str, str]]:
+    rows = queries.order_rows(session.counter, [change.stop for change in found.changes])
+    numbers = {row.id: row.order_no for row in rows if row is not None}
+    return [(numbers.get(change.stop, change.stop), change.before, change.after) for change in found.changes]
+
+
+def _planned(
+    session: Session,
+    proposal: Proposal,
+    data: dict[str, object],
+    applied: Applied | None,
+    changes: list[tuple[str, str, str]] | None = None,
+) -> Reply:
+    refused = list(applied.refused) if applied else []
+    data["refused"] = [{"delivery_id": each.delivery_id, "code": each.refusal.code} for each in refused]
+    data["applied"] = applied is not None
+    words, numbers = session.words, _numbers(session, proposal)
+    lines = [(numbers[a.delivery_id], a.guide, clock_text(a.eta)) for a in proposal.assignments]
+    left = [(numbers[item.delivery_id], "", words.text("cli.not_planned")) for item in proposal.unassigned]
+    return Reply(data, (), Exit.REFUSED if refused else Exit.DONE, table([*(changes or []), *lines, *left]))
+
+
+def _numbers(session: Session, proposal: Proposal) -> dict[str, str]:
+    ids = [item.delivery_id for item in (*proposal.assignments, *proposal.kept)]
+    ids += [item.delivery_id for item in proposal.unassigned]
+    rows = queries.order_rows(session.counter, ids)
+    return {row.id: row.order_no for row in rows if row is not None}
+
+
+def _told(words: ReasonWords, reasons: tuple[Reason, ...]) -> list[dict[str, object]]:
+    return [{"code": reason.code, "text": words.text(reason)} | dict(reason.data) for reason in reasons]
+
+
+def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
+    names = queries.guide_names(session.counter)
+    words = ReasonWords(session.words, guides=names, orders=_numbers(session, proposal))
+
+    def taken(items: tuple[dispatch.Assignment, ...]) -> list[dict[str, object]]:
+        return [
+            {
+                "delivery_id": item.delivery_id,
+                "guide": item.guide,
+                "eta": item.eta,
+                "reasons": _told(words, item.reasons),
+            }
+            for item in items
+        ]
+
+    return {
+        "assignments": taken(proposal.assignments),
+        "unassigned": [
+            {"delivery_id": item.delivery_id, "reasons": _told(words, item.reasons), "ways": _told(words, item.ways)}
+            for item in proposal.unassigned
+        ],
+        "kept": taken(proposal.kept),
+        "cost_fen": proposal.cost_fen,
+        "seed": proposal.seed,
+        "steps": proposal.steps,
+        "proven": proposal.proven,
+    }
+
+
+def why(session: Session) -> Reply | Refusal:
+    """Say why a delivery is where the plan has it, what each guide would mean, and what would make it possible."""
+    delivery = session.delivery(session.args.delivery)
+    found = dispatch.alternatives(session.counter, _planner(), delivery)
+    if found is None:
+        return Refusal("not_assignable", {"state": str(session.state_of(delivery)["state"])})
+    names = queries.guide_names(session.counter)
+    rows = queries.order_rows(session.counter, [str(r.data["after"]) for r in found.reasons if "after" in r.data])
+    words = ReasonWords(session.words, guides=names, orders={row.id: row.order_no for row in rows if row is not None})
+    options = [
+        {
+            "guide": option.guide,
+            "cost_fen": option.cost_li // LI_PER_FEN,
+            "extra_m": option.extra_m,
+            "eta": option.eta,
+            "obstacle": _told(words, (option.obstacle,))[0] if option.obstacle else None,
+        }
+        for option in found.options
+    ]
+    data: dict[str, object] = {
+        "delivery_id": delivery,
+        "guide": found.guide,
+        "reasons": _told(words, found.reasons),
+        "ways": _told(words, found.ways),
+        "options": options,
+    }
+    lines = [words.text(reason) for reason in (*found.reasons, *found.ways)]
+    rest = [
+        (names.get(o.guide, o.guide), clock_text(o.eta), words.text(o.obstacle) if o.obstacle else "")
+        for o in found.options
+    ]
+    return Reply(data, tuple(lines), rows=table(rest))
+
+
+def what_if(session: Session) -> Reply | Refusal:
+    """Say what it would mean to give a delivery to a guide."""
+    args, counter = session.args, session.counter
+    delivery = session.delivery(args.delivery)
+    found = board(counter, _planner()).what_if(delivery, args.guide)
+    if found is None:
+        return Refusal("cannot_try", {"guide": args.guide})
+    words = ReasonWords(session.words, guides=queries.guide_names(counter))
+    data = {
+        "delivery_id": delivery,
+        "guide": found.guide,
+        "cost_fen": found.cost_li // LI_PER_FEN,
+        "extra_m": found.extra_m,
+        "late_s": found.late_s,
+        "overtime_s": found.overtime_s,
+        "delays": [asdict(delay) for delay in found.delays],
+        "obstacle": _told(words, (found.obstacle,))[0] if found.obstacle else None,
+    }
+    lines = (words.text(found.obstacle),) if found.obstacle else ()
+    return Reply(data, lines, rows=table([(name, value) for name, value in data.items() if isinstance(value, int)]))
+
+
+# -- wishes
+
+
+def pin(session: Session) -> Reply | Refusal:
+    """Plan a delivery for one guide only."""
+    delivery = session.delivery(session.args.delivery)
+    return session.done(delivery, wishes.pin(session.counter, session.actor, delivery, session.args.guide))
+
+
+def unpin(session: Session) -> Reply | Refusal:
+    """Plan a delivery for anybody again."""
+    delivery = session.delivery(session.args.delivery)
+    return session.done(delivery, wishes.pin(session.counter, session.actor, delivery, ""))
+
+
+def ban(session: Session) -> Reply | Refusal:
+    """Never plan a guide for a delivery."""
+    delivery = session.delivery(session.args.delivery)
+    return session.done(delivery, wishes.ban(session.counter, session.actor, delivery, session.args.guide))
+
+
+def unban(session: Session) -> Reply | Refusal:
+    """Let a guide be planned for a delivery again."""
+    args = session.args
+    delivery = session.delivery(args.delivery)
+    return session.done(delivery, wishes.ban(session.counter, session.actor, delivery, args.guide, lifted=True))
+
+
+def prioritise(session: Session) -> Reply | Refusal:
+    """Put a delivery before others."""
+    delivery = session.delivery(session.args.delivery)
+    return session.done(delivery, wishes.prioritise(session.counter, session.actor, delivery, session.args.priority))
+
+
+def take_over(session: Session) -> Reply | Refusal:
+    """Save that a guide took parcels over from another: by both badges, or as a manager with a reason."""
+    args, counter = session.args, session.counter
+    only = [session.delivery(each) for each in args.delivery]
+    if args.reason is not None:
+        if not is_reason(args.reason):
+            return Refusal("bad_reason")
+        found: object = rescue.record_rescue(
+            counter, session.actor, args.giver, args.taker, reason=args.reason, only=only
+        )
+    else:
+        found = rescue.rescue(counter, session.actor, args.giver, args.taker, only=only)
+    if isinstance(found, Refusal):
+        return found
+    if isinstance(found, rescue.Rescued):
+        data: dict[str, object] = {"giver": found.giver, "guide": found.guide, "deliveries": list(found.deliveries)}
+        return Reply(data | {"verdict": Verdict.OK.value}, (session.words.text("cli.done"),))
+    verdict = getattr(found, "verdict", Verdict.MALFORMED)
+    line = session.words.text(f"verdict.{verdict}.title")
+    return Reply({"verdict": verdict.value, "deliveries": []}, (line,), Exit.REFUSED)
+
+
+# -- rules
+
+
+def _change(text: str) -> tuple[str, int]:
+    """A rule and its new number.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    name, _, number = text.partition("=")
+    if name.partition(".")[0] not in BOUNDS or not number.removeprefix("-").isdecimal():
+        raise argparse.ArgumentTypeError("not a rule with a whole number")
+    return name, int(number)
+
+
+def rules(session: Session) -> Reply | Refusal:
+    """List the store's rules, or change some; those by mode are named like ``rate_fen.instant``."""
+    policy = session.counter.policy
+    for name, number in session.args.changes:
+        policy = _changed(policy, name, number)
+    if session.args.changes:
+        done = set_policy(session.counter, session.actor, policy)
+        if isinstance(done, Refusal):
+            return done
+    found = {name: getattr(policy, name) for name in BOUNDS}
+    return Reply({"policy": found}, rows=table(list(found.items())))
+
+
+def _changed(policy: Policy, name: str, number: int) -> Policy:
+    name, _, mode = name.partition(".")
+    before = getattr(policy, name)
+    if isinstance(before, dict) is not (mode in set(Mode)):
+        raise UsageError(f"{name} is " + ("by mode" if isinstance(before, dict) else "one number"))
+    changes: dict[str, Any] = {name: {**before, Mode(mode): number} if mode else number}
+    return replace(policy, **changes)
