@@ -178,8 +178,8 @@ def test_whatever_the_rules_and_wishes_the_plan_of_the_store_holds(day: Counter,
             )
         )
     ]
-    for key in r.sample(in_state(day, DeliveryState.WAITING), 12):
-        commands.append(r.choice((PinDelivery(key, r.choice(names)), BanGuide(key, r.choice(names)))))
+    some = r.sample(in_state(day, DeliveryState.WAITING), 12)
+    commands += [r.choice((PinDelivery, BanGuide))(key, r.choice(names)) for key in some]
     run(day, *commands)
     for assigned in dispatch.propose(day, InsertionPlanner()).assignments[:3]:
         run(day, AssignDelivery(assigned.delivery_id, assigned.guide, assigned.base))

@@ -14,7 +14,7 @@ from ui.kit.parts import Button, IconLabel, hbox, label, panel, vbox
 from ui.pages.attention_items import BELOW_ZERO, SHAPES, Group, Item, Waiting, age, title
 from ui.pages.order_words import window_text
 
-_PEOPLE = frozenset({"guide", "winner", "assigned", "holder", "by"})
+_PEOPLE = frozenset({"guide", "giver", "winner", "assigned", "holder", "by"})
 _HIDDEN = frozenset({"kind"})
 _WORDS = {
     "reason": ("page.handoff.reason.{}", "cancel.{}", "attention.case.{}"),

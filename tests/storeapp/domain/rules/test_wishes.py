@@ -8,7 +8,7 @@ from storeapp.domain.rules.people import RegisterGuide, SetPolicy
 from storeapp.domain.rules.wishes import BanGuide, PinDelivery, PrioritiseDelivery
 from storeapp.domain.statement import Statement
 from storeapp.domain.words import TravelMode
-from tests.storeapp.world import World, a_delivery, a_placed
+from tests.storeapp.world import a_delivery, a_placed
 
 JOB = a_delivery()
 
