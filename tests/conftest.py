@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.patience import PatientBot
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # No test judges wall-clock time: a busy machine is not a failure.
@@ -23,3 +25,10 @@ def no_stray_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     stray = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
     assert not stray, f"stray error logs: {stray}"
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> PatientBot:
+    """The robot for windows, in place of pytest-qt's."""
+    assert qapp is not None
+    return PatientBot(request)

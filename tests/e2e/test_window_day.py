@@ -68,7 +68,7 @@ class Person:
         self.until(lambda: self.window.backend.tasks.pending() == 0)
 
     def until(self, true):
-        self.qtbot.waitUntil(true, timeout=30_000)
+        self.qtbot.waitUntil(true)
 
     def know(self, call):
         """What the counter knows, to check what the screen did."""

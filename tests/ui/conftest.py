@@ -74,7 +74,7 @@ def open_window(qtbot, qapp, demo_home, tmp_path):
 
     yield build
     for window, tasks, failures in opened:
-        qtbot.waitUntil(lambda tasks=tasks: tasks.pending() == 0, timeout=10_000)
+        qtbot.waitUntil(lambda tasks=tasks: tasks.pending() == 0)
         window.close()
         assert not failures
 
@@ -111,7 +111,7 @@ def desk(window):
 
 def settle(qtbot, window):
     """Wait until nothing is at work behind the window."""
-    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0)
 
 
 @pytest.fixture

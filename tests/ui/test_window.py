@@ -61,7 +61,7 @@ def test_an_enrolment_by_another_program_is_seen(window, qtbot, settled):
     other.close()
     shown = []
     window.shell.show_sync = lambda state, _count=0, _share=0: shown.append(state)
-    qtbot.waitUntil(lambda: bool(shown) and shown[-1] is not SyncState.ALONE, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(shown) and shown[-1] is not SyncState.ALONE)
 
 
 def test_customers_whose_time_is_over_are_forgotten_without_anybody_closing_the_day(window, settled, demo_home):
@@ -82,4 +82,4 @@ def test_customers_whose_time_is_over_are_forgotten_without_anybody_closing_the_
     settled()
     over, still = kept[0]
     assert over > 0
-    assert still == 0
+    assert still == 0, window.shell._top.message.said()

@@ -30,7 +30,7 @@ def assistant(request, qtbot, tasks, tmp_path):
 
 
 def finish(qtbot, tasks):
-    qtbot.waitUntil(lambda: tasks.pending() == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: tasks.pending() == 0)
 
 
 def answer(qtbot, tasks, assistant, **given):

@@ -33,7 +33,7 @@ class HandoffDay:
         """Something at the window's counter; returns what came of it."""
         found = []
         self.window.backend.read(call, done=found.append)
-        self.qtbot.waitUntil(lambda: bool(found), timeout=10_000)
+        self.qtbot.waitUntil(lambda: bool(found))
         return found[0]
 
     def badge(self, guide=GUIDE):
@@ -60,13 +60,13 @@ class HandoffDay:
         self.home.clock.moment += timedelta(**span)
 
     def settle(self):
-        self.qtbot.waitUntil(lambda: self.window.backend.tasks.pending() == 0, timeout=20_000)
+        self.qtbot.waitUntil(lambda: self.window.backend.tasks.pending() == 0)
 
     def to_the_front(self):
         """Have the keyboard, and with it the scanner, write into the window; closing another one may take it away."""
         shell = self.window.shell
         shell.activateWindow()
-        self.qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is shell.windowHandle(), timeout=20_000)
+        self.qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is shell.windowHandle())
 
     def scan(self, text):
         """The keys of a scanner, then what the desk shows."""

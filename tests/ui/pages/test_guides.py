@@ -31,7 +31,7 @@ def at_counter(window, qtbot):
     def run(call):
         found = []
         window.backend.read(call, done=found.append)
-        qtbot.waitUntil(lambda: bool(found), timeout=10_000)
+        qtbot.waitUntil(lambda: bool(found))
         return found[0]
 
     return run
