@@ -61,7 +61,7 @@ def play(out: Path, *, pace_s: float, seen: bool) -> dict[str, Any]:
     (out / "papers").mkdir()
     stage = Stage(out, language=LANGUAGE, pace_s=pace_s)
     hub = HubProcess(hub_folder)
-    network = Proxy(("127.0.0.1", hub.port), watched=b"POST /v1/commands")
+    network = Proxy(hub.port)
     with log.open("w", encoding="utf-8") as lines:
         counters = _open_counters(homes, lines)
         window = _open_window(homes[0], stage, out, seen=seen)

@@ -10,7 +10,7 @@ from typing import Any
 from devtools.demo.agenda import Agenda
 from devtools.demo.client import CounterProcess
 from devtools.demo.stage import Stage
-from devtools.proxy import Proxy
+from devtools.proxy import DOWN, HEALTHY, Fault, Proxy
 
 DAY = "2026-11-21"
 FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
@@ -202,7 +202,7 @@ class Story:
     def _cut(self, moment: datetime) -> None:
         """The network fails, and both counters promise one order to different guides."""
         self._sync_both(moment)
-        self.network.cut()
+        self.network.become(DOWN)
         guides = [guide["id"] for guide in self.first.do("guides", moment).result]
         rival = self._waiting(moment)[-1]["id"]
         self.first.do("assign", moment, delivery=rival, guide=guides[0])
@@ -211,9 +211,9 @@ class Story:
 
     def _reconnect(self, moment: datetime) -> None:
         """It is back, but the first reply is lost after the hub has committed: the retry is answered *replayed*."""
-        self.network.restore(lose_next_reply=True)
+        self.network.become(Fault(cut_reply=0, watched=b"POST /v1/commands", once=True))
         self.first.do("sync", moment)
-        self.network.restore()
+        self.network.become(HEALTHY)
         self._sync_both(moment)
         self._sync_both(moment)
         self._say(moment, "back", page="sync", replayed=self.day.replayed)

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from devtools.proxy import DOWN, HEALTHY, Proxy
 from storeapp.domain.delivery import DeliveryState
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncStep
@@ -15,7 +16,6 @@ from sync.engine import SyncEngine
 from tests.support.counters import MANAGER, bare, join, run, stand_alone, sync
 from tests.support.hubs import an_order, make_hub
 from tests.support.hubserver import serving
-from tests.support.proxy import DOWN, HEALTHY, Proxy
 from ui.kit.style import apply
 from ui.kit.tokens import load_theme
 from ui.run import make_window

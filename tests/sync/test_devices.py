@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.proxy import DOWN, HEALTHY, Fault, Proxy
 from hub import waiting
 from hub.core import Hub
 from hub.revocations import revoke
@@ -20,7 +21,6 @@ from storeapp.services.enrolment import EnrolmentFailed, Names
 from tests.support.counters import PASSPHRASE, bare, join, run, stand_alone, sync
 from tests.support.hubs import TurnedClock, an_order
 from tests.support.hubserver import HubServer, serving
-from tests.support.proxy import DOWN, HEALTHY, Fault, Proxy
 
 FIRST = order_id(Platform.TABLE, "T1")
 

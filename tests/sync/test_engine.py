@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from devtools.proxy import DOWN, HEALTHY, Proxy
 from hub.core import Hub
 from storeapp.adapters.filelock import FileLock
 from storeapp.domain.kernel import Key
@@ -21,7 +22,6 @@ from sync.engine import LOCK_FILE, SyncEngine
 from tests.support.counters import again, bare, join, run, shown, stand_alone, sync
 from tests.support.hubs import an_order
 from tests.support.hubserver import HubServer, serving
-from tests.support.proxy import DOWN, HEALTHY, Proxy
 
 
 class Heard:
