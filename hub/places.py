@@ -5,12 +5,12 @@ from storeapp.domain.device import Device
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.kernel import State
 from storeapp.domain.order import Order, OrderStatus
-from storeapp.domain.people import Guide, home_subject
+from storeapp.domain.people import Guide, Staff, home_subject
 
 BRAND_KINDS = frozenset({Store.KIND, Sku.KIND, Policy.KIND, Device.KIND})
 """What every counter of the brand gets."""
 
-LOCAL_KINDS = frozenset({Building.KIND})
+LOCAL_KINDS = frozenset({Building.KIND, Staff.KIND})
 """What each store keeps for itself under ids that another store may use, too."""
 
 

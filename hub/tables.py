@@ -69,7 +69,7 @@ state = sa.Table(
     sa.Column("subject", sa.Text),
     sa.Index("state_by_number", "feed", "seq", unique=True),
 )
-_AT_HOME = sa.and_(sa.func.length(state.c.body) > 0, state.c.kind != "building")
+_AT_HOME = sa.and_(sa.func.length(state.c.body) > 0, state.c.kind.not_in(["building", "staff"]))
 state_home = sa.Index(
     "state_home",
     state.c.kind,
@@ -78,7 +78,7 @@ state_home = sa.Index(
     sqlite_where=_AT_HOME,
     postgresql_where=_AT_HOME,
 )
-"""A state stands in one feed only, even if two stores make it at the same moment; buildings are a store's own."""
+"""A state stands in one feed only, even if two stores make it at the same moment; buildings and staff are a store's own."""
 
 
 command_result = sa.Table(

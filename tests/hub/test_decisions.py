@@ -15,8 +15,9 @@ from storeapp.domain.place import Position
 from storeapp.domain.rules import registry
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
-from storeapp.domain.rules.people import LocateBuilding, RegisterSku
-from storeapp.domain.words import Platform
+from storeapp.domain.people import Staff
+from storeapp.domain.rules.people import LocateBuilding, RegisterSku, RegisterStaff
+from storeapp.domain.words import Platform, Role
 from sync.protocol.messages import BatchReply, ChangesPage, WireKey, encode
 from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 
@@ -185,6 +186,14 @@ def test_each_store_keeps_its_own_buildings(hub: Hub) -> None:
     two.do(LocateBuilding("b", Position(31.5, 121.0)))
     assert b"31.25" in bytes(page(hub, one).rows[0].body)
     assert b"31.5" in bytes(page(hub, two, "store:HH").rows[0].body)
+
+
+def test_each_store_keeps_its_own_people(hub: Hub) -> None:
+    one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    for counter in (one, two):
+        counter.do(RegisterStaff(Staff("manager", f"of {counter.store}", Role.MANAGER, counter.store)))
+    assert b"of XH" in bytes(page(hub, one).rows[0].body)
+    assert b"of HH" in bytes(page(hub, two, "store:HH").rows[0].body)
 
 
 def test_an_order_that_another_store_has_already_asks_a_person(hub: Hub) -> None:

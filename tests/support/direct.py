@@ -61,12 +61,12 @@ class LossyClient:
         return page if page.upto > after else None
 
 
-def enrol(hub: Hub, counter: Counter) -> None:
+def enrol(hub: Hub, counter: Counter, *, store: str = "XH") -> None:
     offer = enrolment.offer(counter)
     reply = devices.enrol(
         hub,
         EnrolRequest(
-            devices.new_code(hub, store="XH"), offer.device, device_key(counter).public, transport_key(counter).public
+            devices.new_code(hub, store=store), offer.device, device_key(counter).public, transport_key(counter).public
         ),
     )
     enrolment.accept(

@@ -1,0 +1,118 @@
+"""The hub of a simulation: it can die, be backed up and be set back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from hub import operations
+from hub.core import Hub, open_hub
+from hub.tables import command_result, event_log, head, parked, state
+from sync.transport import Offline
+from tests.simulation.faults import Died, Life, make_mortal
+from tests.support.hubs import TurnedClock
+
+T = TypeVar("T")
+
+
+class Headquarters:
+    """One hub's home; ``generation`` counts how often it was set back."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.clock = TurnedClock()
+        self.generation = 0
+        self.deaths = 0
+        self.meanwhile: Callable[[], None] | None = None
+        """Runs once, when the next transaction is about to begin."""
+        self.holes: list[object] = []
+        """Numbers of a feed that a commit has left out, or given without saying so."""
+        self._heads: dict[str, int] = {}
+        self._backup = home.with_name("hub-backup.db")
+        self._open()
+
+    def _open(self) -> None:
+        self.hub: Hub = open_hub(self.home, now=self.clock)
+        self.life = Life()
+        make_mortal(self.hub.db, self.life)
+        self._count_from_here()
+        self._let_others_in()
+
+    def _count_from_here(self) -> None:
+        with self.hub.db.reading() as connection:
+            self._heads = dict(map(tuple, connection.execute(sa.select(head))))
+
+    def _let_others_in(self) -> None:
+        writing: Any = self.hub.db.writing
+
+        @contextmanager
+        def after_others() -> Iterator[sa.Connection]:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            if meanwhile is not None:
+                meanwhile()
+            with writing() as connection:
+                yield connection
+            self._count()
+
+        self.hub.db.writing = after_others  # type: ignore[method-assign]  # a gap between a request and its transaction
+
+    def _count(self) -> None:
+        """Each commit gives the numbers behind the one before, without a hole; said at once, since rows move on."""
+        left, self.life.left = self.life.left, None
+        with self.hub.db.reading() as connection:
+            numbers = [(feed, seq) for feed, seq in connection.execute(sa.select(state.c.feed, state.c.seq))]
+            heads = {feed: seq for feed, seq in connection.execute(sa.select(head))}
+        self.life.left = left
+        for feed, last in heads.items():
+            before = self._heads.get(feed, 0)
+            new = {seq for name, seq in numbers if name == feed and seq > before}
+            if new != set(range(before + 1, last + 1)):
+                self.holes.append((feed, before, last, new))
+        self._heads = heads
+
+    def reopen(self) -> None:
+        """Another process of the hub goes on with what was committed."""
+        self.hub.close()
+        self._open()
+
+    def ask(self, call: Callable[[Hub], T], *, dies_at: int | None = None) -> T:
+        """Let the hub answer; it may die before its nth statement or commit.
+
+        Raises:
+            Offline: it died.
+        """
+        self.life.left = dies_at
+        try:
+            return call(self.hub)
+        except Died as died:
+            self.deaths += 1
+            self.reopen()
+            raise Offline from died
+        finally:
+            self.life.left = None
+
+    def close(self) -> None:
+        self.hub.close()
+
+    # -- backups
+
+    @property
+    def has_backup(self) -> bool:
+        return self._backup.exists()
+
+    def back_up(self) -> None:
+        operations.backup(self.home, self._backup)
+
+    def restore(self) -> None:
+        self.hub.close()
+        operations.restore(self.home, self._backup)
+        self.generation += 1
+        self._open()
+
+    def ids(self) -> set[str]:
+        """Every command that it has in whatever way."""
+        columns = (command_result.c.id, parked.c.id, event_log.c.command_id)
+        with self.hub.db.reading() as connection:
+            return {name for column in columns for name in connection.scalars(sa.select(column))}

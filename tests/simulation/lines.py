@@ -1,0 +1,160 @@
+"""The line between one counter and the hub: the hub's own handlers without a network, and every fault of one."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from hub import api, certificates, devices, feeds
+from hub.core import Hub
+from hub.database import DatabaseBusy
+from hub.devices import EnrolledDevice
+from hub.feeds import Reader
+from hub.problems import HubProblem
+from storeapp.services.ports import SyncFailed
+from sync.protocol.messages import (
+    BatchReply,
+    ChangesPage,
+    CommandBatch,
+    Hello,
+    HelloReply,
+    Limits,
+    Problem,
+    RenewReply,
+    encode,
+)
+from sync.snapshot import Snapshot, SnapshotBroken, SnapshotCut
+from sync.transport import HubTrouble, Offline, Rejected, Unauthorised
+from tests.simulation.faults import HEALTHY, Fault, Kind
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+T = TypeVar("T")
+LIMITS = Limits(commands=4, rows=5)
+"""Small ones, so that a day is many batches and a transaction of the hub is cut by pages."""
+
+_TAUGHT = {
+    Kind.UNAUTHORISED: lambda: Unauthorised("bad_signature"),
+    Kind.TROUBLE: lambda: HubTrouble("busy", 5),
+    Kind.TROUBLE_AFTER: HubTrouble,
+}
+
+
+class Line:
+    """Speaks to the hub for one device, as `sync.transport.HubClient` does; ``faults`` happen to the next calls."""
+
+    def __init__(self, world: "World", device: str) -> None:
+        self._world = world
+        self._device = device
+        self.faults: list[Fault] = []
+        self.delivered: set[str] = set()
+        """The commands whose results have come back."""
+
+    # -- calls
+
+    def hello(self, hello: Hello) -> HelloReply:
+        def call(hub: Hub) -> bytes:
+            return encode(devices.hello(hub, self._known(hub, revoked=True, lenient=True), _wired(hello)))
+
+        reply = msgspec.json.decode(self._carry(call), type=HelloReply)
+        return msgspec.structs.replace(reply, limits=LIMITS)
+
+    def renew(self) -> RenewReply:
+        return self._carry(lambda hub: RenewReply(certificates.renew(hub, self._known(hub, lenient=True).id)))
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        self._world.note_sent(self._device, batch)
+        content = encode(batch)
+        answer = self._carry(lambda hub: api._decide(hub, self._known(hub, revoked=True), content))
+        reply = msgspec.json.decode(answer, type=BatchReply)
+        self.delivered |= {result.id for result in reply.results}
+        return reply
+
+    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
+        def call(hub: Hub) -> ChangesPage:
+            return feeds.changes(hub, self._reader(hub), feed=feed, epoch=epoch, after=after, limit=limit)
+
+        page = _wired(self._carry(call))
+        return page if page.upto > after else None
+
+    @contextmanager
+    def snapshot(self, feed: str, *, epoch: str, after: int) -> Iterator[Snapshot]:
+        cut = self.faults[0] if self.faults and self.faults[0].kind is Kind.CUT else None
+        if cut:
+            self.faults[0] = HEALTHY
+        zipped = self._carry(
+            lambda hub: b"".join(feeds.snapshot(hub, self._reader(hub), feed=feed, epoch=epoch, after=after))
+        )
+        whole = zlib.decompress(zipped, wbits=31)
+        pieces = [whole[: cut.at * 37]] if cut else [whole]
+        try:
+            yield Snapshot(iter(pieces), lambda: len(zipped))
+        except SnapshotBroken as error:
+            raise HubTrouble from error
+        except SnapshotCut as error:
+            raise Offline from error
+
+    # -- how they are carried
+
+    def _carry(self, call: Callable[[Hub], T]) -> T:
+        """One request and its reply, with what happens to them."""
+        fault = self.faults.pop(0) if self.faults else HEALTHY
+        if fault.kind is Kind.LATE:
+            self._world.late.append(lambda: self._ask(call))
+        if fault.kind in {Kind.DROP, Kind.LATE}:
+            raise Offline
+        if fault.kind in {Kind.UNAUTHORISED, Kind.TROUBLE}:
+            raise _TAUGHT[fault.kind]()
+        if fault.kind is Kind.OVERTAKEN:
+            self._world.hq.meanwhile = lambda: self._world.phone_sends(fault.at)
+        answer = self._ask(call, dies_at=fault.at if fault.kind is Kind.HUB_DIES else None)
+        if fault.kind is Kind.TWICE:
+            answer = self._ask(call)
+        if fault.kind is Kind.HUB_DIES_AFTER:
+            self._world.hq.reopen()
+        if fault.kind in {Kind.CUT, Kind.HUB_DIES_AFTER}:
+            raise Offline
+        if fault.kind is Kind.TROUBLE_AFTER:
+            raise _TAUGHT[fault.kind]()
+        return answer
+
+    def _ask(self, call: Callable[[Hub], T], *, dies_at: int | None = None) -> T:
+        try:
+            return self._world.hq.ask(call, dies_at=dies_at)
+        except HubProblem as error:
+            raise failure(error.problem) from error
+        except DatabaseBusy as error:
+            raise HubTrouble("busy", 5) from error
+
+    # -- whom the hub takes the device for
+
+    def _known(self, hub: Hub, *, revoked: bool = False, lenient: bool = False) -> EnrolledDevice:
+        known = devices.find(hub, self._device)
+        if known is None:
+            raise HubProblem("unknown_device")
+        if known.revoked and not revoked:
+            raise HubProblem("revoked")
+        if not lenient and hub.now() >= known.certificate_ends:
+            raise HubProblem("certificate_over")
+        return known
+
+    def _reader(self, hub: Hub) -> Reader:
+        known = self._known(hub)
+        return Reader(known.store, known.transport_key)
+
+
+def _wired(message: Any) -> Any:
+    """A message as it arrives."""
+    return msgspec.json.decode(encode(message), type=type(message))
+
+
+def failure(problem: Problem) -> SyncFailed:
+    """What the counter makes of a problem."""
+    if problem.status in {401, 403}:
+        return Unauthorised(problem.code, problem.data)
+    if problem.status >= 500 or problem.status == 429:
+        return HubTrouble(problem.code)
+    return Rejected(problem)

@@ -1,0 +1,109 @@
+"""What the hub has written, read in one go for the invariants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.core import Hub
+from hub.tables import command_result, event_log, head, incarnation, parked, state
+from storeapp.codec import decode_events
+from storeapp.domain.kernel import Event, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One answered command."""
+
+    id: str
+    device: str
+    incarnation: str
+    seq: int
+    status: str
+    problem: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One state in its feed."""
+
+    feed: str
+    seq: int
+    key: Key
+    version: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One applied command with its events."""
+
+    n: int
+    command: str
+    kind: str
+    store: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All of it at one moment."""
+
+    epoch: str
+    results: Sequence[Result]
+    rows: Sequence[Row]
+    heads: Mapping[str, int]
+    last_seqs: Mapping[tuple[str, str], int]
+    log: Sequence[Happened]
+    parked: frozenset[str]
+
+    @property
+    def ids(self) -> set[str]:
+        """Every command the hub has in whatever way."""
+        return {one.id for one in self.results} | {one.command for one in self.log} | self.parked
+
+
+class Reader:
+    """Reads records, and decodes every event only once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Happened] = {}
+        self._before: tuple[Any, Records] | None = None
+
+    def read(self, hub: Hub, *, generation: int) -> Records:
+        """The records as they are now."""
+        with hub.db.reading() as connection:
+            mark = (generation, self._mark(connection))
+            if self._before is None or self._before[0] != mark:
+                self._before = mark, self._all(hub, connection)
+        return self._before[1]
+
+    @staticmethod
+    def _mark(connection: sa.Connection) -> tuple[Any, ...]:
+        counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in (command_result, parked)]
+        last = connection.scalar(sa.select(sa.func.max(event_log.c.n)))
+        heads = tuple(map(tuple, connection.execute(sa.select(head).order_by(head.c.feed))))
+        numbers = tuple(map(tuple, connection.execute(sa.select(incarnation).order_by(*incarnation.primary_key))))
+        return (*counts, last, heads, numbers)
+
+    def _all(self, hub: Hub, connection: sa.Connection) -> Records:
+        c, s = command_result.c, state.c
+        results = sa.select(c.id, c.device, c.incarnation, c.seq, c.status, c.problem)
+        rows = sa.select(s.feed, s.seq, s.kind, s.id, s.version, s.body).order_by(s.feed, s.seq)
+        return Records(
+            epoch=hub.identity.epoch,
+            results=[Result(*row[:5], bytes(row[5] or b"")) for row in connection.execute(results)],
+            rows=[Row(f, n, Key(k, i), v, bytes(b)) for f, n, k, i, v, b in connection.execute(rows)],
+            heads=dict(map(tuple, connection.execute(sa.select(head)))),
+            last_seqs={(d, i): n for d, i, n in connection.execute(sa.select(incarnation))},
+            log=[self._happened(row) for row in connection.execute(sa.select(event_log).order_by(event_log.c.n))],
+            parked=frozenset(connection.scalars(sa.select(parked.c.id))),
+        )
+
+    def _happened(self, row: Any) -> Happened:
+        key = (row.command_id, row.n)
+        if key not in self._known:
+            events = tuple(decode_events(row.events))
+            self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, events)
+        return self._known[key]
