@@ -105,6 +105,7 @@ class Desk:
         """One exchange; says how it ended: nothing for success, ``died``, or why it failed."""
         if self._cycle is None or afresh:
             self.line = Line(self.world, self.counter.device)
+            self.line.work = self._worked
             client: Any = self.line
             self._cycle = Cycle(Exchange(self.counter), client)
         cycle = self._cycle
@@ -118,6 +119,17 @@ class Desk:
         self.live(run, dies_at)
         self._note(code[0], before)
         return code[0]
+
+    def _worked(self, which: int) -> None:
+        """Another program at this counter does one of the world's jobs."""
+        other = Home(self.home, self.clock).open()
+        other.on_saved = self._told
+        try:
+            with other.transaction(MANAGER) as tx:
+                for command in self.world.jobs(other, which):
+                    tx.run(command)
+        finally:
+            other.close()
 
     def _note(self, code: str, before: list[str]) -> None:
         now = self.pending()

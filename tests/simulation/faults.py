@@ -104,6 +104,8 @@ class Kind(StrEnum):
     """504 of somebody on the way, after the hub has done it."""
     OVERTAKEN = "overtaken"
     """Between arrival and transaction, a phone's batch is decided."""
+    WORKED = "worked"
+    """While the counter waits for the reply, somebody works there with another program."""
     HUB_DIES = "hub_dies"
     """The hub's process ends before its nth statement or commit."""
     HUB_DIES_AFTER = "hub_dies_after"
@@ -112,7 +114,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one call; ``at`` is the statement, the place of a cut, or the phone."""
+    """What happens to one call; ``at`` is the statement, the place of a cut, the phone, or the work."""
 
     kind: Kind = Kind.HEALTHY
     at: int = 0

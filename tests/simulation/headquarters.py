@@ -27,6 +27,8 @@ class Headquarters:
         self.deaths = 0
         self.meanwhile: Callable[[], None] | None = None
         """Runs once, when the next transaction is about to begin."""
+        self.failures: list[Exception] = []
+        """What a bug of the hub has raised."""
         self.holes: list[object] = []
         """Numbers of a feed that a commit has left out, or given without saying so."""
         self._heads: dict[str, int] = {}
@@ -45,18 +47,20 @@ class Headquarters:
             self._heads = dict(map(tuple, connection.execute(sa.select(head))))
 
     def _let_others_in(self) -> None:
-        writing: Any = self.hub.db.writing
+        """A gap between a request and its transaction, and a look at the numbers after it."""
+        engine: Any = self.hub.db.engine
+        begin = engine.begin
 
         @contextmanager
         def after_others() -> Iterator[sa.Connection]:
             meanwhile, self.meanwhile = self.meanwhile, None
             if meanwhile is not None:
                 meanwhile()
-            with writing() as connection:
+            with begin() as connection:
                 yield connection
             self._count()
 
-        self.hub.db.writing = after_others  # type: ignore[method-assign]  # a gap between a request and its transaction
+        engine.begin = after_others
 
     def _count(self) -> None:
         """Each commit gives the numbers behind the one before, without a hole; said at once, since rows move on."""

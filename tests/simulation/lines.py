@@ -1,5 +1,6 @@
 """The line between one counter and the hub: the hub's own handlers without a network, and every fault of one."""
 
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ class Line:
         self._world = world
         self._device = device
         self.faults: list[Fault] = []
+        self.work: Callable[[int], None] | None = None
+        """Somebody else at the same counter."""
         self.delivered: set[str] = set()
         """The commands whose results have come back."""
 
@@ -111,6 +114,9 @@ class Line:
         if fault.kind is Kind.OVERTAKEN:
             self._world.hq.meanwhile = lambda: self._world.phone_sends(fault.at)
         answer = self._ask(call, dies_at=fault.at if fault.kind is Kind.HUB_DIES else None)
+        if fault.kind is Kind.WORKED and self.work is not None and threading.current_thread() is threading.main_thread():
+            # Beside the thread that gives, it would be left to chance what comes first.
+            self.work(fault.at)
         if fault.kind is Kind.TWICE:
             answer = self._ask(call)
         if fault.kind is Kind.HUB_DIES_AFTER:
@@ -128,6 +134,12 @@ class Line:
             raise failure(error.problem) from error
         except DatabaseBusy as error:
             raise HubTrouble("busy", 5) from error
+        except SyncFailed:
+            raise
+        except Exception as error:
+            # The hub's API would answer 500, and log an error.
+            self._world.hq.failures.append(error)
+            raise HubTrouble("failed") from error
 
     # -- whom the hub takes the device for
 

@@ -16,7 +16,9 @@ from unittest.mock import patch
 from uuid import UUID
 
 from hub import revocations, waiting
+from storeapp.domain.kernel import Command
 from storeapp.services import counter as counters
+from storeapp.services.counter import Counter
 from storeapp.services.ports import SyncFailed
 from sync import cycle, snapshot
 from sync.protocol.messages import CommandBatch
@@ -61,7 +63,7 @@ class _Ids:
 
 
 @cache
-def _template() -> Path:
+def template() -> Path:
     """The world before the first day, made once."""
     path = _folder()
     atexit.register(shutil.rmtree, path, ignore_errors=True)
@@ -96,13 +98,15 @@ class World:
         self.late: list[Callable[[], Any]] = []
         self.bodies: dict[str, tuple[str, bytes]] = {}
         """Kind and content of every command that was offered."""
+        self.jobs: Callable[[Counter, int], Sequence[Command]] = lambda _counter, _which: ()
+        """What somebody does at a counter while it exchanges."""
         self.mirrors: list[Mirror] = []
         self.deaths = 0
         self._reader = Reader()
         self._begin()
 
     def _begin(self) -> None:
-        shutil.copytree(_template(), self.path, dirs_exist_ok=True)
+        shutil.copytree(template(), self.path, dirs_exist_ok=True)
         enter = self._stack.enter_context
         enter(mortal_counters())
         enter(patch.object(secrets, "token_hex", self.ids.token))
@@ -182,6 +186,10 @@ class World:
         with suppress(SyncFailed):
             self.phones[which % len(self.phones)].send_batch()
 
+    def end_hub(self) -> None:
+        """The hub's process ends between two requests."""
+        self.hq.reopen()
+
     def late_arrives(self, which: int) -> None:
         """One of the messages that seemed lost arrives."""
         if self.late:
@@ -192,8 +200,10 @@ class World:
         """Turn a counter away."""
         desk = self.desks[name]
         if desk.counter.enrolled and not desk.left:
-            revocations.revoke(self.hq.hub, desk.counter.device)
-            desk.left = True
+            device = desk.counter.device
+            revocations.revoke(self.hq.hub, device)
+            for each in self:
+                each.left = each.left or each.counter.device == device
 
     def restore_desk(self, name: str) -> None:
         """Set a counter back to an old image of its disk: what only it had since is lost."""
