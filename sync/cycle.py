@@ -71,6 +71,8 @@ class Cycle:
         except Unauthorised as refused:
             if refused.code == "revoked" and not self._exchange.has_offered_all:
                 self._leave()
+            if refused.code == "unknown_device":
+                self._exchange.forgotten()
             raise
 
     def _run(self, progress: Progress) -> SyncReport:

@@ -70,11 +70,28 @@ class Names:
     """The last command that this counter, itself turned away, has offered before it forgot everybody."""
     INCARNATION: ClassVar[str] = "incarnation"
     SEQ_BASE: ClassVar[str] = "seq_base"
+    EPOCH: ClassVar[str] = "hub_epoch"
+    """Of the hub that this counter has agreed on numbers with; another one says that the hub was restored since."""
+    FORGOTTEN: ClassVar[str] = "hub_forgot"
+    """Noted where the hub no longer knows this counter, because it was restored from a backup of before."""
 
 
 def must_rejoin(counter: Counter) -> bool:
     """Whether it belongs to a hub under a name whose key is gone, such as after a restore without keys."""
     return counter.enrolled and parse(counter.identity[Names.DEVICE_CERTIFICATE]).device != counter.device
+
+
+def may_join(counter: Counter) -> bool:
+    """Whether a code of the hub has a use: no hub is known yet, or the hub and this counter have lost each other."""
+    return not counter.enrolled or must_rejoin(counter) or Names.FORGOTTEN in counter.identity
+
+
+def was_forgotten(counter: Counter) -> None:
+    """Note that the hub does not know this counter; a new code makes it known again."""
+    if Names.FORGOTTEN not in counter.identity:
+        with counter.journal.writing():
+            counter.journal.identify(**{Names.FORGOTTEN: "1"})
+        counter.reload()
 
 
 def offer(counter: Counter) -> Offer:
@@ -83,7 +100,7 @@ def offer(counter: Counter) -> Offer:
     Raises:
         EnrolmentFailed: ``enrolled_already``.
     """
-    if counter.enrolled and not must_rejoin(counter):
+    if not may_join(counter):
         raise EnrolmentFailed("enrolled_already")
     if not counter.device:
         with counter.journal.writing():
@@ -108,6 +125,7 @@ def accept(counter: Counter, answer: Answer) -> None:
     """Become what the hub says; from now on it decides.
 
     A counter that has lost its key keeps what the hub has answered, and numbers the rest from 1 under its new name.
+    One that the hub has lost offers everything again: nobody knows how much the hub has lost with it.
 
     Raises:
         EnrolmentFailed: the answer is for another store or another key, or of another hub than before.
@@ -115,6 +133,8 @@ def accept(counter: Counter, answer: Answer) -> None:
     root = _checked_root(counter, answer)
     brands = (*_brands(counter.identity), answer.brand)
     with counter.journal.writing():
+        if counter.enrolled and not must_rejoin(counter):
+            counter.journal.reopen(after=0)
         answered = counter.journal.last_answered() if counter.enrolled else 0
         counter.journal.identify(
             **{
@@ -131,6 +151,7 @@ def accept(counter: Counter, answer: Answer) -> None:
                 Names.SEQ_BASE: str(answered),
             }
         )
+        counter.journal.forget_identity(Names.FORGOTTEN, Names.EPOCH)
         counter.journal.enrol()
         counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
     counter.reload()

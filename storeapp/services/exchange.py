@@ -21,7 +21,7 @@ from storeapp.domain.people import home_subject
 from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide
 from storeapp.services.counter import SYSTEM, Counter
-from storeapp.services.enrolment import Names, heard_revocations, renewed
+from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
 from storeapp.services.home import transport_key
 from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
@@ -144,37 +144,52 @@ class Exchange:
     def agree(self, *, hub_last_seq: int, epoch: str, heads: dict[str, int]) -> None:
         """Compare numbers before anything is sent.
 
-        A hub that knows less than it had answered was restored: it gets the rest again. A hub that knows more
-        than this journal has met another copy of it: this one begins a numbering of its own and keeps the UUIDs. So
-        does a journal that a salvage has left with holes, which the hub would wait for in vain.
+        A hub that knows less than it had answered, or is of another epoch, was restored: it gets the rest again, from
+        its last command on, which shows whether it counts the same commands. A hub that knows more than this journal
+        has met another copy of it: this one begins a numbering of its own and keeps the UUIDs. So does a journal that
+        a salvage has left with holes, which the hub would wait for in vain.
         A feed that was cut back is read again from its start.
         """
         journal = self._counter.journal
         with journal.writing():
             self._counter.reload()
+            restored = self._counter.identity.get(Names.EPOCH, epoch) != epoch
             answered = journal.last_answered() - self._base
-            if hub_last_seq > self.last_seq:
+            if hub_last_seq > self.last_seq or (restored and self._base):
                 self._reincarnate()
-            elif hub_last_seq < answered:
-                journal.reopen(after=self._base + hub_last_seq)
+            elif restored or hub_last_seq < answered:
+                journal.reopen(after=self._base + max(0, min(hub_last_seq, answered) - 1))
             if journal.close_gaps():
                 self._reincarnate()
+            journal.identify(**{Names.EPOCH: epoch})
+        self._counter.reload()
         self._counter.catch_up()
         known = self._counter.cache.mark("epoch")
         if (known and known != epoch) or any(self.cursor(feed) > head for feed, head in heads.items()):
             self.start_over()
 
     def begin_anew(self) -> None:
-        """Number what is unsent from 1 in a new incarnation: another copy of this journal has used our numbers."""
+        """Begin a new incarnation: another copy of this journal has used our numbers."""
         with self._counter.journal.writing():
             self._reincarnate()
 
     def _reincarnate(self) -> None:
+        """Number everything from 1 in a new incarnation and offer it again; the hub repeats what it has answered.
+
+        What was answered is offered, too: the answers may be those of a hub that was restored since, to a time when
+        it had met another copy only.
+        """
         journal = self._counter.journal
+        journal.reopen(after=0)
+        journal.close_gaps()
         changed = {Names.INCARNATION: secrets.token_hex(6), Names.SEQ_BASE: str(journal.last_answered())}
         journal.identify(**changed)
         journal.audit(at=self._counter.clock.now(), actor=SYSTEM.id, action=REINCARNATED, subject=self.device)
         self._counter.reload()
+
+    def forgotten(self) -> None:
+        """The hub does not know this counter any more: a new code helps."""
+        was_forgotten(self._counter)
 
     def start_over(self) -> None:
         """Read everything again: the hub's numbers are of another time."""

@@ -324,6 +324,11 @@ class Journal:
         self._db.conn.executemany("INSERT OR REPLACE INTO identity (name, value) VALUES (?, ?)", values.items())
 
     @_guarded
+    def forget_identity(self, *names: str) -> None:
+        """Facts that no longer hold; call inside `writing`."""
+        self._db.conn.executemany("DELETE FROM identity WHERE name = ?", [(name,) for name in names])
+
+    @_guarded
     def audit(self, *, at: datetime, actor: str, action: str, subject: str) -> None:
         """Add a link to the audit chain; call inside `writing`."""
         row = self._db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()

@@ -1,5 +1,6 @@
 """The hub of a simulation: it can die, be backed up and be set back."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from hub import operations
 from hub.core import Hub, open_hub
-from hub.tables import command_result, event_log, head, parked, state
+from hub.tables import command_result, event_log, parked, state
 from sync.transport import Offline
 from tests.simulation.faults import Died, Life, make_mortal
 from tests.support.hubs import TurnedClock
@@ -31,7 +32,6 @@ class Headquarters:
         """What a bug of the hub has raised."""
         self.holes: list[object] = []
         """Numbers of a feed that a commit has left out, or given without saying so."""
-        self._heads: dict[str, int] = {}
         self._backup = home.with_name("hub-backup.db")
         self._open()
 
@@ -39,12 +39,8 @@ class Headquarters:
         self.hub: Hub = open_hub(self.home, now=self.clock)
         self.life = Life()
         make_mortal(self.hub.db, self.life)
-        self._count_from_here()
+        self._rows = self._numbered()
         self._let_others_in()
-
-    def _count_from_here(self) -> None:
-        with self.hub.db.reading() as connection:
-            self._heads = dict(map(tuple, connection.execute(sa.select(head))))
 
     def _let_others_in(self) -> None:
         """A gap between a request and its transaction, and a look at the numbers after it."""
@@ -63,18 +59,23 @@ class Headquarters:
         engine.begin = after_others
 
     def _count(self) -> None:
-        """Each commit gives the numbers behind the one before, without a hole; said at once, since rows move on."""
+        """What a commit has changed bears the numbers behind the head before it, without a hole and each once."""
         left, self.life.left = self.life.left, None
-        with self.hub.db.reading() as connection:
-            numbers = [(feed, seq) for feed, seq in connection.execute(sa.select(state.c.feed, state.c.seq))]
-            heads = {feed: seq for feed, seq in connection.execute(sa.select(head))}
+        before, self._rows = self._rows, self._numbered()
         self.life.left = left
-        for feed, last in heads.items():
-            before = self._heads.get(feed, 0)
-            new = {seq for name, seq in numbers if name == feed and seq > before}
-            if new != set(range(before + 1, last + 1)):
-                self.holes.append((feed, before, last, new))
-        self._heads = heads
+        changed: dict[str, list[int]] = defaultdict(list)
+        for key, (seq, version) in self._rows.items():
+            if before.get(key) != (seq, version):
+                changed[key[0]].append(seq)
+        for feed, numbers in changed.items():
+            last = max((seq for (name, *_), (seq, _) in before.items() if name == feed), default=0)
+            if sorted(numbers) != list(range(last + 1, last + 1 + len(numbers))):
+                self.holes.append((feed, last, sorted(numbers)))
+
+    def _numbered(self) -> dict[tuple[str, str, str], tuple[int, int]]:
+        columns = (state.c.feed, state.c.kind, state.c.id, state.c.seq, state.c.version)
+        with self.hub.db.reading() as connection:
+            return {(feed, kind, key): (seq, n) for feed, kind, key, seq, n in connection.execute(sa.select(*columns))}
 
     def reopen(self) -> None:
         """Another process of the hub goes on with what was committed."""

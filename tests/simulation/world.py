@@ -19,6 +19,7 @@ from hub import revocations, waiting
 from storeapp.domain.kernel import Command
 from storeapp.services import counter as counters
 from storeapp.services.counter import Counter
+from storeapp.services.enrolment import may_join
 from storeapp.services.ports import SyncFailed
 from sync import cycle, snapshot
 from sync.protocol.messages import CommandBatch
@@ -176,10 +177,10 @@ class World:
         return code
 
     def join(self) -> None:
-        """The late counter becomes one of the hub's."""
-        desk = self.desks["late"]
-        if not desk.counter.enrolled:
-            enrol(self.hq.hub, desk.counter, store=desk.store)
+        """The late counter becomes one of the hub's, and whoever was forgotten by a restored hub does so again."""
+        for desk in self:
+            if may_join(desk.counter) and not desk.left:
+                enrol(self.hq.hub, desk.counter, store=desk.store)
 
     def phone_sends(self, which: int) -> None:
         """Send a phone's whole queue, answered or not; nobody waits for the reply."""
@@ -237,10 +238,10 @@ class World:
 
     def settle(self) -> None:
         """Let everything late arrive, and everybody exchange without faults."""
-        self.join()
         while self.late:
             self.late_arrives(0)
         for _ in range(ROUNDS):
+            self.join()
             for phone in self.phones:
                 phone.send()
             for desk in list(self):

@@ -17,7 +17,7 @@ from storeapp.services.ports import SyncReport
 from sync.cycle import Cycle
 from sync.engine import quiet
 from sync.protocol.messages import BatchReply, ChangesPage, CommandBatch, EnrolRequest, Hello, HelloReply
-from sync.transport import Offline, Rejected
+from sync.transport import Offline, Rejected, Unauthorised
 
 PAGE = 5
 """Small pages, so that a transaction of the hub is cut by them."""
@@ -47,7 +47,8 @@ class LossyClient:
 
     def hello(self, hello: Hello) -> HelloReply:
         known = devices.find(self._hub, self._device)
-        assert known is not None
+        if known is None:
+            raise Unauthorised("unknown_device")
         return self._carried(lambda: devices.hello(self._hub, known, hello))
 
     def commands(self, batch: CommandBatch) -> BatchReply:

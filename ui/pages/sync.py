@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QStackedWidget, QV
 from typing_extensions import override
 
 from storeapp.services.counter import Counter
-from storeapp.services.enrolment import must_rejoin
+from storeapp.services.enrolment import may_join
 from storeapp.services.exchange import Exchange
 from ui.desk import Desk, clock_time
 from ui.kit import tokens
@@ -39,7 +39,7 @@ class _Read:
     enrolled: bool
     hub: str
     store: str
-    must_rejoin: bool = False
+    may_join: bool = True
     pending: int = 0
     rejected: int = 0
     received_at: datetime | None = None
@@ -217,7 +217,7 @@ class SyncPage(PageBase):
         return self.desk.words.text("sync.span.second", n=seconds)
 
     def _may_join(self) -> bool:
-        return not self._read.enrolled or self._read.must_rejoin
+        return self._read.may_join
 
     def _is_enrolled(self) -> bool:
         return self._read.enrolled
@@ -364,7 +364,7 @@ def _numbers(counter: Counter) -> _Read:
     numbers = exchange.numbers()
     return _Read(
         enrolled=True,
-        must_rejoin=must_rejoin(counter),
+        may_join=may_join(counter),
         hub=exchange.url,
         store=counter.store,
         pending=numbers.pending,
