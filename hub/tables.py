@@ -78,7 +78,7 @@ state_home = sa.Index(
     sqlite_where=_AT_HOME,
     postgresql_where=_AT_HOME,
 )
-"""A state stands in one feed only, even if two stores make it at the same moment; buildings and staff are a store's own."""
+"""A state stands in one feed only, even if two stores make it at once; buildings and staff are a store's own."""
 
 
 command_result = sa.Table(

@@ -11,11 +11,11 @@ from storeapp.adapters.transport_keys import key_purpose
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.feeds import BRAND_FEED
 from storeapp.domain.order import order_id
+from storeapp.domain.people import Staff
 from storeapp.domain.place import Position
 from storeapp.domain.rules import registry
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
-from storeapp.domain.people import Staff
 from storeapp.domain.rules.people import LocateBuilding, RegisterSku, RegisterStaff
 from storeapp.domain.words import Platform, Role
 from sync.protocol.messages import BatchReply, ChangesPage, WireKey, encode

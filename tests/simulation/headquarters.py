@@ -1,6 +1,5 @@
 """The hub of a simulation: it can die, be backed up and be set back."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,10 @@ import sqlalchemy as sa
 
 from hub import operations
 from hub.core import Hub, open_hub
-from hub.tables import command_result, event_log, parked, state
+from hub.tables import command_result, event_log, parked
 from sync.transport import Offline
 from tests.simulation.faults import Died, Life, make_mortal
+from tests.simulation.numbers import Numbering
 from tests.support.hubs import TurnedClock
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Headquarters:
         self.hub: Hub = open_hub(self.home, now=self.clock)
         self.life = Life()
         make_mortal(self.hub.db, self.life)
-        self._rows = self._numbered()
+        self._numbering = Numbering(self.hub.db)
         self._let_others_in()
 
     def _let_others_in(self) -> None:
@@ -59,23 +59,9 @@ class Headquarters:
         engine.begin = after_others
 
     def _count(self) -> None:
-        """What a commit has changed bears the numbers behind the head before it, without a hole and each once."""
         left, self.life.left = self.life.left, None
-        before, self._rows = self._rows, self._numbered()
+        self.holes += self._numbering.look(self.hub.db)
         self.life.left = left
-        changed: dict[str, list[int]] = defaultdict(list)
-        for key, (seq, version) in self._rows.items():
-            if before.get(key) != (seq, version):
-                changed[key[0]].append(seq)
-        for feed, numbers in changed.items():
-            last = max((seq for (name, *_), (seq, _) in before.items() if name == feed), default=0)
-            if sorted(numbers) != list(range(last + 1, last + 1 + len(numbers))):
-                self.holes.append((feed, last, sorted(numbers)))
-
-    def _numbered(self) -> dict[tuple[str, str, str], tuple[int, int]]:
-        columns = (state.c.feed, state.c.kind, state.c.id, state.c.seq, state.c.version)
-        with self.hub.db.reading() as connection:
-            return {(feed, kind, key): (seq, n) for feed, kind, key, seq, n in connection.execute(sa.select(*columns))}
 
     def reopen(self) -> None:
         """Another process of the hub goes on with what was committed."""

@@ -4,6 +4,7 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -275,7 +276,7 @@ def custody_is_one_chain(scene: Scene) -> Iterator[object]:
     for delivery in _states(scene.records, Delivery):
         for parcel in delivery.parcels:
             holders = [(link.holder, link.holder_id) for link in parcel.chain]
-            stays = any(one == other for one, other in zip(holders, holders[1:], strict=False))
+            stays = any(one == other for one, other in pairwise(holders))
             begins = holders[0] == (Holder.STORE, delivery.store)
             if stays or not begins or parcel.chain != chains[delivery.id, parcel.number]:
                 yield delivery.id, parcel.number, holders

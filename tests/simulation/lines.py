@@ -114,7 +114,11 @@ class Line:
         if fault.kind is Kind.OVERTAKEN:
             self._world.hq.meanwhile = lambda: self._world.phone_sends(fault.at)
         answer = self._ask(call, dies_at=fault.at if fault.kind is Kind.HUB_DIES else None)
-        if fault.kind is Kind.WORKED and self.work is not None and threading.current_thread() is threading.main_thread():
+        if (
+            fault.kind is Kind.WORKED
+            and self.work is not None
+            and threading.current_thread() is threading.main_thread()
+        ):
             # Beside the thread that gives, it would be left to chance what comes first.
             self.work(fault.at)
         if fault.kind is Kind.TWICE:

@@ -1,10 +1,9 @@
 """Lets hypothesis live in the world: every rule is something that a day, or bad luck, can bring."""
 
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-
-from datetime import timedelta
 
 from storeapp.domain.catalogue import Policy, Sku
 from storeapp.domain.delivery import Delivery, Holder, Proof
@@ -168,7 +167,12 @@ class Days(RuleBasedStateMachine):
         sku = Sku("BL-001", "691", "x", weight, 10, 10)
         self.do(name, a_guide(guide, store=STORES[name]), RegisterSku(sku), SetPolicy(Policy()))
 
-    @rule(which=st.integers(0, len(PHONES) - 1), number=orders, kind=st.sampled_from((*FACTS, "unknown")), odd=st.booleans())
+    @rule(
+        which=st.integers(0, len(PHONES) - 1),
+        number=orders,
+        kind=st.sampled_from((*FACTS, "unknown")),
+        odd=st.booleans(),
+    )
     def by_phone(self, which: int, number: str, kind: str, odd: bool) -> None:
         phone = self.world.phones[which]
         if kind == "unknown":
@@ -183,7 +187,9 @@ class Days(RuleBasedStateMachine):
         for each in (name, f"{name}-copy") if copy else (name,):
             if each in self.world.desks:
                 code = self.world.exchange(each, faults, dies_at=dies_at, afresh=afresh)
-                assert code in {"", "not_enrolled"} or faults or dies_at is not None or self.world.desks[each].left or copy, code
+                assert (
+                    code in {"", "not_enrolled"} or faults or dies_at is not None or self.world.desks[each].left or copy
+                ), code
 
     @rule(name=names)
     def exchange_well(self, name: str) -> None:
@@ -251,5 +257,3 @@ class Days(RuleBasedStateMachine):
     @rule(feed=st.sampled_from(("brand", "store:XH", "store:HH")))
     def mirror(self, feed: str) -> None:
         self.world.mirror(feed, store=feed.removeprefix("store:") if ":" in feed else "XH")
-
-

@@ -14,9 +14,13 @@ def named(plant: Plant) -> str:
 @pytest.mark.parametrize("plant", PLANTS, ids=named)
 def test_a_planted_bug_breaks_its_invariant(plant: Plant) -> None:
     template()
-    with plant.plant(), World() as world, pytest.raises(Broken) as caught:
+
+    def day(world: World) -> None:
         plant.day(world)
         check(world)
+
+    with plant.plant(), World() as world, pytest.raises(Broken) as caught:
+        day(world)
     assert plant.invariant in caught.value.found
 
 

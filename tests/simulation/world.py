@@ -251,4 +251,3 @@ class World:
         """A person of the hub deals with what waits."""
         for one in waiting.listed(self.hq.hub):
             (waiting.retry if retry else waiting.discard)(self.hq.hub, one.id, by="it")
-
