@@ -9,7 +9,17 @@ from collections.abc import Sequence
 
 from bench.report import Report
 
-ALL = ("slip_pdf", "intake", "rebuild", "scan", "search", "window_start", "scroll", "dispatch_insertion")
+ALL = (
+    "slip_pdf",
+    "intake",
+    "rebuild",
+    "scan",
+    "search",
+    "window_start",
+    "scroll",
+    "dispatch_insertion",
+    "dispatch_stop",
+)
 """In the order in which they are run when none is named."""
 
 

@@ -4,6 +4,7 @@ It needs no library and answers at once, so it stays the first plan of every bet
 where nothing else does.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -21,10 +22,17 @@ class InsertionPlanner:
 
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """The first plan at once, the better one after it."""
-        draft = first_draft(problem)
+        until = None if problem.budget_s is None else time.monotonic() + problem.budget_s
+
+        def late() -> bool:
+            return stopped() or (until is not None and time.monotonic() >= until)
+
+        draft = first_draft(problem, late)
+        if stopped():
+            return
         first = draft.plan()
         yield first
-        if not stopped() and draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
+        if draft.improve(late) and (better := draft.plan()).cost_li < first.cost_li:
             yield better
 
 
@@ -35,6 +43,7 @@ class Draft:
         self._problem = problem
         self.schedules = schedules_of(problem, ())
         self._left: dict[str, Stop] = {}
+        self._unasked: set[str] = set()
         self._placed: dict[str, tuple[Stop, Schedule]] = {}
         unique = {stop.id: stop for stop in reversed(problem.stops)}
         self._stops = sorted(unique.values(), key=lambda stop: (not stop.held, stop.due_s, stop.start_s, stop.id))
@@ -88,12 +97,14 @@ class Draft:
                 del free[step.stop.id]
                 self._placed[step.stop.id] = replace(step.stop, tardy=False), schedule
 
-    def fill(self) -> None:
-        """Insert what is free where it is cheapest, what is due first first."""
+    def fill(self, late: Callable[[], bool] = never) -> None:
+        """Insert what is free where it is cheapest, what is due first first; what there is no time for is left."""
         for stop in self._stops:
             if stop.id in self._placed:
                 continue
-            if not stop.committed and explain.blocked(self._problem, stop) is None and not self._place(stop):
+            if late():
+                self._unasked.add(stop.id)
+            elif not stop.committed and explain.blocked(self._problem, stop) is None and not self._place(stop):
                 self._left[stop.id] = stop
 
     def _place(self, stop: Stop) -> bool:
@@ -105,14 +116,15 @@ class Draft:
         self._placed[stop.id] = stop, schedule
         return True
 
-    def improve(self) -> bool:
+    def improve(self, late: Callable[[], bool] = never) -> bool:
         """Move single stops to where they cost less, and place what fits then; says whether anything changed."""
         changed, moves = False, 0
         for _ in range(ROUNDS):
             ids = sorted(self._placed)[: MOST_MOVES - moves]
             moves += len(ids)
-            better = [self._move(stop_id) for stop_id in ids]
-            better += [self._retry(stop) for stop in list(self._left.values())] if any(better) else []
+            better = [self._move(stop_id) for stop_id in ids if not late()]
+            left = list(self._left.values()) if any(better) else []
+            better += [self._retry(stop) for stop in left if not late()]
             if not any(better):
                 break
             changed = True
@@ -140,16 +152,16 @@ class Draft:
     def plan(self) -> Plan:
         """The plan as it stands."""
         routes: tuple[Route, ...] = tuple(s.route() for s in self.schedules.values() if s.steps)
-        rest = explain.finished(self._problem, routes, list(self.schedules.values()))
+        rest = explain.finished(self._problem, routes, list(self.schedules.values()), unasked=self._unasked)
         return Plan(routes, rest, cost_li(self._problem, routes))
 
 
-def first_draft(problem: Problem) -> Draft:
-    """The plan by insertion, to be improved."""
+def first_draft(problem: Problem, late: Callable[[], bool] = never) -> Draft:
+    """The plan by insertion, to be improved; once ``late``, what is free is left."""
     draft = Draft(problem)
     draft.commit()
     draft.resume()
-    draft.fill()
+    draft.fill(late)
     return draft
 
 

@@ -22,9 +22,11 @@ from storeapp.domain.dispatch import Limits, Plan, Problem, never
 LOG = logging.getLogger(__name__)
 START_S = 20.0
 """How long a cold machine may take to start the process."""
-GRACE_S, GRACE_EACH_S = 1.0, 0.01
-"""How much later than its budget the last plan may come: so much, and for each stop so much more."""
-STOP_S = 0.08
+GRACE_S = 0.5
+"""How much later than its budget the last plan may come before the process is given up."""
+FIRST_S = 5.0
+"""How long the first plan may take, on a machine that has other things to do."""
+STOP_S = 0.05
 """How long the process may take to stop before it is killed."""
 ASK_S = 0.02
 """How often somebody who waits for a plan is asked whether one is still wanted."""
@@ -41,6 +43,8 @@ class ProcessPlanner:
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._ready = self._closed = False
+        self.searched = False
+        """Whether the last question was answered by the process, and not by insertion here."""
 
     def warm(self) -> None:
         """Start the process now, so that the first question need not wait for it."""
@@ -63,6 +67,7 @@ class ProcessPlanner:
             for plan in self._ask(problem, stopped):
                 count += 1
                 yield plan
+            self.searched = count > 0
             if not count and not stopped():
                 yield from InsertionPlanner().plans(problem, stopped)
 
@@ -91,14 +96,21 @@ class ProcessPlanner:
             theirs.close()
 
     def _end(self) -> None:
+        process = self._let_go()
+        if process is not None:
+            process.join()
+            process.close()
+
+    def _let_go(self) -> BaseProcess | None:
+        """Kill the process without waiting for its end; somebody must join it."""
         if self._connection is not None:
             self._connection.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
+        process = self._process
+        if process is not None:
+            process.kill()
         self._process = self._connection = None
         self._ready = False
+        return process
 
     # -- questions
 
@@ -107,11 +119,14 @@ class ProcessPlanner:
         if connection is None:
             return
         until = self._until(problem)
+        first = max(until, time.monotonic() + FIRST_S)
         running = True
         try:
             connection.send((problem, self._limits))
-            while isinstance(answer := self._answer(until, stopped), Plan):
+            answer = self._answer(first, stopped)
+            while isinstance(answer, Plan):
                 yield answer
+                answer = self._answer(until, stopped)
             running = answer is _STOP
         except OSError:
             running = False
@@ -125,7 +140,7 @@ class ProcessPlanner:
         budget_s = self._limits.budget_s if problem.budget_s is None else problem.budget_s
         if self._limits.budget_s is None or budget_s is None:
             return math.inf
-        return time.monotonic() + budget_s + self._limits.prove_s + GRACE_S + GRACE_EACH_S * len(problem.stops)
+        return time.monotonic() + budget_s + self._limits.prove_s + GRACE_S
 
     def _answer(self, until: float, stopped: Callable[[], bool]) -> object:
         """The next answer, or ``_STOP`` where none is wanted; None where none came in time or the process died."""
@@ -141,7 +156,7 @@ class ProcessPlanner:
             LOG.warning("the planner did not answer in time and was ended")
         except (EOFError, OSError):
             LOG.warning("the planner's process died")
-        self._end()
+        self._replace()
         return None
 
     def _stop(self) -> None:
@@ -157,10 +172,19 @@ class ProcessPlanner:
                     return
         except (EOFError, OSError):
             LOG.warning("the planner's process died")
-        self._end()
+        self._replace()
+
+    def _replace(self) -> None:
+        """Kill the process, and start another at once, so that whoever asks next need not wait for that."""
+        dead = self._let_go()
+        if dead is not None:
+            Thread(target=self._bury, args=(dead,), name="planner-warm", daemon=True).start()
+
+    def _bury(self, dead: BaseProcess) -> None:
+        dead.join()
+        dead.close()
         if not self._closed:
-            # Whoever asks next should not wait for a process to start.
-            Thread(target=self.warm, name="planner-warm", daemon=True).start()
+            self.warm()
 
 
 def serve(connection: Connection) -> None:
@@ -172,8 +196,8 @@ def serve(connection: Connection) -> None:
     with contextlib.suppress(AttributeError, OSError):
         # The window comes first; Windows has no such call.
         os.nice(5)
-    connection.send(_READY)
     with contextlib.suppress(EOFError, OSError):
+        connection.send(_READY)
         while True:
             question = connection.recv()
             # A stop that came after the end of its search needs nothing.

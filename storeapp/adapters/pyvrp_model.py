@@ -24,12 +24,11 @@ from pyvrp import (
     VehicleType,
 )
 
+from storeapp.adapters.travel_table import Matrix, TravelTable
 from storeapp.domain import explain
 from storeapp.domain.dispatch import BOUNDLESS, Load, Problem, Stop, Vehicle
 from storeapp.domain.schedule import Schedule, Step, step_of, step_place
 from storeapp.domain.words import TravelMode
-
-Matrix = npt.NDArray[np.int64]
 
 NEIGHBOURS = 40
 WAIT_LI, LATE_LI = 2.0, 2.0
@@ -88,7 +87,11 @@ class Model:
         self._limits = {step.stop.id: s.limit_s(step.stop) for s in board.schedules for step in s.steps}
         self._fixed = self._fixed_places()
         self._at = np.array([*self._fixed, *(step_place(stop) for stop in self._stops)])
-        self._metres = _rows(self._at, {place: self._row_m(place) for place in set(self._at.tolist())})
+        travel = self._problem.travel
+        if isinstance(travel, TravelTable):
+            self._metres: Matrix = travel.metres[np.ix_(self._at, self._at)]
+        else:
+            self._metres = _rows(self._at, {place: self._row_m(place) for place in set(self._at.tolist())})
         self._seconds: dict[TravelMode, Matrix] = {}
         self._each_li = self._order_li()
         self.data = self._data()
@@ -159,7 +162,10 @@ class Model:
         known = self._seconds.get(mode)
         if known is None:
             travel, places = self._problem.travel, set(self._at.tolist())
-            known = _rows(self._at, {place: list(travel.seconds_from(place, mode)) for place in places})
+            if isinstance(travel, TravelTable):
+                known = travel.seconds(mode)[np.ix_(self._at, self._at)]
+            else:
+                known = _rows(self._at, {place: list(travel.seconds_from(place, mode)) for place in places})
             self._seconds[mode] = known
         return known
 

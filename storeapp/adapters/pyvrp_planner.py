@@ -8,6 +8,7 @@ from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
 from storeapp.adapters.pyvrp_search import Search
+from storeapp.adapters.travel_table import tabled
 from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
 
 FIRST_REPORT = 64
@@ -17,6 +18,11 @@ PATIENCE = 100
 
 A larger day has more to try, and what is found late still counts.
 """
+
+DRAFT_SHARE = 0.6
+"""What share of the budget insertion may take."""
+MODEL_S = 5e-7
+"""About how long it takes to set the search up, for each pair of stops; a search that cannot start is not begun."""
 
 
 class PyvrpPlanner:
@@ -58,16 +64,23 @@ class _Run:
         self._limits = limits
         self._clock = clock
         self._stop = stopped
+        self._telling_s = 0.0
 
     def plans(self, problem: Problem) -> Iterator[Plan]:
         """As the planner says."""
         started = self._clock()
-        draft = first_draft(problem)
+        problem = replace(problem, travel=tabled(problem.travel))
+        draft = first_draft(problem, lambda: self._late(started, DRAFT_SHARE))
+        if self._stop():
+            return
+        drafted = self._clock()
         first = replace(draft.plan(), seed=self._limits.seed)
+        # Telling a plan with its reasons takes as long again at the end.
+        self._telling_s = self._clock() - drafted
         yield first
-        search = self._begin(problem, draft)
+        search = self._begin(problem, draft, started)
         if search is None:
-            if draft.improve() and (better := draft.plan()).cost_li < first.cost_li:
+            if draft.improve(lambda: self._late(started)) and (better := draft.plan()).cost_li < first.cost_li:
                 yield replace(better, seed=self._limits.seed)
             return
         best = first
@@ -93,9 +106,21 @@ class _Run:
             draft.schedules[vehicle].follow(way)
         return replace(draft.plan(), seed=best.seed, steps=running.search.steps, proven=True)
 
-    def _begin(self, problem: Problem, draft: Draft) -> "_Running | None":
+    def _late(self, started: float, share: float = 1.0) -> bool:
+        left_s = self._left_s(started, share)
+        return self._stop() or (left_s is not None and left_s <= 0)
+
+    def _left_s(self, started: float, share: float = 1.0) -> float | None:
+        """How long there is still to search, None where there is no limit."""
+        budget_s = self._limits.budget_s
+        return None if budget_s is None else share * budget_s - self._telling_s - (self._clock() - started)
+
+    def _begin(self, problem: Problem, draft: Draft, started: float) -> "_Running | None":
         board = open_part(problem, draft.schedules.values())
-        if not board.stops or not board.schedules:
+        if not board.stops or not board.schedules or self._stop():
+            return None
+        left_s = self._left_s(started)
+        if left_s is not None and left_s < MODEL_S * len(board.stops) ** 2:
             return None
         model = Model(board)
         start = model.solution(draft.schedules)
@@ -123,9 +148,8 @@ class _Run:
     def _ended(self, steps: int, in_vain: int, stops: int, started: float) -> bool:
         limits = self._limits
         return (
-            self._stop()
+            self._late(started)
             or (limits.steps is not None and steps >= limits.steps)
-            or (limits.budget_s is not None and self._clock() - started >= limits.budget_s)
             or (not limits.patient and in_vain >= max(PATIENCE, stops**2))
         )
 

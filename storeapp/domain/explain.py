@@ -1,6 +1,6 @@
 """Says why: why this guide, why not the others, why nobody. Everything is worked out from the model, not guessed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -431,14 +431,25 @@ def _rank(option: Option) -> tuple[bool, int, str]:
     return option.obstacle is not None, option.cost_li, option.guide
 
 
-def finished(problem: Problem, routes: tuple[Route, ...], schedules: Sequence[Schedule]) -> tuple[Unassigned, ...]:
-    """Every stop that is in no route, with its reason; a repeated id counts as a second stop."""
+def finished(
+    problem: Problem,
+    routes: tuple[Route, ...],
+    schedules: Sequence[Schedule],
+    *,
+    unasked: Container[str] = frozenset(),
+) -> tuple[Unassigned, ...]:
+    """Every stop that is in no route, with its reason; a repeated id counts as a second stop.
+
+    For those in ``unasked`` there was no time to ask anybody.
+    """
     planned = {visit.stop for route in routes for visit in route.visits}
     seen: set[str] = set()
     rest = []
     for stop in problem.stops:
         if stop.id in seen:
             rest.append(Unassigned(stop.id, (Reason("duplicate_id"),)))
+        elif stop.id not in planned and stop.id in unasked:
+            rest.append(Unassigned(stop.id, (blocked(problem, stop) or Reason("no_planning_time"),)))
         elif stop.id not in planned:
             rest.append(left(problem, stop, schedules))
         seen.add(stop.id)

@@ -55,14 +55,17 @@ class Travel(Protocol):
 
 
 class Haversine:
-    """Great-circle distance times a detour factor; needs no network and no map."""
+    """Great-circle distance times a detour factor; needs no network and no map.
+
+    ``points`` are the places on the unit sphere, ``factor`` makes metres of half angles.
+    """
 
     def __init__(
         self, places: Sequence[Position], *, detour_percent: int = 135, paces: Mapping[TravelMode, Pace] = PACES
     ) -> None:
-        self._points = [_unit_vector(place) for place in places]
-        self._factor = 2 * EARTH_RADIUS_M * detour_percent / 100
-        self._paces = paces
+        self.points = [_unit_vector(place) for place in places]
+        self.factor = 2 * EARTH_RADIUS_M * detour_percent / 100
+        self.paces = paces
         self._metres: dict[int, list[int]] = {}
         self._seconds: dict[tuple[int, TravelMode], list[int]] = {}
 
@@ -74,17 +77,17 @@ class Haversine:
         return row
 
     def _row(self, place: int) -> list[int]:
-        x, y, z = self._points[place]
-        factor, ceil, asin, dist = self._factor, math.ceil, math.asin, math.dist
+        x, y, z = self.points[place]
+        factor, ceil, asin, dist = self.factor, math.ceil, math.asin, math.dist
         here = (x, y, z)
         # Half the chord of the unit sphere is the sine of half the angle; below a centimetre it is the same place.
-        return [ceil(factor * asin(min(1.0, dist(here, there) / 2)) - 0.01) for there in self._points]
+        return [ceil(factor * asin(min(1.0, dist(here, there) / 2)) - 0.01) for there in self.points]
 
     def seconds_from(self, place: int, mode: TravelMode, /) -> Sequence[int]:
         """The time in seconds at the mode's pace."""
         row = self._seconds.get((place, mode))
         if row is None:
-            seconds = self._paces[mode].seconds
+            seconds = self.paces[mode].seconds
             row = self._seconds[place, mode] = [seconds(metres) for metres in self.metres_from(place)]
         return row
 

@@ -5,13 +5,17 @@ import tempfile
 from pathlib import Path
 from typing import TypeVar
 
+from storeapp.adapters.planner_process import ProcessPlanner
 from storeapp.domain.delivery import Delivery, DeliveryState
+from storeapp.domain.dispatch import Limits, Problem, Stop, Vehicle
+from storeapp.domain.dispatch_check import check
 from storeapp.domain.incoming import IncomingLine, Person
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.people import Guide
 from storeapp.domain.place import Position
 from storeapp.domain.reference import StoreRow
 from storeapp.domain.rules.people import RegisterGuide
+from storeapp.domain.travel import Haversine
 from storeapp.domain.words import Role, TravelMode
 from storeapp.services import handoff, orders, outcomes, slips
 from storeapp.services.clock import FixedClock, SystemClock
@@ -21,6 +25,7 @@ from storeapp.services.ports import PaperPainter, PaperUnavailable
 from storeapp.services.setup import StoreTables, set_up
 
 T = TypeVar("T")
+SEARCH_STEPS = 20
 _ACTOR = Actor("manager", Role.MANAGER)
 _STORE = StoreRow("T", "T", "", Position(31.2, 121.4))
 _GUIDE = Guide("G", "测试", "T", TravelMode.WALK, max_parcels=1, max_weight_g=1000)
@@ -42,7 +47,7 @@ def self_test(painter: PaperPainter, *, language: str) -> list[Finding]:
         counter = _counter(folder / "home")
         try:
             paper = _walk(counter)
-            return [Finding("self_day", Health.WELL), _paint(painter, paper, folder, language)]
+            return [Finding("self_day", Health.WELL), _paint(painter, paper, folder, language), _plan()]
         except _Stuck as stuck:
             return [Finding("self_day", Health.BROKEN, {"cause": str(stuck)})]
         finally:
@@ -78,6 +83,23 @@ def _granted(answer: T | Refusal) -> T:
     if isinstance(answer, Refusal):
         raise _Stuck(answer.code)
     return answer
+
+
+def _plan() -> Finding:
+    """Have the planner's own process plan two stops; its steps tell that it was not insertion here instead."""
+    places = tuple(Position(31.2 + number / 1000, 121.4) for number in range(3))
+    stops = tuple(Stop(str(number), number, 0, 0, 3600) for number in (1, 2))
+    guide = Vehicle("G/0", "G", TravelMode.WALK, 0, 0, 0, 7200)
+    problem = Problem(SystemClock().now(), places, stops, (guide,), Haversine(places))
+    planner = ProcessPlanner(Limits(budget_s=None, steps=SEARCH_STEPS, patient=True))
+    try:
+        plans = list(planner.plans(problem))
+    finally:
+        planner.close()
+    if not planner.searched:
+        return Finding("self_planner", Health.BROKEN, {"cause": "process"})
+    faults = [fault for plan in plans for fault in check(problem, plan)]
+    return Finding("self_planner", Health.BROKEN if faults else Health.WELL, {"cause": faults[0]} if faults else {})
 
 
 def _paint(painter: PaperPainter, paper: slips.SlipPaper, folder: Path, language: str) -> Finding:

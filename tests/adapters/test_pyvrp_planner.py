@@ -100,14 +100,31 @@ def test_a_surcharge_moves_work_to_who_earned_less() -> None:
 
 
 def test_it_stops_between_two_steps() -> None:
-    answers: Iterator[bool] = iter([False, False, True])
+    answers: Iterator[bool] = iter([False, False, False, True])
+    told: list[Plan] = []
     planner = PyvrpPlanner(Limits(budget_s=None))
     day = random_problem(3, stops=30, vehicles=6, wild=False)
-    plans: list[Plan] = list(planner.plans(day, lambda: next(answers)))
-    assert plans[-1].steps <= 2
+    best_plan(planner, day, better=told.append, stopped=lambda: bool(told) and next(answers))
+    assert told[-1].steps <= 3
     assert next(answers, None) is None
 
 
 def test_the_solver_writes_nothing_to_standard_output() -> None:
     handlers = logging.getLogger("pyvrp").handlers
     assert not any(getattr(handler, "stream", None) is sys.stdout for handler in handlers)
+
+
+@pytest.mark.parametrize("ticks", [3, 40, 200])
+def test_a_budget_ends_even_insertion_and_what_is_left_says_so(ticks: int) -> None:
+    """The clock is at its next second each time it is asked, so the budget is a count of questions."""
+    given = replace(random_problem(5, stops=120, vehicles=6, wild=False), budget_s=float(ticks))
+    clock = iter(range(10**6))
+    plans = list(PyvrpPlanner(Limits(patient=True), clock=lambda: float(next(clock))).plans(given))
+    assert all(check(given, plan) == [] for plan in plans)
+    assert next(clock) < ticks + 130
+    if ticks < 40:
+        assert "no_planning_time" in {item.reasons[0].code for item in plans[0].unassigned}
+
+
+def test_who_stops_before_the_first_plan_gets_none() -> None:
+    assert list(PyvrpPlanner(FEW).plans(random_problem(3, stops=30, vehicles=6, wild=False), lambda: True)) == []

@@ -187,7 +187,7 @@ def test_a_fixed_clock_marks_what_was_done(terminal: Terminal):
 
 def test_the_self_test_walks_a_parcel(terminal: Terminal):
     answer = terminal.json("doctor", "--self-test")
-    assert {"self_day", "self_papers"} <= {each["code"] for each in answer["findings"]}
+    assert {"self_day", "self_papers", "self_planner"} <= {each["code"] for each in answer["findings"]}
     terminal.paper.fails = None
 
 

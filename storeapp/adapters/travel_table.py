@@ -1,0 +1,70 @@
+"""All lengths and times between the places of a problem at once, for planners that ask for most of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from storeapp.domain.travel import WALKING_M_S, Haversine, Pace, Travel
+from storeapp.domain.words import TravelMode
+
+Matrix = npt.NDArray[np.int64]
+_DOUBT = 1e-6
+"""So near to the next whole metre the last bits decide, and they may differ between libraries."""
+
+
+class TravelTable:
+    """Tables of metres and seconds, a row a place; rows are lists, because a planner reads single numbers from them."""
+
+    def __init__(self, metres: Matrix, seconds: Mapping[TravelMode, Matrix]) -> None:
+        self.metres = metres
+        self._seconds = dict(seconds)
+        self._rows_m: dict[int, list[int]] = {}
+        self._rows_s: dict[tuple[int, TravelMode], list[int]] = {}
+
+    def seconds(self, mode: TravelMode) -> Matrix:
+        """The times of a mode."""
+        return self._seconds[mode]
+
+    def metres_from(self, place: int, /) -> Sequence[int]:
+        """The way in metres from one place to every place."""
+        row = self._rows_m.get(place)
+        if row is None:
+            row = self._rows_m[place] = self.metres[place].tolist()
+        return row
+
+    def seconds_from(self, place: int, mode: TravelMode, /) -> Sequence[int]:
+        """The time in seconds from one place to every place."""
+        row = self._rows_s.get((place, mode))
+        if row is None:
+            row = self._rows_s[place, mode] = self._seconds[mode][place].tolist()
+        return row
+
+
+def tabled(travel: Travel) -> Travel:
+    """The same lengths and times, to the metre and second, all worked out at once where that is possible."""
+    if not isinstance(travel, Haversine) or not travel.points:
+        return travel
+    metres = _metres(travel)
+    return TravelTable(metres, {mode: _seconds(metres, pace) for mode, pace in travel.paces.items()})
+
+
+def _metres(travel: Haversine) -> Matrix:
+    points = np.array(travel.points)
+    squares = np.zeros((len(points), len(points)))
+    for axis in points.T:
+        squares += (axis[:, None] - axis) ** 2
+    exact = travel.factor * np.arcsin(np.minimum(1.0, np.sqrt(squares) / 2)) - 0.01
+    metres: Matrix = np.ceil(exact).astype(np.int64)
+    doubtful = np.abs(exact - np.rint(exact)) < _DOUBT
+    for here, there in np.argwhere(doubtful).tolist():
+        metres[here, there] = travel.metres_from(here)[there]
+    return metres
+
+
+def _seconds(metres: Matrix, pace: Pace) -> Matrix:
+    """As `Pace.seconds` has it, whose divisions are exact to the last bit here, too."""
+    ridden = pace.overhead_s + metres / pace.speed_m_s
+    seconds: Matrix = np.ceil(np.minimum(metres / min(WALKING_M_S, pace.speed_m_s), ridden)).astype(np.int64)
+    seconds[metres <= 0] = 0
+    return seconds
