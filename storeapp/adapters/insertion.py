@@ -13,6 +13,7 @@ from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, in_tim
 from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
 ROUNDS = 4
+MOST_AT_ONCE = 300
 MOST_MOVES = 2000
 """How many stops are tried elsewhere at most, so that a thousand orders end soon."""
 
@@ -27,7 +28,8 @@ class InsertionPlanner:
         def late() -> bool:
             return stopped() or (until is not None and time.monotonic() >= until)
 
-        draft = first_draft(problem, late)
+        # Few are placed in no time, so a busy machine must not leave any of them.
+        draft = first_draft(problem, late if len(problem.stops) > MOST_AT_ONCE else stopped)
         if stopped():
             return
         first = draft.plan()
