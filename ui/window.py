@@ -56,9 +56,10 @@ class PageEntry:
 
 def _board(desk: Desk) -> PageBase:
     from storeapp.adapters.planner_process import ProcessPlanner
+    from storeapp.domain.dispatch import Limits
     from ui.pages.board import BoardPage
 
-    return BoardPage(desk, planner=ProcessPlanner())
+    return BoardPage(desk, planner=ProcessPlanner(Limits(prove_s=PROVE_S)))
 
 
 def _handoff(desk: Desk) -> PageBase:
@@ -122,6 +123,8 @@ PAGES: Sequence[PageEntry] = (
     PageEntry("settings", "settings", _settings, at_end=True),
 )
 FORGET_MS = 3_600_000
+PROVE_S = 5.0
+"""How long to look for a proof that a plan of few deliveries is the best."""
 BUILD_PAUSE_MS = 60
 """Time between two pages that are built while nobody needs them."""
 
@@ -236,6 +239,9 @@ class Window:
         self._forgetter.stop()
         self._builder.stop()
         self.desk.sync.stop()
+        for page in self._pages.values():
+            if page.is_built:
+                page.page().closing()
         self._app.removeEventFilter(self.session)
         self.desk.scanner.deleteLater()
         self.shell.close()

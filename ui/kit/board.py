@@ -1,21 +1,17 @@
-"""The board of deliveries by state: columns of cards beside the guides, one selection, mouse and keys alike."""
+"""The board of deliveries by state: columns of cards with one selection, by mouse and keys alike."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
-from typing_extensions import override
 
-from storeapp.i18n import Translator
 from ui.kit.card_list import CardList
-from ui.kit.cards import DeliveryCard, GuideCard
+from ui.kit.cards import DeliveryCard
 from ui.kit.drops import DropTarget
-from ui.kit.guide_strip import GuideStrip
 from ui.kit.parts import hbox, label, panel, set_chip, vbox
 
-_GUIDES_PX, _GUIDES_NARROW_PX, _WIDE_PX, _HEAD_PX = 268, 224, 1180, 26
+_HEAD_PX = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +24,14 @@ class BoardColumn:
     takes_back: bool = False
 
 
-def _head(title: str, count: QLabel | None = None, *, hint: str = "") -> QWidget:
+def _head(title: str, count: QLabel) -> QWidget:
     """A column's title line; all have one height, so that the lists begin on one line."""
     head = QWidget()
     head.setFixedHeight(_HEAD_PX)
     row = hbox(head, margins=(12, 0, 12, 0))
     row.addWidget(label(title, "strong"))
-    if count is not None:
-        row.addWidget(count)
+    row.addWidget(count)
     row.addStretch(1)
-    row.addWidget(label(hint, "caption"))
     return head
 
 
@@ -85,6 +79,8 @@ class Columns(QObject):
     """Delivery id: show everything about it."""
     letter = Signal(str)
     """A plain letter was pressed on the selected card."""
+    dragging = Signal(bool)
+    """A card was taken up with the pointer, or let go again."""
     changed = Signal()
     """The selection or the cards changed: whoever draws the selection elsewhere draws it again."""
 
@@ -103,6 +99,11 @@ class Columns(QObject):
             self._selected = None
         for column in self.panels:
             column.show_cards(cards.get(column.column.key, ()), self._selected)
+        self.changed.emit()
+
+    def set_column(self, key: str, cards: Sequence[DeliveryCard]) -> None:
+        """Show these cards in one column and leave the others as they are; the same deliveries are meant."""
+        self.panel(key).show_cards(cards, self._selected)
         self.changed.emit()
 
     def selected_id(self) -> str | None:
@@ -139,6 +140,7 @@ class Columns(QObject):
         cards.digit.connect(self._digit)
         cards.removed.connect(self._removed)
         cards.letter.connect(self.letter)
+        cards.dragging.connect(self.dragging)
         cards.sideways.connect(lambda step: self._move(column, step))
         if column.column.takes_back:
             target = DropTarget(cards.viewport(), lambda _point: column.column.key)
@@ -155,7 +157,8 @@ class Columns(QObject):
     def _entered(self) -> None:
         card = self.selected_card()
         if card is not None:
-            (self.accept_requested if card.proposal else self.opened).emit(card.id)
+            accepts = card.proposal is not None and card.proposal.guide_id
+            (self.accept_requested if accepts else self.opened).emit(card.id)
 
     def _digit(self, number: int) -> None:
         if number <= len(self.guide_ids):
@@ -177,62 +180,3 @@ class Columns(QObject):
         index = target.indexAt(QPoint(target.viewport().width() // 2, middle))
         target.pick_row(index.row() if index.isValid() else len(target.cards) - 1)
         target.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-class Board(QWidget):
-    """The columns beside the guides, with the guide that the selected card's proposal names outlined."""
-
-    def __init__(self, words: Translator, columns: Sequence[BoardColumn]) -> None:
-        super().__init__()
-        self.columns = Columns(columns, self)
-        self.selected, self.opened = self.columns.selected, self.columns.opened
-        self.assign_requested = self.columns.assign_requested
-        self.accept_requested = self.columns.accept_requested
-        self.unassign_requested = self.columns.unassign_requested
-        self.guides = GuideStrip(name=words.text("kit.board.guides"))
-        row = hbox(self, margins=(10, 10, 10, 10), gap=10)
-        for column in self.columns.panels:
-            row.addWidget(column.frame, 1)
-        self._side = self._guide_panel(words)
-        row.addWidget(self._side)
-        self.guides.dropped.connect(self.assign_requested)
-        self.guides.chosen.connect(self.columns.assign_selected)
-        self.columns.changed.connect(self._show_proposed)
-
-    def set_cards(self, cards: Mapping[str, Sequence[DeliveryCard]]) -> None:
-        """Show these cards by column key."""
-        self.columns.set_cards(cards)
-
-    def set_guides(self, guides: Sequence[GuideCard]) -> None:
-        """Show these guides; their order gives the keys 1-9."""
-        self.guides.set_guides(guides)
-        self.columns.guide_ids = tuple(guide.id for guide in guides)
-        self._show_proposed()
-
-    def selected_id(self) -> str | None:
-        """The selected delivery, if it is on the board."""
-        return self.columns.selected_id()
-
-    def select(self, delivery_id: str) -> None:
-        """Select a delivery and give its column the keys."""
-        self.columns.select(delivery_id)
-
-    def column(self, key: str) -> CardList:
-        """The list of a column."""
-        return self.columns.panel(key).list
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._side.setFixedWidth(_GUIDES_PX if self.width() >= _WIDE_PX else _GUIDES_NARROW_PX)
-
-    def _guide_panel(self, words: Translator) -> QFrame:
-        frame = panel()
-        body = vbox(frame, margins=(1, 10, 1, 6), gap=8)
-        body.addWidget(_head(words.text("kit.board.guides"), hint=words.text("kit.board.drop_here")))
-        body.addWidget(self.guides, 1)
-        return frame
-
-    def _show_proposed(self) -> None:
-        card = self.columns.selected_card()
-        self.guides.show_proposed(card.proposal.guide_id if card and card.proposal else "")

@@ -1,10 +1,20 @@
 """One column of delivery cards: a list of ids and cards, painted, dragged and driven by keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QCursor, QDrag, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
@@ -40,17 +50,46 @@ class CardModel(QAbstractListModel):
         self.cards: tuple[DeliveryCard, ...] = ()
 
     def set_cards(self, cards: Sequence[DeliveryCard]) -> None:
-        """Show these cards; the same ids in the same order only repaint."""
-        same = [card.id for card in cards] == [card.id for card in self.cards]
-        heights = [_height(card) for card in cards] == [_height(card) for card in self.cards]
-        if same and heights:
-            self.cards = tuple(cards)
-            if cards:
-                self.dataChanged.emit(self.index(0), self.index(len(cards) - 1))
+        """Show these cards: only those that differ are painted again, and of the others none moves without need."""
+        wanted = tuple(cards)
+        if wanted == self.cards:
             return
-        self.beginResetModel()
-        self.cards = tuple(cards)
-        self.endResetModel()
+        self._drop({card.id for card in wanted})
+        if not self._fill(wanted):
+            self.beginResetModel()
+            self.cards = wanted
+            self.endResetModel()
+            return
+        self._change(wanted)
+
+    def _drop(self, kept: Container[str]) -> None:
+        """Take the cards away that are not shown any more."""
+        for row in reversed(range(len(self.cards))):
+            if self.cards[row].id not in kept:
+                self.beginRemoveRows(_NOWHERE, row, row)
+                self.cards = (*self.cards[:row], *self.cards[row + 1 :])
+                self.endRemoveRows()
+
+    def _fill(self, wanted: Sequence[DeliveryCard]) -> bool:
+        """Put new cards between the others; returns False where those stand in another order."""
+        known = {card.id for card in self.cards}
+        if [card.id for card in wanted if card.id in known] != [card.id for card in self.cards]:
+            return False
+        for row, card in enumerate(wanted):
+            if card.id not in known:
+                self.beginInsertRows(_NOWHERE, row, row)
+                self.cards = (*self.cards[:row], card, *self.cards[row:])
+                self.endInsertRows()
+        return True
+
+    def _change(self, wanted: Sequence[DeliveryCard]) -> None:
+        changed = [row for row, card in enumerate(wanted) if card != self.cards[row]]
+        taller = any(_height(wanted[row]) != _height(self.cards[row]) for row in changed)
+        self.cards = tuple(wanted)
+        for row in changed:
+            self.dataChanged.emit(self.index(row), self.index(row))
+        if taller:
+            self.layoutChanged.emit()
 
     def row_of(self, delivery_id: str) -> int | None:
         """Where a delivery stands, or None."""
@@ -157,6 +196,10 @@ class CardDelegate(QStyledItemDelegate):
         proposal = card.proposal
         if proposal is None:
             return
+        if not proposal.guide_id:
+            pen.icon(line.x() + 3, line.y() + 4, "minus", "text3")
+            pen.write(line.adjusted(21, 0, -2, 0), proposal.reason, ink="text3")
+            return
         pen.painter.setBrush(Qt.BrushStyle.NoBrush)
         pen.painter.setPen(QPen(pen.style.colour("accent"), 1, Qt.PenStyle.DashLine))
         pen.painter.drawRoundedRect(line.adjusted(-3, 0, 3, 0), tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
@@ -191,8 +234,8 @@ class CardList(QListView):
     """A plain letter on the selected card."""
     opened = Signal(str)
     """A double-clicked delivery."""
-    dropped = Signal(str)
-    """A delivery was dropped here; only where ``accept_drops`` was called."""
+    dragging = Signal(bool)
+    """A card was taken up with the pointer, or let go again."""
 
     def __init__(self, *, name: str, empty: str) -> None:
         super().__init__()
@@ -217,10 +260,27 @@ class CardList(QListView):
 
     def set_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
         """Show these cards and keep the selection where its id is."""
+        anchor = self._anchor()
         self._restoring = True
         self._cards.set_cards(cards)
         self.show_selected(selected)
         self._restoring = False
+        if anchor is not None:
+            self._keep(*anchor)
+
+    def _anchor(self) -> tuple[str, int] | None:
+        """The card that must not move, and where it stands: the one under the pointer, else the uppermost."""
+        pointer = self.viewport().mapFromGlobal(QCursor.pos())
+        inside = self.underMouse() and self.viewport().rect().contains(pointer)
+        index = self.indexAt(pointer) if inside else self.indexAt(QPoint(self.viewport().width() // 2, 1))
+        return (self._cards.cards[index.row()].id, self.visualRect(index).y()) if index.isValid() else None
+
+    def _keep(self, delivery_id: str, y: int) -> None:
+        """Scroll so that a card stands where it stood, as far as there is something to scroll."""
+        row = self._cards.row_of(delivery_id)
+        if row is not None:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.visualRect(self._cards.index(row)).y() - y)
 
     def show_selected(self, delivery_id: str | None) -> None:
         """Draw the selection on this delivery, or nowhere, without telling anybody."""
@@ -283,7 +343,9 @@ class CardList(QListView):
         drag = QDrag(self)
         drag.setMimeData(delivery_mime(self._cards.cards[index.row()].id))
         drag.setPixmap(self.viewport().grab(self.visualRect(index)))
+        self.dragging.emit(True)
         drag.exec(Qt.DropAction.CopyAction)
+        self.dragging.emit(False)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

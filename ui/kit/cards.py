@@ -18,7 +18,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Who is proposed for a delivery, when it would arrive and the strongest reason."""
+    """Who is proposed for a delivery, when it would arrive and the strongest reason; without a guide, why nobody is."""
 
     guide_id: str
     guide: str

@@ -50,6 +50,9 @@ class PageBase(QWidget):
     def take_files(self, paths: Sequence[Path]) -> None:
         """Files were dropped on the window; only the page of orders does something with them."""
 
+    def closing(self) -> None:
+        """The window is about to close: end what works on its own."""
+
     def refresh(self) -> None:
         """Read again what is shown."""
         raise NotImplementedError(type(self).__name__)

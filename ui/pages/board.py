@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from typing_extensions import override
 
@@ -23,6 +23,7 @@ from ui.pages.board_plan import Planning
 from ui.pages.board_read import Seen, read_board
 from ui.pages.board_words import FILTERS, BoardWords, fits, lanes, minute, span
 from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
+from ui.pages.plan_bar import PlanBar
 from ui.pages.row_actions import RowActions
 from ui.pages.slip_acts import SlipActs
 
@@ -81,9 +82,13 @@ class BoardPage(PageBase):
         self._all = desk.actions.button("board.all", kind="flat")
         self.columns.panel(Column.WAITING).add_to_head(self._all)
         self.waiting = WaitingPanel(words, self.columns.panel(Column.WAITING), self.why)
-        self.day = DayPanel(words)
+        self.day = DayPanel(words, PlanBar(words, desk.actions.button("board.stop", kind="flat")))
         self._lay_out()
         self._connect()
+
+    @override
+    def closing(self) -> None:
+        self.plan.close()
 
     def show_subject(self, subject: str) -> None:
         """Select one delivery."""
@@ -150,6 +155,9 @@ class BoardPage(PageBase):
                 hint="Ctrl Enter",
                 enabled=self._any,
             ),
+            Action(
+                "board.stop", "board.act.stop", self.plan.stop, icon="pause", shortcut="Esc", enabled=self._searches
+            ),
             make("print", self._print, icon="printer", shortcut="Ctrl+P", hint="P", states=PRINTABLE),
             make("print_guide", self._print_guide, icon="printer", shortcut="Ctrl+Shift+P", states=ASSIGNED),
             make("open", self._open, icon="orders", shortcut="Ctrl+D"),
@@ -165,6 +173,9 @@ class BoardPage(PageBase):
     def _any(self) -> bool:
         return bool(self.plan.proposed.assignments)
 
+    def _searches(self) -> bool:
+        return self.plan.running
+
     def _lay_out(self) -> None:
         page = hbox(self, margins=(10, 10, 10, 10), gap=10)
         page.addWidget(self.columns.panel(Column.WAITING).frame)
@@ -177,9 +188,11 @@ class BoardPage(PageBase):
         page.addLayout(right, 1)
 
     def _connect(self) -> None:
-        self._tick.timeout.connect(self.refresh)
-        self.plan.planned.connect(self._draw)
         columns = self.columns
+        self._tick.timeout.connect(self.refresh)
+        self.plan.planned.connect(self._draw_plan)
+        self.plan.turned.connect(self._show_plan)
+        columns.dragging.connect(lambda on: self.plan.hold(on=on))
         columns.changed.connect(self._show_selected)
         columns.assign_requested.connect(self._assign)
         columns.accept_requested.connect(lambda _id: self.desk.actions.trigger("board.accept"))
@@ -210,12 +223,31 @@ class BoardPage(PageBase):
         self.columns.set_cards(self._say.cards(seen, self.plan.proposed, self.waiting.filter.current()))
         counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
         self.waiting.show_counts(counts)
-        first, last = span(seen.now)
-        self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
+        self._draw_lanes(seen)
         self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
         self.day.show_empty(empty=not seen.guides)
         if self.columns.selected_id() is None:
             self._focus()
+
+    def _draw_lanes(self, seen: Seen) -> None:
+        first, last = span(seen.now)
+        self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
+
+    @Slot()
+    def _draw_plan(self) -> None:
+        """Another plan: only what waits, the lanes and the numbers say something else now."""
+        seen = self._seen
+        if seen is not None:
+            cards = self._say.column(Column.WAITING, seen, self.plan.proposed, self.waiting.filter.current())
+            self.columns.set_column(Column.WAITING, cards)
+            self._draw_lanes(seen)
+            self._show_plan()
+
+    @Slot()
+    def _show_plan(self) -> None:
+        plan = self.plan
+        self.day.plan.show_plan(plan.proposed, running=plan.running, stopped=plan.stopped)
+        self.desk.actions.refresh()
 
     def _focus(self) -> None:
         """Select the most urgent delivery where none is selected, and give it the keys."""

@@ -11,6 +11,7 @@ from ui.kit.cards import GuideCard
 from ui.kit.lanes import Lanes
 from ui.kit.parts import ElidedLabel, IconLabel, Segments, hbox, label, panel, vbox
 from ui.pages.board_words import FILTERS
+from ui.pages.plan_bar import PlanBar
 
 _MOST_REASONS = 5
 _KEYS = 9
@@ -98,9 +99,10 @@ class DayPanel(QFrame):
     dropped = Signal(str, str)
     """A delivery's id and the guide on whose lane it was dropped."""
 
-    def __init__(self, words: Translator) -> None:
+    def __init__(self, words: Translator, plan: PlanBar) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.plan = plan
         self.lanes = Lanes(name=words.text("board.lanes"))
         self.lanes.dropped.connect(self.dropped)
         area = QScrollArea()
@@ -124,16 +126,14 @@ class DayPanel(QFrame):
         self._area.setVisible(not empty)
         self._empty.setVisible(empty)
 
-    @staticmethod
-    def _head(words: Translator) -> QHBoxLayout:
+    def _head(self, words: Translator) -> QHBoxLayout:
         row = hbox(margins=(12, 0, 12, 0), gap=6)
         row.addWidget(label(words.text("board.lanes"), "strong"))
         for icon, ink, code in _LEGEND:
             row.addSpacing(6)
             row.addWidget(IconLabel(icon, ink, 14))
             row.addWidget(label(words.text(f"board.legend.{code}"), "caption"))
-        row.addStretch(1)
-        row.addWidget(label(words.text("board.drop_here"), "caption"))
+        row.addWidget(self.plan, 1)
         return row
 
 

@@ -1,15 +1,15 @@
-"""Reads what the dispatch board shows, and has the planner propose beside everybody else's work."""
+"""Reads what the dispatch board shows, and keeps a proposal by delivery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from storeapp.domain.delivery import DeliveryState
-from storeapp.domain.dispatch import Planner, Reason
+from storeapp.domain.dispatch import Reason
 from storeapp.services.counter import Counter
-from storeapp.services.dispatch import Assignment, Proposal, propose
+from storeapp.services.dispatch import Assignment, Proposal
 from storeapp.services.guides import guide_rows
-from storeapp.services.queries import COLUMN_LIMIT, Column, board
+from storeapp.services.queries import Column, board
 from storeapp.services.rows import Board, GuideRow, OrderRow
 
 _PLANNED = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED, DeliveryState.IN_CUSTODY})
@@ -48,19 +48,10 @@ class Proposed:
     assignments: Mapping[str, Assignment] = field(default_factory=dict)
     kept: Mapping[str, Assignment] = field(default_factory=dict)
     left: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    saved_fen: int = 0
+    """How much cheaper it is than the first that was found."""
 
     def reasons(self, delivery_id: str) -> tuple[Reason, ...]:
         """Why a delivery goes where it goes, or why it goes nowhere."""
         found = self.assignments.get(delivery_id) or self.kept.get(delivery_id)
         return found.reasons if found else self.left.get(delivery_id, ())
-
-
-def read_proposal(counter: Counter, planner: Planner) -> Proposed:
-    """What the planner proposes now for what the board shows."""
-    proposal = propose(counter, planner, most_waiting=COLUMN_LIMIT)
-    return Proposed(
-        proposal,
-        {item.delivery_id: item for item in proposal.assignments},
-        {item.delivery_id: item for item in proposal.kept},
-        {item.delivery_id: item.reasons for item in proposal.unassigned},
-    )

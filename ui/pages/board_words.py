@@ -6,7 +6,6 @@ from datetime import datetime
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.moment import STORE_ZONE
 from storeapp.i18n import Translator
-from storeapp.services.dispatch import Assignment
 from storeapp.services.queries import Column
 from storeapp.services.reasons import ReasonWords
 from storeapp.services.rows import GuideRow, OrderRow
@@ -41,20 +40,22 @@ class BoardWords:
 
     def cards(self, seen: Seen, proposed: Proposed, kept: str) -> dict[str, list[DeliveryCard]]:
         """All columns; the filter narrows what waits."""
+        return {column: self.column(column, seen, proposed, kept) for column in Column}
+
+    def column(self, column: Column, seen: Seen, proposed: Proposed, kept: str) -> list[DeliveryCard]:
+        """The cards of one column."""
+        rows: Sequence[OrderRow] = getattr(seen.board, column)
+        if column is not Column.WAITING:
+            return [self.card(row, seen.now) for row in rows]
         names = {guide.id: guide.name for guide in seen.guides}
         reasons = self.reason_words(seen)
-        columns: dict[str, list[DeliveryCard]] = {}
-        for column in Column:
-            rows: Sequence[OrderRow] = getattr(seen.board, column)
-            if column is Column.WAITING:
-                rows = [row for row in rows if fits(row, kept, seen.now)]
-            columns[column] = [
-                self.card(row, seen.now, self._proposal(proposed.assignments.get(row.id), names, reasons))
-                for row in rows
-            ]
-        return columns
+        return [
+            self.card(row, seen.now, self._proposal(row, proposed, names, reasons))
+            for row in rows
+            if fits(row, kept, seen.now)
+        ]
 
-    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None) -> DeliveryCard:
+    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None = None) -> DeliveryCard:
         """One delivery."""
         waits = row.state is DeliveryState.WAITING
         return DeliveryCard(
@@ -86,9 +87,12 @@ class BoardWords:
             return self._words.text("board.arrived", time=clock_time(row.finished_at))
         return self._words.text("board.eta", time=clock_time(row.eta)) if row.eta else ""
 
-    def _proposal(self, item: Assignment | None, names: Mapping[str, str], reasons: ReasonWords) -> Proposal | None:
+    def _proposal(self, row: OrderRow, proposed: Proposed, names: Mapping[str, str], reasons: ReasonWords) -> Proposal:
+        """Who is proposed, or why nobody is; every waiting card has this line, so that none changes its height."""
+        item = proposed.assignments.get(row.id)
         if item is None:
-            return None
+            left = proposed.left.get(row.id, ())
+            return Proposal("", "", "", reasons.text(left[0]) if left else self._words.text("board.unplanned"))
         reason = reasons.text(item.reasons[0]) if item.reasons else ""
         return Proposal(item.guide, names.get(item.guide, item.guide), clock_time(item.eta), reason)
 

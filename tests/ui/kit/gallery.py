@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 from storeapp.i18n import LANGUAGES, Translator
 from tests.ui.kit import samples
 from ui.kit.actions import Action, ActionRegistry
-from ui.kit.board import Board, BoardColumn
+from ui.kit.board import BoardColumn, Columns
 from ui.kit.cards import VerdictKind
 from ui.kit.charts import Point, bar_chart, line_chart
 from ui.kit.errors import ErrorDialog
@@ -109,11 +109,14 @@ def shell(say, index, body, keys=()):
 
 def board(say):
     columns = [BoardColumn(key, say(zh, en), say("没有配送单", "Nothing here"), back) for key, zh, en, back in COLUMNS]
-    made = Board(say.translator, columns)
-    made.set_guides(samples.guides(say.language))
+    page = QWidget()
+    made = Columns(columns, page)
+    row = hbox(page, margins=(10, 10, 10, 10), gap=10)
+    for column in made.panels:
+        row.addWidget(column.frame, 1)
     made.set_cards(samples.board(say.language))
     made.select("d2291")
-    return made
+    return page
 
 
 def dispatch(say):

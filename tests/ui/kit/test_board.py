@@ -1,35 +1,41 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
-from storeapp.i18n import Translator
 from tests.ui.kit import samples
-from ui.kit.board import Board, BoardColumn
-from ui.kit.card_list import CardModel
+from ui.kit.board import BoardColumn, Columns
+from ui.kit.card_list import CardList, CardModel
 from ui.kit.cards import initials
 from ui.kit.paint import delivery_mime
+from ui.kit.parts import hbox
 
 KEYS = ("waiting", "assigned", "custody", "attention")
 
 
 @pytest.fixture
 def board(qtbot):
-    made = Board(Translator("en"), [BoardColumn(key, key, "nothing", takes_back=key == "waiting") for key in KEYS])
-    qtbot.addWidget(made)
-    made.resize(1300, 700)
-    made.set_guides(samples.guides("en"))
+    page = QWidget()
+    made = Columns([BoardColumn(key, key, "nothing", takes_back=key == "waiting") for key in KEYS], page)
+    row = hbox(page)
+    for column in made.panels:
+        row.addWidget(column.frame, 1)
+    made.guide_ids = ("g1", "g2", "g3", "g4", "g5")
+    qtbot.addWidget(page)
+    page.resize(1300, 700)
     made.set_cards(samples.board("en"))
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
+    page.show()
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
     made.select("d2291")
     return made
 
 
 def press(qtbot, board, key):
-    focused = next(board.column(key) for key in KEYS if board.column(key).currentIndex().isValid())
+    focused = next(board.panel(key).list for key in KEYS if board.panel(key).list.currentIndex().isValid())
     qtbot.keyClick(focused, key)
 
 
@@ -93,25 +99,13 @@ def test_arrows_skip_empty_columns(qtbot, board):
 
 def test_one_card_is_selected_at_a_time(board):
     board.select("d2288")
-    marked = [key for key in KEYS if board.column(key).currentIndex().isValid()]
+    marked = [key for key in KEYS if board.panel(key).list.currentIndex().isValid()]
     assert marked == ["custody"]
-
-
-def test_a_card_dropped_on_a_guide_asks_for_an_assignment(qtbot, board):
-    row = board.guides.visualRect(board.guides.model().index(1, 0))
-    with qtbot.waitSignal(board.assign_requested) as asked:
-        assert drop(board.guides.viewport(), "d2294", row.center())
-    assert asked.args == ["d2294", "g2"]
-
-
-def test_a_card_dropped_beside_the_guides_does_nothing(qtbot, board):
-    with qtbot.assertNotEmitted(board.assign_requested):
-        assert not drop(board.guides.viewport(), "d2294", QPoint(50, 600))
 
 
 def test_a_card_dropped_on_waiting_is_taken_back(qtbot, board):
     with qtbot.waitSignal(board.unassign_requested) as asked:
-        drop(board.column("waiting").viewport(), "d2298", QPoint(40, 500))
+        drop(board.panel("waiting").list.viewport(), "d2298", QPoint(40, 500))
     assert asked.args == ["d2298"]
 
 
@@ -121,13 +115,13 @@ def test_the_selection_survives_new_cards(board):
     cards["assigned"].insert(0, moved)
     board.set_cards(cards)
     assert board.selected_id() == "d2291"
-    assert board.column("assigned").currentIndex().row() == 0
+    assert board.panel("assigned").list.currentIndex().row() == 0
     board.set_cards({})
     assert board.selected_id() is None
 
 
 def test_cards_can_be_heard(board):
-    words = board.column("waiting").model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    words = board.panel("waiting").list.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "Ms Zhou" in words
     assert "28 min" in words
     assert "Chen Jing" in words
@@ -146,3 +140,23 @@ def test_the_card_model_keeps_qt_s_contract(qapp):
 @pytest.mark.parametrize(("name", "short"), [("陈静", "陈"), ("Chen Jing", "CJ"), ("Ada", "A"), ("", "?")])
 def test_people_get_initials(name, short):
     assert initials(name) == short
+
+
+def test_new_and_gone_cards_leave_the_others_in_their_place(qtbot):
+    many = [replace(samples.board("en")["waiting"][0], id=f"d{n}") for n in range(30)]
+    made = CardList(name="n", empty="")
+    qtbot.addWidget(made)
+    made.resize(300, 400)
+    made.show()
+    made.set_cards(many, None)
+    made.verticalScrollBar().setValue(500)
+    shown = made.indexAt(made.viewport().rect().center()).row()
+    top = made.visualRect(made.model().index(shown)).y()
+    resets = []
+    made.model().modelReset.connect(lambda: resets.append(1))
+    made.set_cards([replace(many[0], id="new"), *many[2:10], *many[11:]], None)
+    row = [card.id for card in made.cards].index(f"d{shown}")
+    assert made.visualRect(made.model().index(row)).y() == top
+    assert not resets
+    made.set_cards(list(reversed(many)), None)
+    assert [card.id for card in made.cards] == [card.id for card in reversed(many)]
