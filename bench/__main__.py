@@ -17,6 +17,7 @@ ALL = (
     "search",
     "window_start",
     "scroll",
+    "stall",
     "dispatch_insertion",
     "dispatch_stop",
 )

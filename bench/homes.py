@@ -2,19 +2,23 @@
 
 import random
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storeapp.adapters.intake.result import Intake
 from storeapp.domain.incoming import IncomingLine, IncomingOrder, Person
-from storeapp.domain.moment import Window
+from storeapp.domain.moment import Window, store_day
+from storeapp.domain.people import Guide, Shift, shift_id
 from storeapp.domain.place import Position
-from storeapp.domain.words import Mode, Platform, Role
+from storeapp.domain.rules.people import RegisterGuide, SetShift
+from storeapp.domain.words import Mode, Platform, Role, TravelMode
 from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Actor
 from storeapp.services.home import Home
 from storeapp.services.intake import import_orders
 from storeapp.services.setup import read_tables, set_up
+from storeapp.services.stock import receive
 from storeapp.store import journal, schema
 
 DAY = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -70,6 +74,35 @@ def home_with(count: int, folder: Path) -> Home:
     counter.close()
     (path / "done").touch()
     return made.home
+
+
+def home_of_waiting(count: int, folder: Path, *, now: datetime) -> Home:
+    """A home in which so many orders wait that can be delivered within the next hours, with guides and goods enough."""
+    path = folder / f"waiting-{count}-{len(journal.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
+    clock = FixedClock(now)
+    if (path / "done").exists():
+        return Home(path, clock).unlock(passphrase=PASSPHRASE)
+    made = set_up(path, store="XH", tables_of=read_tables(DEMO), clock=clock, passphrase=PASSPHRASE)
+    counter = made.home.open()
+    for number in range(1, 16):
+        receive(counter, MANAGER, f"BL-{number:03d}", 10 * count)
+    hours = Window(now - timedelta(hours=1), now + timedelta(hours=8))
+    with counter.transaction(MANAGER) as tx:
+        for number in range(max(4, count // 9)):
+            guide = Guide(f"W{number:02}", f"W{number:02}", "XH", TravelMode.EBIKE, max_parcels=8, max_weight_g=30_000)
+            tx.must(RegisterGuide(guide))
+            tx.must(SetShift(Shift(shift_id(guide.id, store_day(now)), guide.id, "XH", store_day(now), hours)))
+    spread = [_within(order, now, n) for n, order in enumerate(orders(count, seed=7))]
+    import_orders(counter, MANAGER, [Intake(tuple(spread), ())])
+    counter.close()
+    (path / "done").touch()
+    return made.home
+
+
+def _within(order: IncomingOrder, now: datetime, n: int) -> IncomingOrder:
+    """The same order with two hours of promise somewhere in the next six."""
+    start = now + timedelta(minutes=5 * (n % 48))
+    return replace(order, mode=Mode.SCHEDULED, window=Window(start, start + timedelta(hours=2)))
 
 
 def _show(done: int, total: int) -> None:

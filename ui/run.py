@@ -24,8 +24,13 @@ PAPERS = "papers"
 """The folder in the home for printed files."""
 
 
+SWITCH_S = 0.0005
+"""How long a thread may keep Python's lock from another: at the default of 5 ms the window waits for each read."""
+
+
 def application(argv: Sequence[str]) -> QApplication:
     """The one QApplication, sharp on screens of any scale."""
+    sys.setswitchinterval(SWITCH_S)
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *argv])

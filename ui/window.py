@@ -199,6 +199,10 @@ class Window:
         if subject:
             self.page(page_id).show_subject(subject)
 
+    def is_built(self, page_id: str) -> bool:
+        """Whether a page is there already."""
+        return self._pages[page_id].is_built
+
     def page(self, page_id: str) -> PageBase:
         """A page, built now if nobody has come to it yet."""
         return self._pages[page_id].page()

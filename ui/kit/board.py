@@ -58,7 +58,8 @@ class ColumnPanel(QObject):
     def show_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
         """Show these cards, the selected one among them if it is there."""
         self.list.set_cards(cards, selected)
-        set_chip(self._count, str(len(cards)), "idle")
+        if self._count.text() != str(len(cards)):
+            set_chip(self._count, str(len(cards)), "idle")
 
 
 class Columns(QObject):

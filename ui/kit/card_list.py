@@ -260,6 +260,9 @@ class CardList(QListView):
 
     def set_cards(self, cards: Sequence[DeliveryCard], selected: str | None) -> None:
         """Show these cards and keep the selection where its id is."""
+        if tuple(cards) == self._cards.cards:
+            self.show_selected(selected)
+            return
         anchor = self._anchor()
         self._restoring = True
         self._cards.set_cards(cards)
@@ -279,6 +282,7 @@ class CardList(QListView):
         """Scroll so that a card stands where it stood, as far as there is something to scroll."""
         row = self._cards.row_of(delivery_id)
         if row is not None:
+            self.executeDelayedItemsLayout()
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + self.visualRect(self._cards.index(row)).y() - y)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
@@ -64,20 +64,30 @@ class Lanes(QWidget):
 
     def set_lanes(self, lanes: Sequence[Lane], *, from_min: int, to_min: int) -> None:
         """Show these lanes between two times, in minutes after the store's midnight."""
-        self._lanes = tuple(lanes)
-        self._from_min, self._to_min = from_min, to_min
-        self.updateGeometry()
-        self.update()
+        wanted = (tuple(lanes), from_min, to_min)
+        if wanted == (self._lanes, self._from_min, self._to_min):
+            return
+        before, axis = self._lanes, (from_min, to_min) == (self._from_min, self._to_min)
+        self._lanes, self._from_min, self._to_min = wanted
+        if not axis or len(before) != len(wanted[0]):
+            self.updateGeometry()
+            self.update()
+            return
+        for number, (was, now) in enumerate(zip(before, wanted[0], strict=True)):
+            if was != now:
+                self.update(self._lane_rect(number))
 
     def set_now(self, now_min: int, text: str) -> None:
         """Move the line of the present; ``text`` is the time of day on its flag."""
-        self._now_min, self._now_text = now_min, text
-        self.update()
+        if (now_min, text) != (self._now_min, self._now_text):
+            self._now_min, self._now_text = now_min, text
+            self.update()
 
     def show_selected(self, delivery_id: str) -> None:
         """Draw the one selection on this delivery's block."""
-        self._selected = delivery_id
-        self.update()
+        if delivery_id != self._selected:
+            self._selected = delivery_id
+            self.update()
 
     @override
     def sizeHint(self) -> QSize:
@@ -102,10 +112,12 @@ class Lanes(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = Pen(painter, look(), self.devicePixelRatioF())
         self._paint_axis(pen)
-        for number, lane in enumerate(self._lanes):
+        # Of many guides few are in sight, and of those few have changed.
+        shown = [(n, lane) for n, lane in enumerate(self._lanes) if event.region().intersects(self._lane_rect(n))]
+        for number, lane in shown:
             self._paint_lane(pen, number, lane)
         self._paint_now(pen)
-        for number, lane in enumerate(self._lanes):
+        for number, lane in shown:
             for block in lane.blocks:
                 self._paint_block(pen, self._block_rect(number, block), block)
         painter.end()
@@ -116,6 +128,11 @@ class Lanes(QWidget):
 
     def _lane_px(self) -> float:
         return min(72.0, (self.height() - _HEAD_PX - 4) / max(1, len(self._lanes)))
+
+    def _lane_rect(self, number: int) -> QRect:
+        """A lane with the lines that bound it."""
+        top, below = _HEAD_PX + number * self._lane_px(), _HEAD_PX + (number + 1) * self._lane_px()
+        return QRect(0, int(top) - 1, self.width(), int(below) - int(top) + 3)
 
     def _block_rect(self, number: int, block: LaneBlock) -> QRectF:
         left, right = max(self._x(block.start_min), _NAME_PX), min(self._x(block.end_min), self.width() - _RIGHT_PX)
@@ -132,6 +149,8 @@ class Lanes(QWidget):
 
     def _paint_axis(self, pen: Pen) -> None:
         painter, colour = pen.painter, pen.style.colour
+        # Straight lines on whole pixels need no smoothing, which costs most of the time of painting them.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         bottom = _HEAD_PX + self._lane_px() * len(self._lanes)
         first = -(-self._from_min // 30) * 30
         for minute in range(first, self._to_min + 1, 30):
@@ -142,6 +161,7 @@ class Lanes(QWidget):
             painter.drawLine(QRectF(x, _HEAD_PX, 0, bottom - _HEAD_PX).topLeft(), QRectF(x, bottom, 0, 0).topLeft())
             if whole and minute < self._to_min:
                 pen.write(QRectF(x + 4, 0, 56, _HEAD_PX), f"{minute // _HOUR_MIN}:00", ink="text3")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _paint_lane(self, pen: Pen, number: int, lane: Lane) -> None:
         top, height = _HEAD_PX + number * self._lane_px(), self._lane_px()

@@ -239,15 +239,18 @@ class BoardPage(PageBase):
         seen = self._seen
         if seen is not None:
             cards = self._say.column(Column.WAITING, seen, self.plan.proposed, self.waiting.filter.current())
-            self.columns.set_column(Column.WAITING, cards)
             self._draw_lanes(seen)
-            self._show_plan()
+            self._show_numbers()
+            self.columns.set_column(Column.WAITING, cards)
 
     @Slot()
     def _show_plan(self) -> None:
+        self._show_numbers()
+        self.desk.actions.refresh()
+
+    def _show_numbers(self) -> None:
         plan = self.plan
         self.day.plan.show_plan(plan.proposed, running=plan.running, stopped=plan.stopped)
-        self.desk.actions.refresh()
 
     def _focus(self) -> None:
         """Select the most urgent delivery where none is selected, and give it the keys."""

@@ -92,6 +92,10 @@ class Planning(QObject):
             self._search.stopped = True
             self.turned.emit()
 
+    def forget(self) -> None:
+        """Plan anew although nothing has changed."""
+        self._planned_for = ()
+
     def hold(self, *, on: bool) -> None:
         """Show nothing new while somebody has a card in hand."""
         self._held = on

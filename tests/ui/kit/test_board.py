@@ -31,7 +31,8 @@ def board(qtbot):
     page.activateWindow()
     qtbot.waitUntil(page.isActiveWindow)
     made.select("d2291")
-    return made
+    yield made
+    page.close()
 
 
 def press(qtbot, board, key):
@@ -149,6 +150,7 @@ def test_new_and_gone_cards_leave_the_others_in_their_place(qtbot):
     made.resize(300, 400)
     made.show()
     made.set_cards(many, None)
+    qtbot.waitUntil(lambda: made.verticalScrollBar().maximum() > 500)
     made.verticalScrollBar().setValue(500)
     shown = made.indexAt(made.viewport().rect().center()).row()
     top = made.visualRect(made.model().index(shown)).y()
