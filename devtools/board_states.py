@@ -24,12 +24,23 @@ def board_states(window: Window, settle: Settle) -> Iterator[str]:
         page.columns.select(item)
         yield "proposal"
         break
+    yield from _trials(page, window, settle)
     for column in ("assigned", "back"):
         cards = page.columns.panel(column).list.cards
         if cards:
             page.columns.select(cards[0].id)
             settle(window)
             yield column
+
+
+def _trials(page: BoardPage, window: Window, settle: Settle) -> Iterator[str]:
+    """A card over the lane of a guide who is free, and of one for whom it would be too much."""
+    waiting, guides = list(page.plan.proposed.assignments), page.columns.guide_ids
+    for number, guide in enumerate(guides[:3]):
+        page.day.lanes.tried.emit(waiting[0], guide)
+        settle(window)
+        yield f"what-if-{number}"
+    page.day.lanes.tried.emit("", "")
 
 
 def orders_states(window: Window, settle: Settle) -> Iterator[str]:

@@ -104,6 +104,26 @@ class Lane:
     blocks: tuple[LaneBlock, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One thing that dropping a card here would mean: words, an icon and the token of its colour."""
+
+    text: str
+    icon: str
+    ink: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTrial:
+    """What it would mean to drop the dragged card on a guide's lane; ``at_min`` is when the guide would arrive."""
+
+    guide_id: str
+    at_min: int
+    label: str
+    lines: tuple[TrialLine, ...]
+    late: bool = False
+
+
 class VerdictKind(StrEnum):
     """What a scan means for the person at the counter."""
 

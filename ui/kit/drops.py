@@ -15,6 +15,8 @@ class DropTarget(QObject):
 
     hovered = Signal(str)
     """The key of what is under the dragged delivery; empty when it left."""
+    over = Signal(str, str)
+    """The dragged delivery's id and the key of what is under it; both empty when it left or was dropped."""
     dropped = Signal(str, str)
     """A delivery's id and the key of what it was dropped on."""
 
@@ -41,6 +43,7 @@ class DropTarget(QObject):
             return True
         if event.type() == QEvent.Type.DragLeave:
             self.hovered.emit("")
+            self.over.emit("", "")
         return False
 
     def _handle(self, event: QDropEvent) -> None:
@@ -48,6 +51,7 @@ class DropTarget(QObject):
         key = self._key_at(event.position().toPoint())
         over = isinstance(event, QDragMoveEvent)
         self.hovered.emit(key if over and delivery else "")
+        self.over.emit(*((delivery, key) if over and delivery and key else ("", "")))
         if delivery is None or not key:
             event.ignore()
             return

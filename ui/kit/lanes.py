@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from ui.kit import tokens
-from ui.kit.cards import BlockKind, Lane, LaneBlock
+from ui.kit.cards import BlockKind, Lane, LaneBlock, LaneTrial
 from ui.kit.drops import DropTarget
 from ui.kit.paint import CENTRE, Pen
 from ui.kit.style import BOLD, look
+from ui.kit.trial import GHOST_MIN, paint_trial
 
 _HEAD_PX, _NAME_PX, _RIGHT_PX, _LANE_PX = 28, 148, 10, 56
 _HOUR_MIN = 60
@@ -47,6 +48,8 @@ class Lanes(QWidget):
     """The delivery of the block that was clicked."""
     dropped = Signal(str, str)
     """A delivery's id and the guide on whose lane it was dropped."""
+    tried = Signal(str, str)
+    """A delivery's id and the guide over whose lane it is being dragged; both empty when it is over none."""
 
     def __init__(self, *, name: str) -> None:
         super().__init__()
@@ -55,11 +58,13 @@ class Lanes(QWidget):
         self._now_text = ""
         self._selected = ""
         self._hovered = ""
+        self._trial: LaneTrial | None = None
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
         self._target = DropTarget(self, self._guide_at)
         self._target.dropped.connect(self.dropped)
         self._target.hovered.connect(self._hover)
+        self._target.over.connect(self.tried)
         look().changed.connect(self.update)
 
     def set_lanes(self, lanes: Sequence[Lane], *, from_min: int, to_min: int) -> None:
@@ -87,6 +92,12 @@ class Lanes(QWidget):
         """Draw the one selection on this delivery's block."""
         if delivery_id != self._selected:
             self._selected = delivery_id
+            self.update()
+
+    def show_trial(self, trial: LaneTrial | None) -> None:
+        """Show what dropping the dragged card would mean, or nothing."""
+        if trial != self._trial:
+            self._trial = trial
             self.update()
 
     @override
@@ -120,7 +131,14 @@ class Lanes(QWidget):
         for number, lane in shown:
             for block in lane.blocks:
                 self._paint_block(pen, self._block_rect(number, block), block)
+        if self._trial is not None:
+            paint_trial(pen, self._trial, self._trial_block(self._trial), QRectF(self.visibleRegion().boundingRect()))
         painter.end()
+
+    def _trial_block(self, trial: LaneTrial) -> QRectF:
+        """Where the dragged delivery would stand."""
+        number = next((n for n, lane in enumerate(self._lanes) if lane.guide.id == trial.guide_id), 0)
+        return self._block_rect(number, LaneBlock(trial.at_min - GHOST_MIN, trial.at_min + 4, "", BlockKind.PROPOSAL))
 
     def _x(self, minute: int) -> float:
         share = (minute - self._from_min) / max(1, self._to_min - self._from_min)
@@ -144,8 +162,9 @@ class Lanes(QWidget):
         return self._lanes[number].guide.id if 0 <= number < len(self._lanes) else ""
 
     def _hover(self, guide_id: str) -> None:
-        self._hovered = guide_id
-        self.update()
+        if guide_id != self._hovered:
+            self._hovered = guide_id
+            self.update()
 
     def _paint_axis(self, pen: Pen) -> None:
         painter, colour = pen.painter, pen.style.colour

@@ -21,6 +21,7 @@ from ui.pages.board_acts import BoardActs
 from ui.pages.board_parts import DayPanel, WaitingPanel, WhyPanel, guide_menu
 from ui.pages.board_plan import Planning
 from ui.pages.board_read import Seen, read_board
+from ui.pages.board_trial import Trials, TrialWords
 from ui.pages.board_words import FILTERS, BoardWords, fits, lanes, minute, span
 from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
 from ui.pages.plan_bar import PlanBar
@@ -83,6 +84,7 @@ class BoardPage(PageBase):
         self.columns.panel(Column.WAITING).add_to_head(self._all)
         self.waiting = WaitingPanel(words, self.columns.panel(Column.WAITING), self.why)
         self.day = DayPanel(words, PlanBar(words, desk.actions.button("board.stop", kind="flat")))
+        self.trials, self._trial_words = Trials(desk, self), TrialWords(words, self._say)
         self._lay_out()
         self._connect()
 
@@ -200,6 +202,8 @@ class BoardPage(PageBase):
         columns.opened.connect(lambda delivery: self.desk.go("orders", delivery))
         columns.letter.connect(self._letter)
         self.day.dropped.connect(self._assign)
+        self.day.tried.connect(self.trials.ask)
+        self.trials.told.connect(self._show_trial)
         self.day.lanes.picked.connect(columns.select)
         self.waiting.filter.chosen.connect(lambda _key: self._draw())
         self._other.clicked.connect(self._choose_guide)
@@ -234,9 +238,19 @@ class BoardPage(PageBase):
         self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
 
     @Slot()
+    def _show_trial(self) -> None:
+        """What dropping the card here would mean, as soon as it is known."""
+        answer, proposal, seen = self.trials.answer(), self.plan.proposed.proposal, self._seen
+        if answer is None or proposal is None or seen is None:
+            self.day.lanes.show_trial(None)
+        else:
+            self.day.lanes.show_trial(self._trial_words.trial(*answer, seen, proposal))
+
+    @Slot()
     def _draw_plan(self) -> None:
         """Another plan: only what waits, the lanes and the numbers say something else now."""
         seen = self._seen
+        self.trials.use(self.plan.proposed.proposal)
         if seen is not None:
             cards = self._say.column(Column.WAITING, seen, self.plan.proposed, self.waiting.filter.current())
             self._draw_lanes(seen)

@@ -98,6 +98,8 @@ class DayPanel(QFrame):
 
     dropped = Signal(str, str)
     """A delivery's id and the guide on whose lane it was dropped."""
+    tried = Signal(str, str)
+    """A delivery's id and the guide over whose lane it is being dragged; both empty when it is over none."""
 
     def __init__(self, words: Translator, plan: PlanBar) -> None:
         super().__init__()
@@ -105,6 +107,7 @@ class DayPanel(QFrame):
         self.plan = plan
         self.lanes = Lanes(name=words.text("board.lanes"))
         self.lanes.dropped.connect(self.dropped)
+        self.lanes.tried.connect(self.tried)
         area = QScrollArea()
         area.setWidget(self.lanes)
         area.setWidgetResizable(True)
@@ -115,7 +118,7 @@ class DayPanel(QFrame):
         self.lanes.setAutoFillBackground(False)
         self._empty = label(words.text("board.no_guides"), "muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column = vbox(self, margins=(1, 10, 1, 4), gap=4)
+        column = vbox(self, margins=(1, 6, 1, 2), gap=2)
         column.addLayout(self._head(words))
         column.addWidget(area, 1)
         column.addWidget(self._empty, 1)

@@ -96,11 +96,15 @@ class BoardWords:
         reason = reasons.text(item.reasons[0]) if item.reasons else ""
         return Proposal(item.guide, names.get(item.guide, item.guide), clock_time(item.eta), reason)
 
+    @staticmethod
+    def numbers(seen: Seen) -> dict[str, str]:
+        """What people call each delivery."""
+        return {row.id: card_number(row.order_no) for row in seen.rows().values()}
+
     def reason_words(self, seen: Seen) -> ReasonWords:
         """Reasons with the names and numbers of this board."""
         guides = {guide.id: guide.name for guide in seen.guides}
-        orders = {row.id: card_number(row.order_no) for row in seen.rows().values()}
-        return ReasonWords(self._words, guides=guides, orders=orders)
+        return ReasonWords(self._words, guides=guides, orders=self.numbers(seen))
 
     def guide(self, guide: GuideRow) -> GuideCard:
         """One guide with load and shift."""
