@@ -81,8 +81,8 @@ def test_the_last_pointer_wins(page, hand, qtbot):
 def test_what_cannot_be_planned_says_so(page, hand, qtbot):
     lost = next(row for row in page._seen.board.waiting if not row.located)
     page.day.lanes.tried.emit(lost.id, page.columns.guide_ids[0])
-    qtbot.waitUntil(lambda: trial(page) is not None, timeout=WAIT_MS)
-    assert trial(page).lines[0].text == "这单不能这样派"
+    said = "这单不能这样派"
+    qtbot.waitUntil(lambda: trial(page) is not None and trial(page).lines[0].text == said, timeout=WAIT_MS)
 
 
 def test_dropping_assigns_and_the_note_goes(page, hand, qtbot):
