@@ -20,6 +20,7 @@ ALL = (
     "stall",
     "dispatch_insertion",
     "dispatch_stop",
+    "roads",
 )
 """In the order in which they are run when none is named."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from storeapp.domain.dispatch import Load, Plan, Problem, Stop, Vehicle
 from storeapp.domain.place import Position
-from storeapp.domain.travel import Pace
+from storeapp.domain.travel import Pace, Source, SourceKind
 from storeapp.domain.words import TravelMode
 
 NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -52,6 +52,10 @@ class InstanceTravel:
                 row[door] += pace["park"] if metres[door] > 0 else 0
             self._seconds[place, mode] = row
         return row
+
+    def source(self, _origin: int, _place: int, _mode: TravelMode, /) -> Source:
+        """The instance's own word."""
+        return Source(SourceKind.ESTIMATED, round(self._raw["detour"] * 100))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from storeapp.cli.session import Ports
 from storeapp.services.home import Home
 
 if TYPE_CHECKING:
-    from storeapp.services.ports import PaperPainter, SyncPort
+    from storeapp.services.ports import MapServices, PaperPainter, SyncPort
 
 
 def _painter() -> "PaperPainter":
@@ -24,7 +24,13 @@ def _painter() -> "PaperPainter":
 def _sync() -> "SyncPort":
     from sync.engine import SyncEngine
 
-    return SyncEngine()
+    return SyncEngine(maps=_maps())
+
+
+def _maps() -> "MapServices":
+    from sync.maps import TencentMaps
+
+    return TencentMaps
 
 
 def _window(home: Home, language: str, theme: str) -> int:
@@ -43,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A Chinese Windows pipes in GBK otherwise, and scripts read UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    ports = Ports(painter=_painter, sync=_sync, window=_window)
+    ports = Ports(painter=_painter, sync=_sync, window=_window, maps=_maps)
     try:
         status = run_command_line(sys.argv[1:] if argv is None else argv, ports)
         sys.stdout.flush()

@@ -16,11 +16,12 @@ from storeapp.services.counter import Counter, Open
 from storeapp.services.enrolment import Answer
 from storeapp.services.exchange import Exchange
 from storeapp.services.home import device_key
-from storeapp.services.ports import SyncFailed, SyncReport, SyncStatus, SyncStep
+from storeapp.services.ports import MapServices, SyncFailed, SyncReport, SyncStatus, SyncStep
 from storeapp.store.errors import StoreError
 from sync.backoff import Backoff
 from sync.cycle import Cycle
 from sync.listener import Listener
+from sync.map_errand import MapErrand
 from sync.pace import Advance, Pace, Progress
 from sync.protocol.messages import EnrolRequest
 from sync.transport import HubClient, HubTrouble, Signer
@@ -51,8 +52,9 @@ def quiet(_advance: Advance) -> None:
 class SyncEngine:
     """The hub as the window and the command line see it."""
 
-    def __init__(self, chance: random.Random | None = None) -> None:
+    def __init__(self, chance: random.Random | None = None, maps: MapServices | None = None) -> None:
         self._chance = chance or random.Random()  # noqa: S311 -- spreads retries, guards nothing
+        self._maps = maps
 
     def enrol(self, counter: Counter, *, url: str, code: str) -> None:
         """Make the counter part of a hub.
@@ -110,7 +112,7 @@ class SyncEngine:
 
     def start(self, open_counter: Open, on_change: Callable[[SyncStatus], None]) -> "Runner":
         """Keep the counter in step; ``on_change`` is called on the sync's thread."""
-        runner = Runner(open_counter, on_change, Backoff(self._chance))
+        runner = Runner(open_counter, on_change, Backoff(self._chance), MapErrand(self._maps))
         runner.start()
         return runner
 
@@ -154,8 +156,11 @@ class _Worker:
 class Runner:
     """A running sync, working on a thread of its own."""
 
-    def __init__(self, open_counter: Open, on_change: Callable[[SyncStatus], None], backoff: Backoff) -> None:
+    def __init__(
+        self, open_counter: Open, on_change: Callable[[SyncStatus], None], backoff: Backoff, errand: MapErrand
+    ) -> None:
         self._open = open_counter
+        self._errand = errand
         self._on_change = on_change
         self._backoff = backoff
         self._wake = threading.Event()
@@ -218,6 +223,7 @@ class Runner:
                 counter.reload()
                 if not counter.enrolled:
                     self._tell(SyncStatus(step=SyncStep.ALONE))
+                    self._go(counter)
                     self._wake.wait(LOOK_S)
                 elif enrolment.must_rejoin(counter):
                     self._tell(self._counted(counter, SyncStep.WAITING, problem="must_rejoin"))
@@ -274,7 +280,15 @@ class Runner:
             self._backoff.reset()
             listener.listen(*worker.cycle.place())
             self._tell(self._counted(counter, SyncStep.RESTING))
+            self._go(counter)
             self._rest(counter)
+
+    def _go(self, counter: Counter) -> None:
+        """Ask the map service where it is time; whatever happens there, the sync goes on."""
+        try:
+            self._errand.run(counter)
+        except StoreError as failed:
+            _log.warning("what the map service said was not kept: %s", failed.code)
 
     def _wait_to_retry(self, counter: Counter, code: str, *, least_s: float = 0) -> None:
         delay_s = max(least_s, self._backoff.next_s())

@@ -16,6 +16,7 @@ from storeapp.services.forgetting import forget_due
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncPort
 from storeapp.services.queries import counts
+from storeapp.services.risk import Watched, watch
 from storeapp.services.rows import Counts
 from storeapp.store.errors import StoreError
 from ui.backend import Backend
@@ -123,6 +124,7 @@ PAGES: Sequence[PageEntry] = (
     PageEntry("settings", "settings", _settings, at_end=True),
 )
 FORGET_MS = 3_600_000
+LOOK_AHEAD_MS = 120_000
 PROVE_S = 5.0
 """How long to look for a proof that a plan of few deliveries is the best."""
 BUILD_PAUSE_MS = 60
@@ -259,6 +261,7 @@ class Window:
         self.desk.sync.start()
         self._builder.start()
         self._forgetter.start()
+        self._ahead.start()
         self._forget()
         self._tell_salvage()
 
@@ -269,6 +272,16 @@ class Window:
 
     def _forgotten(self, count: int) -> None:
         if count:
+            self.backend.changed.emit()
+            self.desk.sync.nudge()
+
+    @Slot()
+    def _look_ahead(self) -> None:
+        """What will hardly be on time is told while something can be done; it is worked out beside the reading."""
+        self.backend.aside(watch, done=self._looked_ahead, failed=self.desk.failed, owner=self.shell)
+
+    def _looked_ahead(self, found: Watched) -> None:
+        if found.warned or found.cleared:
             self.backend.changed.emit()
             self.desk.sync.nudge()
 
@@ -357,6 +370,9 @@ class Window:
         self._forgetter = QTimer(self.shell)
         self._forgetter.setInterval(FORGET_MS)
         self._forgetter.timeout.connect(self._forget)
+        self._ahead = QTimer(self.shell)
+        self._ahead.setInterval(LOOK_AHEAD_MS)
+        self._ahead.timeout.connect(self._look_ahead)
         self._tick = QTimer(self.shell)
         self._tick.setInterval(30_000)
         self._tick.timeout.connect(self.refresh)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from storeapp.domain.travel import WALKING_M_S, Haversine, Pace, Travel
+from storeapp.domain.travel import WALKING_M_S, Haversine, Pace, Source, Travel
 from storeapp.domain.words import TravelMode
 
 Matrix = npt.NDArray[np.int64]
@@ -16,8 +16,10 @@ _DOUBT = 1e-6
 class TravelTable:
     """Tables of metres and seconds, a row a place; rows are lists, because a planner reads single numbers from them."""
 
-    def __init__(self, metres: Matrix, seconds: Mapping[TravelMode, Matrix]) -> None:
+    def __init__(self, metres: Matrix, seconds: Mapping[TravelMode, Matrix], travel: Travel) -> None:
+        """Build it; ``travel`` is what was tabled, and says where its times come from."""
         self.metres = metres
+        self._travel = travel
         self._seconds = dict(seconds)
         self._rows_m: dict[int, list[int]] = {}
         self._rows_s: dict[tuple[int, TravelMode], list[int]] = {}
@@ -40,13 +42,24 @@ class TravelTable:
             row = self._rows_s[place, mode] = self._seconds[mode][place].tolist()
         return row
 
+    def source(self, origin: int, place: int, mode: TravelMode, /) -> Source:
+        """Where the time between two places comes from."""
+        return self._travel.source(origin, place, mode)
+
 
 def tabled(travel: Travel) -> Travel:
     """The same lengths and times, to the metre and second, all worked out at once where that is possible."""
     if not isinstance(travel, Haversine) or not travel.points:
         return travel
     metres = _metres(travel)
-    return TravelTable(metres, {mode: _seconds(metres, pace) for mode, pace in travel.paces.items()})
+    seconds = {mode: _seconds(_learned(metres, travel, mode), pace) for mode, pace in travel.paces.items()}
+    return TravelTable(metres, seconds, travel)
+
+
+def _learned(metres: Matrix, travel: Haversine, mode: TravelMode) -> Matrix:
+    """The ways by which a mode's times are told, as `Haversine.seconds_from` has them."""
+    learned = travel.detours.get(mode)
+    return metres if learned is None else -(-metres * learned.percent // travel.percent)
 
 
 def _metres(travel: Haversine) -> Matrix:

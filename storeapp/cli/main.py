@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from storeapp.adapters.road_errors import RoadsError
 from storeapp.adapters.sealing import SealBroken
 from storeapp.adapters.vault_errors import VaultError
 from storeapp.cli import (
@@ -17,6 +18,7 @@ from storeapp.cli import (
     planning_commands,
     setup_commands,
     stock_commands,
+    travel_commands,
 )
 from storeapp.cli.output import Exit, Failure, Output
 from storeapp.cli.parser import Commands, UsageError, before_parsing
@@ -34,6 +36,7 @@ AREAS = (
     setup_commands,
     order_commands,
     planning_commands,
+    travel_commands,
     desk_commands,
     stock_commands,
     people_commands,
@@ -89,7 +92,7 @@ def _failure(words: Translator, error: Exception) -> Failure:
         return Failure("usage", words.text("cli.usage", problem=str(error)), Exit.USAGE)
     if isinstance(error, PaperUnavailable):
         return Failure(error.code, words.text(error.code), Exit.ENVIRONMENT)
-    if isinstance(error, (StoreError, VaultError, BadSettings, BackupBroken)):
+    if isinstance(error, (StoreError, VaultError, BadSettings, BackupBroken, RoadsError)):
         return Failure(error.code, words.text(f"error.{error.code}", **error.data), Exit.ENVIRONMENT, error.data)
     if isinstance(error, (SyncFailed, EnrolmentFailed)):
         return hub_commands.failure(words, error)

@@ -17,7 +17,7 @@ from storeapp.services import queries, staff
 from storeapp.services.clock import Clock, FixedClock, SystemClock
 from storeapp.services.counter import Actor, Counter, NotSetUp, Refused
 from storeapp.services.home import Home
-from storeapp.services.ports import PaperPainter, SyncPort
+from storeapp.services.ports import MapServices, PaperPainter, SyncPort
 from storeapp.services.stock import find_sku
 
 
@@ -29,6 +29,7 @@ class Ports:
     sync: Callable[[], SyncPort]
     window: Callable[[Home, str, str], int]
     """Takes the home, the language and the theme; returns the exit status."""
+    maps: Callable[[], MapServices]
 
 
 class Session:

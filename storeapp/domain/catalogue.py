@@ -95,6 +95,7 @@ class Policy:
     fairness_percent: int = 0
     change_fen: int = 300
     plan_ms: int = 1000
+    alert_percent: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ def _why(schedule: Schedule, k: int, *, others: Sequence[Schedule]) -> tuple[Rea
     stop = step.stop
     detour_m = _detour_m(schedule, stop.id)
     found = [_way(schedule, k, detour_m), _punctual(schedule, k), *_free(schedule, k)]
-    found.append(_load(schedule, k))
+    found += [_load(schedule, k), _source(schedule, k)]
     if stop.held:
         found.insert(0, Reason("in_custody", _guide(schedule)))
     elif stop.committed:
@@ -318,6 +318,14 @@ def _way(schedule: Schedule, k: int, detour_m: int) -> Reason:
     if before is None or before.pickup:
         return Reason("from_store", data)
     return Reason("on_the_way", data | {"after": before.stop.id})
+
+
+def _source(schedule: Schedule, k: int) -> Reason:
+    """Where the time of the way comes from."""
+    origin = schedule.steps[k - 1].place if k else schedule.vehicle.start
+    source = schedule.problem.travel.source(origin, schedule.steps[k].place, schedule.vehicle.mode)
+    known = {"percent": source.percent, "legs": source.legs, "age_s": source.age_s}
+    return Reason(f"time_{source.kind.value}", {name: value for name, value in known.items() if value})
 
 
 def _punctual(schedule: Schedule, k: int) -> Reason:

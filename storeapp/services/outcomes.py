@@ -15,6 +15,7 @@ from storeapp.domain.rules.people import LocateBuilding
 from storeapp.domain.words import Role
 from storeapp.services.addresses import building_of
 from storeapp.services.counter import Actor, Counter, Transaction
+from storeapp.services.experience import observe
 
 Result = tuple[Event, ...] | Refusal
 
@@ -112,6 +113,7 @@ def _order(tx: Transaction, delivery_id: str) -> Order | None:
 def _deliver(counter: Counter, tx: Transaction, command: Deliver) -> Result:
     order = _order(tx, command.delivery_id)
     done = tx.must(command)
+    observe(counter, tx, command.delivery_id)
     if order is not None:
         # A broken seal is told wherever the person is shown; it must not undo a delivery.
         with contextlib.suppress(SealBroken):

@@ -31,6 +31,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "fairness_percent": (0, 100),
     "change_fen": (0, 200_00),
     "plan_ms": (100, 60_000),
+    "alert_percent": (0, 95),
 }
 """What a number may be, both ends included; those by mode share one pair."""
 

@@ -1,7 +1,7 @@
 """What use-cases and the command line need from layers that they may not import."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Protocol
 
 from storeapp.domain.kernel import Data
 from storeapp.domain.paper import BadgeContent, Media, RunSheetContent, SlipContent
+from storeapp.domain.place import Position
+from storeapp.domain.words import TravelMode
 from storeapp.services.counter import Counter, Open
 
 
@@ -124,3 +126,50 @@ class SyncFailed(Exception):
         super().__init__(code)
         self.code = code
         self.data: Data = data or {}
+
+
+@dataclass(frozen=True, slots=True)
+class MapWay:
+    """A way as a map service knows it; ``seconds`` is None where the service does not say."""
+
+    metres: int
+    seconds: int | None
+
+
+class MapFailed(Exception):
+    """A map service did not answer; nothing of what it was asked is in here.
+
+    ``code`` is stable: ``map_offline``, ``map_quota``, ``map_busy``, ``map_key``, ``map_trouble``.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class MapAccess:
+    """With what a map service is asked; neither is ever shown or logged."""
+
+    key: str = field(repr=False)
+    signing_key: str = field(default="", repr=False)
+
+
+class MapService(Protocol):
+    """A map service's matrix of ways."""
+
+    most_pairs: int
+    """How many pairs one question may have."""
+
+    def matrix(
+        self, mode: TravelMode, origins: Sequence[Position], places: Sequence[Position], /
+    ) -> list[list[MapWay | None]]:
+        """One row for each origin, one entry for each place; None where there is no way.
+
+        Raises:
+            MapFailed: there is no answer.
+        """
+
+
+MapServices = Callable[[MapAccess], MapService]
+"""Opens a map service with its key."""

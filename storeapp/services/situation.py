@@ -14,10 +14,10 @@ from storeapp.domain.dispatch import FAR_S, LI_PER_FEN, Load, Problem, Stop
 from storeapp.domain.order import Order
 from storeapp.domain.place import Position, distance_m
 from storeapp.domain.rules.common import SHORT_STOCK
-from storeapp.domain.travel import Haversine
 from storeapp.services.counter import Counter
 from storeapp.services.fleet import Fleet
 from storeapp.services.places import STORE_PLACE, Places
+from storeapp.services.travel import travel_of
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
 
@@ -79,7 +79,7 @@ class _Builder:
             places=places,
             stops=stops,
             vehicles=fleet if places else (),
-            travel=Haversine(places, detour_percent=policy.detour_percent),
+            travel=travel_of(self._counter, places, self._now),
             pickup_s=PICKUP_S,
             radius_m=policy.radius_m,
             cross_percent=policy.cross_percent or 100,

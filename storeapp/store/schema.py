@@ -54,4 +54,11 @@ MIGRATIONS = (
         """CREATE INDEX delivery_needing ON delivery_view (needs, window_end, id)
             WHERE needs <> '' AND status = 'open'""",
     ),
+    # What a map service said; places are keyed hashes.
+    statements(
+        """CREATE TABLE map_time (
+            origin BLOB NOT NULL, place BLOB NOT NULL, mode TEXT NOT NULL, metres INTEGER NOT NULL,
+            seconds INTEGER NOT NULL, asked_at TEXT NOT NULL, PRIMARY KEY (origin, mode, place)) WITHOUT ROWID""",
+        "CREATE INDEX map_time_by_age ON map_time (asked_at)",
+    ),
 )

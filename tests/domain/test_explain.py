@@ -49,7 +49,7 @@ def test_a_repeated_delivery_is_told_once_for_each_repetition() -> None:
 def test_a_planned_stop_says_way_time_load_and_the_next_best() -> None:
     given = problem([stop("a")], [vehicle("v"), vehicle("w")], [north(444)])
     found = {reason.code: reason.data for reason in reasons(given, best_plan(InsertionPlanner(), given))["a"]}
-    assert set(found) == {"from_store", "on_time", "free", "load", "next_best_same"}
+    assert set(found) == {"from_store", "on_time", "free", "load", "time_estimated", "next_best_same"}
     assert found["from_store"] == {
         "guide": "v", "mode": "ebike", "distance_m": 600, "travel_s": 150, "detour_m": 1200,
     }  # fmt: skip

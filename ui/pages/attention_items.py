@@ -37,6 +37,7 @@ BELOW_ZERO = "stock_below_zero"
 _CHECKED = ("checked", "corrected")
 RESOLUTIONS: Mapping[str, tuple[str, ...]] = {
     "late": ("customer_told", "rescheduled", "arrived"),
+    "late_risk": ("customer_told", "reassigned", "rescheduled", "arrived"),
     "damaged": ("replaced", "written_off", "refunded", "no_damage"),
     "lost": ("found", "replaced", "refunded"),
     "refused": ("returned", "rescheduled", "refunded"),

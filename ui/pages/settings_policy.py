@@ -18,7 +18,7 @@ _BY_MODE = ("window_minutes", "rate_fen")
 _GROUPS = (
     ("promises", ("window_minutes",)),
     ("pay", ("rate_fen", "courier_fen")),
-    ("guides", ("radius_m", "detour_percent", "service_minutes")),
+    ("guides", ("radius_m", "detour_percent", "service_minutes", "alert_percent")),
     ("papers", ("slip_hours", "badge_days", "forget_after_hours")),
 )
 _FEN = 100

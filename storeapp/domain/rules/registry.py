@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from storeapp.domain import catalogue, delivery, device, exception, order, people, statement, stock
+from storeapp.domain import catalogue, delivery, device, exception, experience, order, people, statement, stock
 from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refusal, State
-from storeapp.domain.rules import closing, custody, deliveries, orders, wishes
+from storeapp.domain.rules import closing, custody, deliveries, orders, risk, travel, wishes
 from storeapp.domain.rules import people as people_rules
 from storeapp.domain.rules import stock as stock_rules
 
@@ -17,6 +17,8 @@ _RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     *stock_rules.RULES,
     *people_rules.RULES,
     *closing.RULES,
+    *travel.RULES,
+    *risk.RULES,
 )
 _HANDLERS: dict[type[Command], Callable[..., Refusal | None]] = dict(_RULES)
 COMMANDS: dict[str, type[Command]] = {command.KIND: command for command in _HANDLERS}
@@ -29,6 +31,7 @@ _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
     (order.OrderEvent, order.evolve),
     (delivery.DeliveryEvent, delivery.evolve),
     (exception.ExceptionEvent, exception.evolve),
+    (experience.ExperienceEvent, experience.evolve),
     (statement.StatementEvent, statement.evolve_statement),
 )
 _EVOLVE_OF: dict[type[Event], Callable[..., State]] = {

@@ -15,12 +15,22 @@ from storeapp.cli.main import main
 from storeapp.cli.session import Ports
 from storeapp.domain.paper import Media
 from storeapp.services.home import Home
+from storeapp.services.ports import MapAccess, MapFailed, MapService, MapServices
 from sync.engine import SyncEngine
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "resources" / "demo"
 PASSPHRASE = "counter-demo-1"
 MORNING = "2026-11-21T10:00:00+08:00"
+
+
+def no_maps() -> MapServices:
+    """A map service that nobody reaches."""
+
+    def open_service(access: MapAccess) -> MapService:
+        raise MapFailed("map_offline")
+
+    return open_service
 
 
 class Paper:
@@ -59,7 +69,7 @@ class Terminal:
 
     def run(self, *argv: object) -> int:
         out, err = io.StringIO(), io.StringIO()
-        ports = Ports(painter=lambda: self.paper, sync=SyncEngine, window=self._window)
+        ports = Ports(painter=lambda: self.paper, sync=SyncEngine, window=self._window, maps=no_maps)
         given = ["--home", str(self.home), "--at", self.at, *map(str, argv)]
         status = main(given, ports, out=out, err=err)
         self.out, self.err = out.getvalue(), err.getvalue()
