@@ -231,6 +231,10 @@ class FormDialog(QDialog):
         """A line under the title that says what will happen."""
         self._column.insertWidget(1, label(text, "soft", wrap=True))
 
+    def add_part(self, part: QWidget) -> None:
+        """Something between the form and the buttons."""
+        self._column.insertWidget(self._column.indexOf(self.form) + 1, part)
+
     def values(self) -> dict[str, Any]:
         """What the fields hold, by key."""
         return self.form.values()

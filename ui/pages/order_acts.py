@@ -20,12 +20,14 @@ from storeapp.services import orders
 from storeapp.services.addresses import known_buildings
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.outcomes import reveal_code
+from storeapp.services.risk import windows_for
 from storeapp.services.rows import OrderRow
 from ui.desk import Desk
 from ui.pages.order_forms import (
     Goods,
     cancel_dialog,
     correct_dialog,
+    fill_window,
     goods_text,
     person_of,
     read_goods,
@@ -34,6 +36,7 @@ from ui.pages.order_forms import (
     window_of,
 )
 from ui.pages.order_locate import LocateDialog
+from ui.pages.window_offers import WindowOffers
 
 T = TypeVar("T")
 Opened = tuple[Person | Refusal, Order | None]
@@ -135,6 +138,10 @@ class OrderActs(QObject):
     def reschedule(self, row: OrderRow) -> None:
         """Promise another window; undo promises the old one."""
         dialog = reschedule_dialog(self._desk.words, row.mode, row.window, parent=self._page)
+        offers = WindowOffers(self._desk, lambda: lambda counter: windows_for(counter, row.id), at_once=True)
+        offers.picked.connect(lambda window: fill_window(dialog.form, window))
+        dialog.add_part(offers)
+        dialog.setMinimumWidth(560)
 
         def accepted() -> None:
             values = dialog.values()

@@ -81,6 +81,13 @@ def _local(moment: datetime) -> datetime:
     return moment.astimezone(STORE_ZONE).replace(tzinfo=None)
 
 
+def fill_window(form: Form, window: Window) -> None:
+    """Take a window over into a form; one that was chosen is an appointment."""
+    form.set_value("mode", Mode.SCHEDULED.value)
+    form.set_value("start", _local(window.start))
+    form.set_value("end", _local(window.end))
+
+
 def person_of(values: Mapping[str, Any], *, before: Person | None = None) -> Person:
     """The customer that a form means; what the form does not ask stays, the position only with its address."""
     known = before or Person()

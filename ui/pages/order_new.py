@@ -1,6 +1,6 @@
 """The three ways in which orders come to a window: typed, pasted from a chat, and in files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -11,15 +11,19 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.incoming import IncomingLine
 from storeapp.domain.kernel import Refusal
+from storeapp.domain.offers import Offer
 from storeapp.domain.words import Mode
 from storeapp.services import orders
+from storeapp.services.addresses import load_book, locate
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.risk import windows_at
 from ui.desk import Desk
 from ui.kit.messages import Level
 from ui.pages.order_chat import ChatDialog, draft_of, flags_of
-from ui.pages.order_forms import Goods, OrderDraft, new_order_dialog, person_of, read_goods, window_of
+from ui.pages.order_forms import Goods, OrderDraft, fill_window, new_order_dialog, person_of, read_goods, window_of
 from ui.pages.order_import import ImportDialog
 from ui.pages.order_intake import ENDINGS, OrderIntake, Outcome
+from ui.pages.window_offers import Asked, WindowOffers
 
 T = TypeVar("T")
 
@@ -39,6 +43,9 @@ class NewOrders(QObject):
             dialog = new_order_dialog(self._desk.words, draft or OrderDraft(), now=now, parent=self._page)
             if needs:
                 dialog.add_remark(" · ".join(self._desk.words.text(f"need.{need}") for need in needs))
+            offers = WindowOffers(self._desk, lambda: _windows(dialog.values()), at_once=False)
+            offers.picked.connect(lambda window: fill_window(dialog.form, window))
+            dialog.add_part(offers)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.accepted.connect(lambda: self._place(dialog.values()))
             dialog.open()
@@ -134,6 +141,17 @@ class NewOrders(QObject):
 
 def _catalogue(counter: Counter) -> tuple[datetime, dict[str, str]]:
     return counter.clock.now(), {sku.name: sku.id for sku in counter.cache.every(Sku)}
+
+
+def _windows(values: Mapping[str, object]) -> Asked:
+    """What could be promised for the address in the form."""
+    person = person_of(values)
+
+    def ask(counter: Counter) -> tuple[Offer, ...] | Refusal:
+        place = locate(load_book(counter), person)
+        return Refusal("place_unknown") if place is None else windows_at(counter, place)
+
+    return ask
 
 
 def _lines(counter: Counter, goods: Sequence[Goods]) -> tuple[IncomingLine, ...]:

@@ -13,15 +13,17 @@ from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.order import Order
 from storeapp.domain.place import Position
 from storeapp.i18n import LANGUAGES, Translator
+from storeapp.services.addresses import known_buildings
 from storeapp.services.queries import board, order_detail
 from storeapp.store.lists import OrderFilter
 from tests.ui.demo import DEMO, MANAGER, NOON
 from ui.kit.paged_model import SortOrder
-from ui.pages.order_forms import Goods, goods_text, read_goods
+from ui.pages.order_forms import Goods, goods_text, read_goods, window_of
 from ui.pages.order_import import ImportDialog
 from ui.pages.order_locate import LocateDialog, read_position
 from ui.pages.order_table import filter_of
 from ui.pages.order_words import needs_cell, short_number, time_left
+from ui.pages.window_offers import WindowOffers
 
 
 @pytest.fixture
@@ -179,6 +181,35 @@ def test_rescheduling_can_be_taken_back(page, window, qtbot, look_at):
     qtbot.waitUntil(lambda: window.desk.undo is not None)
     window.desk.take_back()
     qtbot.waitUntil(lambda: look_at(lambda c: c.cache.get(Order, row.order_id)).window == row.window)
+
+
+def test_a_window_that_suits_fills_the_form_of_rescheduling(page, window, qtbot):
+    window.actions.trigger("orders.reschedule")
+    form = dialog(qtbot)
+    offers = form.findChild(WindowOffers)
+    qtbot.waitUntil(lambda: bool(offers.buttons) or "…" not in offers.remark.text(), timeout=60_000)
+    assert offers.buttons, offers.remark.text()
+    assert sum(button.property("primary") == "true" for button in offers.buttons) == 1
+    offers.buttons[-1].click()
+    assert window_of(form.values()) == offers.offers[-1].window
+    assert form.values()["mode"] == "scheduled"
+    form.close()
+
+
+def test_windows_of_a_new_order_need_an_address_that_is_known(page, window, qtbot, look_at):
+    window.actions.trigger("orders.new")
+    form = dialog(qtbot)
+    offers = form.findChild(WindowOffers)
+    assert offers.buttons == []
+    offers.ask_button.click()
+    qtbot.waitUntil(offers.ask_button.isEnabled, timeout=60_000)
+    assert offers.remark.text() == window.desk.words.text("refusal.place_unknown")
+    row = look_at(known_buildings)[0]
+    form.form.set_value("address", f"{row.city}{row.district}{row.street}{row.lane}")
+    offers.ask_button.click()
+    qtbot.waitUntil(offers.ask_button.isEnabled, timeout=60_000)
+    assert offers.remark.text() != window.desk.words.text("refusal.place_unknown")
+    form.close()
 
 
 def test_cancelling_asks_for_a_reason_and_ends_the_order(page, window, qtbot, look_at):
