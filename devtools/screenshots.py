@@ -20,6 +20,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop,
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QApplication
 
+from devtools.attention_states import attention_states
 from devtools.board_states import board_states, orders_states
 from devtools.demo_home import MANAGER, MANAGER_NAME, copy_demo_home, make_demo_home
 from devtools.desk_states import Settle, handoff_states
@@ -135,6 +136,7 @@ def _no_states(_window: Window, _settle: Settle) -> Iterator[str]:
 
 
 STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {
+    "attention": attention_states,
     "board": board_states,
     "handoff": handoff_states,
     "orders": orders_states,

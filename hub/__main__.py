@@ -7,13 +7,14 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from hub import devices, operations, waiting
-from hub.console import add_user
+from hub.compaction import KEEP, compact
 from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
 from hub.database import Database, DatabaseBusy
 from hub.importing import import_tables
@@ -23,6 +24,7 @@ from hub.problems import HubProblem
 from hub.revocations import revoke
 from hub.rootkey import RootKeyMissing, RootKeyWrong
 from hub.serving import serve
+from hub.users import add_user
 
 DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DEFAULT_PORT = 8410
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("id")
     away = command("discard", _discard, "Let a waiting command be.")
     away.add_argument("id")
+    compacting = command("compact", _compact, "Drop what left the feeds long ago, settled matters and old results.")
+    compacting.add_argument("--days", type=int, default=KEEP.days, help="how many days are kept")
     saving = command("backup", _backup, "Copy the database while it is in use, and check the copy.")
     saving.add_argument("file", type=Path)
     restoring = command("restore", _restore, "Put a checked copy in place of the database; counters refill it.")
@@ -166,6 +170,14 @@ def _discard(parsed: argparse.Namespace) -> dict[str, str]:
     finally:
         hub.close()
     return {"status": "discarded"}
+
+
+def _compact(parsed: argparse.Namespace) -> dict[str, int]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return compact(hub, keep=timedelta(days=parsed.days))
+    finally:
+        hub.close()
 
 
 def _backup(parsed: argparse.Namespace) -> dict[str, int]:

@@ -5,6 +5,7 @@ import gzip
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
@@ -15,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hub import certificates, decisions, devices, feeds, quarantine, requests
-from hub.console import add_metrics, add_pages, add_waiting
+from hub.console import add_metrics, add_pages
 from hub.core import Hub
 from hub.database import DatabaseBusy, Unstorable
 from hub.feeds import Reader
+from hub.matters import add_matters
 from hub.metrics import Measured
 from hub.migrate import is_current
 from hub.openapi import describe
@@ -48,7 +50,7 @@ def create_app(hub: Hub) -> FastAPI:
     _handle_problems(app)
     _add_calls(app, hub)
     _add_health(app, hub)
-    add_waiting(app, hub)
+    add_matters(app, hub)
     add_metrics(app, hub)
     add_pages(app, hub)
     describe(app)
@@ -141,12 +143,13 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         after: Annotated[int, Query(ge=0)],
         limit: Annotated[int, Query(ge=1, le=messages.MAX_PAGE_ROWS)] = messages.MAX_PAGE_ROWS,
         wait: Annotated[float, Query(ge=0, le=messages.MAX_WAIT_S)] = 0,
+        since: Annotated[int, Query(ge=0)] = 0,
     ) -> Response:
         known = await requests.authenticated(hub, request, None)
         reader = Reader(known.store, known.transport_key)
 
         def page() -> bytes | None:
-            found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit)
+            found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit, since=since)
             return encode(found) if found.upto > after else None
 
         with hub.bell.listen(feed) as ear:
@@ -157,11 +160,16 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
 
     @app.get(messages.SNAPSHOT, response_class=Response, operation_id="snapshot")
     async def snapshot(
-        request: Request, feed: str, epoch: str = "", after: Annotated[int, Query(ge=0)] = 0
+        request: Request,
+        feed: str,
+        epoch: str = "",
+        after: Annotated[int, Query(ge=0)] = 0,
+        since: Annotated[int, Query(ge=0)] = 0,
     ) -> Response:
         known = await requests.authenticated(hub, request, None)
         reader = Reader(known.store, known.transport_key)
-        pieces = await run_in_threadpool(feeds.snapshot, hub, reader, feed=feed, epoch=epoch, after=after)
+        asked = partial(feeds.snapshot, hub, reader, feed=feed, epoch=epoch, after=after, since=since)
+        pieces = await run_in_threadpool(asked)
         headers = {"Content-Encoding": "gzip"}
         return StreamingResponse(iterate_in_threadpool(pieces), headers=headers, media_type=messages.NDJSON)
 

@@ -5,9 +5,10 @@ many rows and which SHA-256 it has. It is read in one transaction, so it is the 
 """
 
 import hashlib
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from hub.tables import metadata
 MANIFEST = "manifest.json"
 FORMAT = "storehub-archive-1"
 PIECE = 1 << 20
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -123,6 +126,19 @@ def _pieces(file: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     with file.open(name) as member:
         while piece := member.read(PIECE):
             yield piece
+
+
+def rows(source: Path, manifest: Manifest, table: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Some columns of a small table in a checked archive, as texts."""
+    places = [manifest.tables[table].columns.index(column) for column in columns]
+    with zipfile.ZipFile(source) as file:
+        lines = file.read(table).decode().removesuffix("\n").split("\n") if manifest.tables[table].rows else []
+    return [tuple(_plain(fields[place]) for place in places) for fields in (line.split("\t") for line in lines)]
+
+
+def _plain(text: str) -> str:
+    """A value as it was before PostgreSQL wrote it."""
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
 
 def load(connection: sa.Connection, source: Path, manifest: Manifest) -> None:

@@ -1,9 +1,5 @@
 """The pages of the hub: the console of headquarters, and what a phone sees that opens the link of a slip."""
 
-import base64
-import hashlib
-import hmac
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,53 +14,30 @@ from hub import waiting
 from hub.core import Hub
 from hub.metrics import CONTENT_TYPE
 from hub.problems import HubProblem
-from hub.tables import console_user, device, incarnation, parked, state
+from hub.tables import device, incarnation, state
+from hub.users import checked, form_token
+from hub.waiting import Waiting
 from storeapp.codec import decode_state
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.token import DIGITS, Parsed, read
 from storeapp.i18n import LANGUAGES, Translator
-from sync.protocol.messages import encode
 
-COST = {"n": 1 << 14, "r": 8, "p": 1, "maxmem": 1 << 26}
-PASSWORD_MINIMUM = 12
 CASES_SHOWN = 200
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 _pages = Environment(loader=PackageLoader("hub"), autoescape=select_autoescape())
 
 
-def add_user(hub: Hub, name: str, password: str) -> None:
-    """Let somebody read the console; a name that exists gets the new password.
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One command that waits for a person, and what follows it."""
 
-    Raises:
-        HubProblem: ``password_short``.
-    """
-    if len(password) < PASSWORD_MINIMUM:
-        raise HubProblem("password_short", minimum=PASSWORD_MINIMUM)
-    salt = os.urandom(16)
-    row = {"name": name, "salt": salt, "verifier": _stretched(password, salt)}
-    with hub.db.writing() as connection:
-        hub.db.put(connection, console_user, [row])
-
-
-def _stretched(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, dklen=32, **COST)
-
-
-def _is_user(hub: Hub, header: str) -> bool:
-    try:
-        name, _, password = base64.b64decode(header.removeprefix("Basic "), validate=True).decode().partition(":")
-    except ValueError:
-        return False
-    with hub.db.reading() as connection:
-        found = connection.execute(sa.select(console_user).where(console_user.c.name == name)).first()
-    # An unknown name takes as long as a wrong password.
-    salt, verifier = (found.salt, found.verifier) if found else (b"\0" * 16, b"")
-    return hmac.compare_digest(_stretched(password, salt), verifier)
+    first: Waiting
+    followers: tuple[Waiting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +47,7 @@ class Overview:
     stores: list[dict[str, Any]]
     devices: list[dict[str, Any]]
     cases: list[ExceptionCase]
+    matters: list[Matter]
     parked: int
 
 
@@ -89,10 +63,18 @@ def overview(hub: Hub) -> Overview:
             .order_by(device.c.store, device.c.id)
         )
         rows = [dict(row._mapping) for row in counters]  # noqa: SLF001 -- SQLAlchemy's public name for a row's mapping
-        waiting = connection.scalar(sa.select(sa.func.count()).select_from(parked)) or 0
     opened = [{"id": s.id, "name": s.name, "open": sum(c.store == s.id for c in cases)} for s in stores]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
-    return Overview(opened, rows, cases[:CASES_SHOWN], waiting)
+    rows_waiting = waiting.listed(hub)
+    return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), len(rows_waiting))
+
+
+def matters(rows: list[Waiting]) -> list[Matter]:
+    """Each command that waits with those that follow it."""
+    following: dict[str, list[Waiting]] = {}
+    for row in rows:
+        following.setdefault(row.root or row.id, []).append(row)
+    return [Matter(found[0], tuple(found[1:])) for found in following.values()]
 
 
 def _states(connection: sa.Connection, kind: str) -> list[Any]:
@@ -105,9 +87,12 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
 
     @app.get("/console", response_class=HTMLResponse, include_in_schema=False)
     async def console(request: Request) -> Response:
-        if not await run_in_threadpool(_is_user, hub, request.headers.get("authorization", "")):
+        try:
+            user = await checked(hub, request)
+        except HubProblem:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="storehub", charset="UTF-8"'})
-        return _page(request, "console.html", view=await run_in_threadpool(overview, hub))
+        view, token = await run_in_threadpool(overview, hub), form_token(hub, user)
+        return _page(request, "console.html", view=view, token=token, said=request.query_params.get("said", ""))
 
     @app.get("/{digits}", response_class=HTMLResponse, include_in_schema=False)
     async def slip(request: Request, digits: str) -> Response:
@@ -117,55 +102,21 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
         return _page(request, "slip.html")
 
 
-def _user(request: Request) -> str:
-    """Who asks, once the password has been checked."""
-    header = request.headers.get("authorization", "")
-    return base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")[0]
-
-
-def add_waiting(app: FastAPI, hub: Hub) -> None:
-    """Let people of the hub look at what waits for them, and decide it."""
-
-    async def checked(request: Request) -> str:
-        if not await run_in_threadpool(_is_user, hub, request.headers.get("authorization", "")):
-            raise HubProblem("password_wrong")
-        # A browser sends the password by itself, even where the page of another site asks it to.
-        if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-            raise HubProblem("password_wrong")
-        return _user(request)
-
-    @app.get("/v1/waiting", response_class=Response, operation_id="waiting")
-    async def listed(request: Request) -> Response:
-        await checked(request)
-        return Response(encode(await run_in_threadpool(waiting.listed, hub)), media_type="application/json")
-
-    @app.post("/v1/waiting/{command}/retry", response_class=Response, operation_id="retry")
-    async def retry(request: Request, command: str) -> Response:
-        by = await checked(request)
-        result = await run_in_threadpool(waiting.retry, hub, command, by=by)
-        return Response(encode(result), media_type="application/json")
-
-    @app.post("/v1/waiting/{command}/discard", response_class=Response, operation_id="discard", status_code=204)
-    async def discard(request: Request, command: str) -> Response:
-        by = await checked(request)
-        await run_in_threadpool(waiting.discard, hub, command, by=by)
-        return Response(status_code=204)
-
-
 def add_metrics(app: FastAPI, hub: Hub) -> None:
     """Tell Prometheus, which has a name and a password of its own, how it goes."""
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        if not await run_in_threadpool(_is_user, hub, request.headers.get("authorization", "")):
-            raise HubProblem("password_wrong")
+        await checked(hub, request)
         hub.metrics.waiting.set(await run_in_threadpool(waiting.count, hub))
         return Response(hub.metrics.text(), media_type=CONTENT_TYPE)
 
 
 def _page(request: Request, name: str, **data: Any) -> Response:
     words = Translator(_language(request.headers.get("accept-language", "")))
-    body = _pages.get_template(name).render(t=words.text, language=words.language.replace("_", "-"), **data)
+    body = _pages.get_template(name).render(
+        t=words.text, has=words.has, language=words.language.replace("_", "-"), **data
+    )
     return HTMLResponse(body, headers=_HEADERS)
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from hub.core import Hub
-from hub.decisions import Sender
+from hub.holding import Sender
 from hub.states import States, write
 from hub.tables import incarnation
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened

@@ -7,25 +7,40 @@ order of numbers is the order of commits. A command that a handler fails on is p
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.admission import check_body, is_id, is_text, keepable
+from hub import durability, holding, records
+from hub.admission import check_body, is_id, is_text
 from hub.core import Hub
 from hub.database import Collision
+from hub.holding import Sender
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
+from hub.records import Decided
 from hub.states import States, write
-from hub.tables import command_result, device, event_log, incarnation, order_key, parked
+from hub.tables import command_result, device, incarnation, order_key
 from storeapp.adapters.transport_keys import TransportError, key_purpose
-from storeapp.codec import Malformed, UnknownKind, decode_command, encode_events
+from storeapp.codec import Malformed, UnknownKind, decode_command
 from storeapp.domain.feeds import BRAND_FEED, store_feed
-from storeapp.domain.kernel import Command, Context, Event, Refusal
+from storeapp.domain.held import (
+    HUB,
+    Cause,
+    CommandHeld,
+    HeldCommand,
+    HeldFollowed,
+    HeldResolved,
+    HeldSettled,
+    Outcome,
+    Resolution,
+)
+from storeapp.domain.kernel import Command, Context, Key, Refusal
 from storeapp.domain.order import Order, OrderForgotten
+from storeapp.domain.rules.held import ResolveHeld
+from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
@@ -37,26 +52,15 @@ from sync.protocol.messages import (
     ResultStatus,
     WireCommand,
     WireKey,
-    encode,
     fingerprint,
-    refusal,
 )
 
 _log = logging.getLogger(__name__)
 _problem = msgspec.json.Decoder(Problem)
-_PARKED = 422
 MOST_COLLISIONS = 5
 MOST_KEY_ID_BYTES = 64
 _OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The enrolled counter that a batch comes from."""
-
-    id: str
-    store: str
-    transport_key: bytes = b""
+_STANDS = frozenset({Resolution.ACCEPT, Resolution.REDO})
 
 
 class _NeedsHeads(Exception):
@@ -68,39 +72,12 @@ class _NeedsHeads(Exception):
 
 
 @dataclass(slots=True)
-class _Decided:
-    """One command on its way through."""
-
-    command: WireCommand
-    sha256: bytes
-    typed: Command | None = None
-    status: ResultStatus = ResultStatus.APPLIED
-    problem: Problem | None = None
-    events: Sequence[Event] = ()
-    feed: str = ""
-    feed_seq: int = 0
-
-    def refuse(self, code: str, data: Any = None) -> None:
-        self.status, self.problem = ResultStatus.REFUSED, refusal(code, data)
-
-    def park(self, code: str, data: Any = None) -> None:
-        self.status, self.problem = ResultStatus.PARKED, refusal(code, data, status=_PARKED)
-
-    def unread(self) -> bytes | None:
-        """The body as it came, where decoding has left something of it."""
-        body = bytes(self.command.body)
-        return None if self.typed is None or encode(self.typed) == body else body
-
-    def result(self) -> Result:
-        return Result(self.command.seq, self.command.id, self.status, self.feed, self.feed_seq, self.problem)
-
-
-@dataclass(slots=True)
-class _Outcome:
+class _Done:
     """What a transaction leaves behind for after its commit."""
 
     reply: BatchReply
     feeds: set[str] = field(default_factory=set)
+    again: list[Result] = field(default_factory=list)
 
 
 def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
@@ -110,7 +87,7 @@ def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
         HubProblem: ``sequence_hole`` (data: expected) or ``sequence_reused`` (data: seq); nothing was done.
         DatabaseBusy: nothing was done.
     """
-    return _decided(hub, sender, batch, _Batch.run)
+    return _attempts(hub, sender, batch, _Batch.run).reply
 
 
 def _likely_feeds(sender: Sender, batch: CommandBatch) -> set[str]:
@@ -119,35 +96,26 @@ def _likely_feeds(sender: Sender, batch: CommandBatch) -> set[str]:
     return {store_feed(sender.store)} | ({BRAND_FEED} if brand else set())
 
 
-def decide_again(
-    hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey], *, settle: Callable[[sa.Connection], None]
-) -> Result:
-    """Decide one command that had been put aside, on what is now; its stored result becomes what comes of it.
+def decide_own(hub: Hub, store: str, command: WireCommand) -> tuple[Result, list[Result]]:
+    """Decide a command of the hub's own people about a store; it gets the next number of the hub's own.
 
-    Args:
-        hub: who decides.
-        sender: the counter that it came from.
-        command: the command as it came.
-        keys: the keys that came with it.
-        settle: takes it from where it waited, in the same transaction; not called where it is parked again.
+    Returns:
+        What became of it, and of the commands that waited and were decided again because of it.
 
     Raises:
         DatabaseBusy: nothing was done.
     """
-
-    def run(batch: _Batch) -> _Outcome:
-        return batch.run_again(settle)
-
-    return _decided(hub, sender, CommandBatch("", [command], keys), run).results[0]
+    done = _attempts(hub, Sender(HUB, store), CommandBatch(HUB, [command]), _Batch.run_own)
+    return done.reply.results[0], done.again
 
 
-def _decided(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Outcome]) -> BatchReply:
+def _attempts(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Done]) -> _Done:
     feeds = _likely_feeds(sender, batch)
     collisions = 0
     while True:
         try:
             with hub.db.writing() as connection:
-                outcome = run(_Batch(hub, connection, sender, batch, feeds))
+                done = run(_Batch(hub, connection, sender, batch, feeds))
         except _NeedsHeads as more:
             feeds |= more.feeds
         except Collision:
@@ -156,8 +124,8 @@ def _decided(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Bat
             if collisions > MOST_COLLISIONS:
                 raise
         else:
-            hub.bell.ring(outcome.feeds)
-            return outcome.reply
+            hub.bell.ring(done.feeds)
+            return done
 
 
 class _Batch:
@@ -174,50 +142,53 @@ class _Batch:
         self._heads = hub.db.lock_heads(connection, feeds)
         self._states = States(hub.db, connection, store=sender.store)
         self._statuses: dict[str, str] = {}
+        self._again: list[Decided] = []
+        self._knows_held = False
+        self._durable = 0
 
-    def run(self) -> _Outcome:
+    def run(self) -> _Done:
         last = self._last_seq()
-        items = [_Decided(command, fingerprint(command)) for command in self._batch.commands]
+        items = [
+            Decided(command, self._sender, self._batch.incarnation, fingerprint(command))
+            for command in self._batch.commands
+        ]
         known = self._known(items)
         self._check_order(items, known, last)
         new = [item for item in items if item.command.id not in known]
         self._decide(new)
-        changed = self._write_states(new)
-        self._write_records(new)
-        self._keep_keys(new)
+        changed = self._write_states([*new, *self._again])
+        records.write(self._connection, new, now=self._hub.now())
+        records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
+        self._keep_keys(self._batch.keys, self._sender)
+        for item in self._again:
+            self._keep_keys(item.keys, item.sender)
+        self._forget_keys([*new, *self._again])
         last = max([last, *(item.command.seq for item in items)])
         self._remember_last(last)
         results = [known.get(item.command.id) or item.result() for item in items]
         results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
-        return _Outcome(BatchReply(results, last, last), changed)
+        return _Done(BatchReply(results, last, self._durable), changed, [item.result() for item in self._again])
 
-    def run_again(self, settle: Callable[[sa.Connection], None]) -> _Outcome:
-        """Decide what has a result already, or was never asked, outside the order of its counter."""
-        (item,) = items = [_Decided(command, fingerprint(command)) for command in self._batch.commands]
-        self._decide(items)
-        if item.status is ResultStatus.PARKED:
-            return _Outcome(BatchReply([item.result()], 0, 0))
-        settle(self._connection)
-        changed = self._write_states(items)
-        if item.events:
-            self._connection.execute(event_log.insert(), [self._event_row(item)])
-        row = self._result_row(item, self._hub.now())
-        known = command_result.c.id == item.command.id
-        settled = {name: row[name] for name in ("status", "feed", "feed_seq", "problem")}
-        if not self._connection.execute(sa.update(command_result).where(known).values(**settled)).rowcount:
-            self._connection.execute(command_result.insert(), [row])
-        self._keep_keys(items)
-        return _Outcome(BatchReply([item.result()], 0, 0), changed)
+    def run_own(self) -> _Done:
+        """Decide one command of the hub's own, which bears the next number; the same again is not done again."""
+        mine = {"device": self._sender.id, "incarnation": self._batch.incarnation, "last_seq": 0}
+        self._hub.db.add(self._connection, incarnation, [mine])
+        (command,) = self._batch.commands
+        seq = self._last_seq(locked=True) + 1
+        earlier = self._connection.scalar(sa.select(command_result.c.seq).where(command_result.c.id == command.id))
+        numbered = msgspec.structs.replace(command, seq=int(earlier or seq))
+        self._batch = msgspec.structs.replace(self._batch, commands=[numbered])
+        return self.run()
 
     # -- what was seen before
 
-    def _last_seq(self) -> int:
-        query = sa.select(incarnation.c.last_seq).where(
-            incarnation.c.device == self._sender.id, incarnation.c.incarnation == self._batch.incarnation
-        )
-        return int(self._connection.scalar(query) or 0)
+    def _last_seq(self, *, locked: bool = False) -> int:
+        """The newest number there is; ``_durable`` becomes the newest one that a backup covers."""
+        known = durability.numbers(self._connection, self._sender.id, self._batch.incarnation, lock=locked)
+        last, self._durable = known or (0, 0)
+        return last
 
-    def _known(self, items: Iterable[_Decided]) -> dict[str, Result]:
+    def _known(self, items: Iterable[Decided]) -> dict[str, Result]:
         mine = {item.command.id: item for item in items}
         found: dict[str, Result] = {}
         columns = command_result.c
@@ -242,7 +213,7 @@ class _Batch:
         return self._connection.scalar(of_store) == self._sender.store
 
     @staticmethod
-    def _check_order(items: Sequence[_Decided], known: dict[str, Result], last: int) -> None:
+    def _check_order(items: Sequence[Decided], known: dict[str, Result], last: int) -> None:
         expected = items[0].command.seq if items else 0
         if expected > last + 1:
             raise HubProblem("sequence_hole", expected=last + 1)
@@ -254,28 +225,35 @@ class _Batch:
 
     # -- deciding
 
-    def _decide(self, items: Sequence[_Decided]) -> None:
+    def _decide(self, items: Sequence[Decided]) -> None:
         for item in items:
             self._admit(item)
         prefetch(self._states, (item.typed for item in items if item.typed is not None))
         self._load_needed(items)
         self._work = Workspace(self._states)
         for item in items:
-            if item.typed is not None and item.status is ResultStatus.APPLIED:
-                self._run(item, item.typed)
-            self._statuses[item.command.id] = item.status
+            self._decide_one(item)
+            if item.status is not ResultStatus.APPLIED:
+                self._hold(item)
+            elif isinstance(item.typed, ResolveHeld) and item.events:
+                self._carry_out(item, item.typed)
 
-    def _admit(self, item: _Decided) -> None:
+    def _decide_one(self, item: Decided) -> None:
+        if item.typed is not None and item.status is ResultStatus.APPLIED:
+            self._run(item, item.typed)
+        self._statuses[item.command.id] = item.status
+
+    def _admit(self, item: Decided) -> None:
         command = item.command
         if command.simulated and not self._hub.demo:
             item.refuse("simulated")
-        elif command.store != self._sender.store:
-            item.refuse("other_store", {"store": self._sender.store})
+        elif command.store != item.sender.store:
+            item.refuse("other_store", {"store": item.sender.store})
         else:
             self._read(item)
 
     @staticmethod
-    def _read(item: _Decided) -> None:
+    def _read(item: Decided) -> None:
         try:
             check_body(item.command.kind, bytes(item.command.body))
             item.typed = decode_command(item.command.kind, item.command.body)
@@ -287,24 +265,23 @@ class _Batch:
         except (Malformed, ValueError):
             item.park("malformed_command", {"kind": item.command.kind})
 
-    def _load_needed(self, items: Iterable[_Decided]) -> None:
+    def _load_needed(self, items: Iterable[Decided]) -> None:
         needed = {need for item in items for need in item.command.needs}
         if needed:
             columns = command_result.c
             query = sa.select(columns.id, columns.status).where(self._hub.db.among(columns.id, needed))
-            self._statuses |= {command_id: status for command_id, status in self._connection.execute(query)}  # noqa: C416 -- a row is not a pair for the type checker
+            stored = {command_id: status for command_id, status in self._connection.execute(query)}  # noqa: C416 -- a row is not a pair for the type checker
+            self._statuses = stored | self._statuses
 
-    def _run(self, item: _Decided, typed: Command) -> None:
+    def _run(self, item: Decided, typed: Command) -> None:
         command = item.command
-        lost = [need for need in command.needs if self._statuses.get(need) == ResultStatus.REFUSED]
-        if lost:
-            item.refuse("needs_refused", {"command": lost[0]})
+        if command.needs and self._hangs(item, typed):
             return
         context = Context(
             now=command.at,
             command_id=command.id,
             store=command.store,
-            device=self._sender.id,
+            device=item.sender.id,
             actor=command.actor,
             role=Role(command.role),
         )
@@ -319,9 +296,74 @@ class _Batch:
         else:
             item.events = decided
 
+    def _hangs(self, item: Decided, typed: Command) -> bool:
+        """Whether it falls or waits with another one; a fact falls with none, because it has happened."""
+
+        def first(status: ResultStatus) -> str:
+            return next((need for need in item.command.needs if self._statuses.get(need) == status), "")
+
+        lost = "" if typed.FACT else first(ResultStatus.REFUSED)
+        item.hangs_on = lost or first(ResultStatus.PARKED)
+        if lost:
+            item.refuse("needs_refused", {"command": lost})
+        elif item.hangs_on:
+            item.park("needs_parked", {"command": item.hangs_on})
+        return bool(item.hangs_on)
+
+    # -- what waits for a person
+
+    def _hold(self, item: Decided) -> None:
+        """Put it before a person, beside what it hangs on."""
+        if not self._knows_held:
+            self._states.prefetch(Key(HeldCommand.KIND, command.id) for command in self._batch.commands)
+            self._knows_held = True
+        cause = Cause.PARKED if item.status is ResultStatus.PARKED else Cause.REFUSED
+        root = self._root_of(item.hangs_on) if item.hangs_on else None
+        root_id = root.id if root else ""
+        held = holding.held(item.command, item.sender, cause=cause, problem=item.problem, root=root_id)
+        self._work.replay([CommandHeld(held.id, held)])
+        if root and held.id not in root.followers:
+            self._work.replay([HeldFollowed(root.id, held.id)])
+
+    def _root_of(self, command_id: str) -> HeldCommand | None:
+        """The matter that it belongs to, as long as that is open."""
+        found = self._work.get(HeldCommand, command_id)
+        root = self._work.get(HeldCommand, found.root) if found and found.root else found
+        return root if root and root.open else None
+
+    def _carry_out(self, item: Decided, typed: ResolveHeld) -> None:
+        """Do what a person has decided about a command that waits, and about all that follow it."""
+        if typed.resolution in _STANDS:
+            return
+        ids = [event.id for event in item.events if isinstance(event, HeldResolved)]
+        again = [
+            Decided(each.command, each.sender, "", fingerprint(each.command), keys=each.keys)
+            for each in holding.waiting(self._hub.db, self._connection, ids)
+        ]
+        self._load_needed(again)
+        for one in again:
+            discarded = typed.resolution is Resolution.DISCARD
+            self._admit(one)
+            if discarded and one.command.id == typed.command_id:
+                one.refuse("discarded", {"by": item.command.actor})
+            self._decide_one(one)
+            self._settle(item, one, discarded=discarded)
+        self._again += again
+
+    def _settle(self, item: Decided, one: Decided, *, discarded: bool) -> None:
+        if one.status is ResultStatus.APPLIED:
+            settled = HeldSettled(one.command.id, Outcome.APPLIED)
+        elif discarded and one.status is ResultStatus.REFUSED:
+            settled = HeldSettled(one.command.id, Outcome.REFUSED)
+        else:
+            self._hold(one)
+            return
+        self._work.replay([settled])
+        item.events = (*item.events, settled)
+
     # -- writing
 
-    def _write_states(self, items: Sequence[_Decided]) -> set[str]:
+    def _write_states(self, items: Sequence[Decided]) -> set[str]:
         rows = self._states.changes(self._work.dirty)
         feeds = {row["feed"] for row in rows}
         missing = feeds - self._heads.keys()
@@ -333,66 +375,28 @@ class _Batch:
             item.feed_seq = self._heads[item.feed]
         return feeds
 
-    def _feed_of(self, item: _Decided) -> str:
+    def _feed_of(self, item: Decided) -> str:
         """Where its effect is seen: a rule changes either the brand's states or the store's."""
         brand = bool(item.events) and all(event.OF.KIND in BRAND_KINDS for event in item.events)
         return BRAND_FEED if brand and BRAND_FEED in self._heads else self._own_feed
 
-    def _write_records(self, items: Sequence[_Decided]) -> None:
-        now = self._hub.now()
-        results = [self._result_row(item, now) for item in items]
-        events = [self._event_row(item) for item in items if item.events]
-        waiting = [self._parked_row(item, now) for item in items if item.status is ResultStatus.PARKED]
-        for table, rows in ((command_result, results), (event_log, events), (parked, waiting)):
-            if rows:
-                self._connection.execute(table.insert(), rows)
-
-    def _result_row(self, item: _Decided, now: datetime) -> dict[str, Any]:
-        return {
-            "id": item.command.id,
-            "device": self._sender.id,
-            "incarnation": self._batch.incarnation,
-            "seq": item.command.seq,
-            "sha256": item.sha256,
-            "status": item.status,
-            "feed": item.feed,
-            "feed_seq": item.feed_seq,
-            "problem": encode(item.problem) if item.problem else None,
-            "received_at": now.isoformat(),
-        }
-
-    def _event_row(self, item: _Decided) -> dict[str, Any]:
-        return {
-            "command_id": item.command.id,
-            "store": self._sender.store,
-            "device": self._sender.id,
-            "actor": item.command.actor,
-            "kind": item.command.kind,
-            "at": item.command.at.isoformat(),
-            "events": encode_events(item.events),
-            "body": item.unread(),
-        }
-
-    def _parked_row(self, item: _Decided, now: datetime) -> dict[str, Any]:
-        return {
-            "id": item.command.id,
-            "device": self._sender.id,
-            "store": self._sender.store,
-            "kind": keepable(item.command.kind),
-            "command": encode(item.command),
-            "code": item.problem.code if item.problem else "",
-            "at": now.isoformat(),
-            "keys": None,
-        }
-
-    def _keep_keys(self, items: Iterable[_Decided]) -> None:
-        rows = [row for key in self._batch.keys if (row := self._key_row(key)) is not None]
+    def _keep_keys(self, keys: Iterable[WireKey], sender: Sender) -> None:
+        rows = [row for key in keys if (row := self._key_row(key, sender)) is not None]
         self._hub.db.add(self._connection, order_key, rows)
+
+    def _forget_keys(self, items: Iterable[Decided]) -> None:
         gone = {event.id for item in items for event in item.events if isinstance(event, OrderForgotten)}
+        gone |= {subject for item in self._again if (subject := self._left_alone(item))}
         if gone:
             self._connection.execute(sa.delete(order_key).where(self._hub.db.among(order_key.c.subject, gone)))
 
-    def _key_row(self, key: WireKey) -> dict[str, Any] | None:
+    def _left_alone(self, item: Decided) -> str:
+        """Whose key opens nothing any more, because the order that it came with was never taken on."""
+        refused = isinstance(item.typed, PlaceOrder) and item.status is ResultStatus.REFUSED
+        subject = holding.whose_key(item.typed) if refused else ""
+        return "" if subject and self._work.get(Order, subject) else subject
+
+    def _key_row(self, key: WireKey, sender: Sender) -> dict[str, Any] | None:
         if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
             return None  # No order can have such an id.
         order = self._work.get(Order, key.subject)
@@ -400,7 +404,7 @@ class _Batch:
             return None  # Forgotten: a counter that was away must not bring the person back.
         purpose = key_purpose(key.subject, key.key_id)
         try:
-            secret = self._hub.identity.transport.channel(self._sender.transport_key).unwrap(key.wrapped, purpose)
+            secret = self._hub.identity.transport.channel(sender.transport_key).unwrap(key.wrapped, purpose)
         except TransportError as error:
             _log.warning("a key could not be read: %s", error.code)
             return None

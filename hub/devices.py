@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import copies, revocations
+from hub import copies, durability, revocations
 from hub.certificates import change_device, issue
 from hub.core import Hub
-from hub.decisions import Sender
-from hub.feeds import heads
+from hub.feeds import floors, heads
+from hub.holding import Sender
 from hub.problems import HubProblem
-from hub.tables import audit_anchor, device, enrol_code, incarnation
+from hub.tables import audit_anchor, device, enrol_code
 from storeapp.adapters.signing import verify
 from storeapp.domain import crockford
 from storeapp.domain.certificate import (
@@ -208,27 +208,26 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
     with hub.db.writing() as connection:
         if revocations.heard(hub, connection, message.revocations):
             rung.add(BRAND_FEED)
-        last = connection.scalar(
-            sa.select(incarnation.c.last_seq).where(
-                incarnation.c.device == known.id, incarnation.c.incarnation == message.incarnation
-            )
-        )
-        if last is None and copies.report(hub, connection, known.sender, message.incarnation):
+        numbered = durability.numbers(connection, known.id, message.incarnation)
+        if numbered is None and copies.report(hub, connection, known.sender, message.incarnation):
             rung.add(store_feed(known.store))
         connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now.isoformat()))
         if message.audit is not None:
             anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now.isoformat()}
             hub.db.add(connection, audit_anchor, [anchor])
         numbers = heads(connection, feeds_of(known.store))
+        below = floors(connection, feeds_of(known.store))
         revoked = revocations.current(hub, connection)
     hub.bell.ring(rung)
+    last, durable = numbered or (0, 0)
     return HelloReply(
-        int(last or 0),
-        int(last or 0),
+        last,
+        durable,
         hub.identity.epoch,
         numbers,
         now,
         certificate_ends=known.certificate_ends,
         revocations=revoked,
+        floors=below,
         revoked=known.revoked,
     )

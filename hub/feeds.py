@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.core import Hub
 from hub.problems import HubProblem
-from hub.tables import head, order_key, state
+from hub.tables import floor, head, order_key, state
 from storeapp.adapters.transport_keys import Channel, key_purpose
 from storeapp.domain.feeds import feeds_of
 from sync.protocol.messages import MAX_PAGE_ROWS, ChangesPage, SnapshotEnd, SnapshotHead, WireKey, WireRow, encode
@@ -27,28 +27,47 @@ class Reader(NamedTuple):
     transport_key: bytes
 
 
+def floors(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
+    """Below which number each feed no longer says what has left it, where there is one."""
+    return {feed: int(seq) for feed, seq in connection.execute(sa.select(floor).where(floor.c.feed.in_(list(feeds))))}
+
+
 def heads(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
     """The newest number of each feed."""
     names = list(feeds)
-    found = {feed: seq for feed, seq in connection.execute(sa.select(head).where(head.c.feed.in_(names)))}  # noqa: C416 -- a row is not a pair for the type checker
+    query = sa.select(head.c.feed, head.c.seq).where(head.c.feed.in_(names))
+    found = {feed: seq for feed, seq in connection.execute(query)}  # noqa: C416 -- a row is not a pair for the type checker
     return {name: int(found.get(name, 0)) for name in names}
 
 
-def changes(hub: Hub, reader: Reader, *, feed: str, epoch: str, after: int, limit: int) -> ChangesPage:
+def changes(hub: Hub, reader: Reader, *, feed: str, epoch: str, after: int, limit: int, since: int = 0) -> ChangesPage:
     """The next changes after a number; without rows, there are none.
 
+    ``since`` is where the feed stood when the counter began with nothing, as long as it has not come so far.
+
     Raises:
-        HubProblem: ``other_feed``, or ``epoch_over`` where only a snapshot helps.
+        HubProblem: ``other_feed``; ``epoch_over`` or ``compacted`` where only reading from the start helps.
     """
     _check_feed(reader, feed)
     with hub.db.reading() as connection:
-        last = heads(connection, [feed])[feed]
-        if epoch != hub.identity.epoch or after > last:
-            raise HubProblem("epoch_over", epoch=hub.identity.epoch)
+        last = _checked_head(hub, connection, feed, epoch=epoch, after=after, since=since)
         rows = _rows(connection, feed, after=after, upto=last, limit=min(limit, MAX_PAGE_ROWS))
         upto = rows[-1].seq if len(rows) == min(limit, MAX_PAGE_ROWS) else last
         wire = _wired(hub, connection, reader, rows)
     return ChangesPage(hub.identity.epoch, after, upto, last, wire)
+
+
+def _checked_head(hub: Hub, connection: sa.Connection, feed: str, *, epoch: str, after: int, since: int) -> int:
+    """The newest number, for whoever can go on from where it is."""
+    both = sa.outerjoin(head, floor, floor.c.feed == head.c.feed)
+    query = sa.select(head.c.seq, sa.func.coalesce(floor.c.seq, 0)).select_from(both).where(head.c.feed == feed)
+    last, lowest = connection.execute(query).first() or (0, 0)
+    if epoch != hub.identity.epoch or after > last:
+        raise HubProblem("epoch_over", epoch=hub.identity.epoch)
+    # What has left the feed up to its floor is not told any more, but to who has never seen it that is no loss.
+    if 0 < after < lowest and since < lowest:
+        raise HubProblem("compacted", floor=lowest)
+    return int(last)
 
 
 def _check_feed(reader: Reader, feed: str) -> None:
@@ -95,19 +114,20 @@ def _rewrapped(hub: Hub, channel: Channel, subject: str, key_id: bytes, wrapped:
     return WireKey(subject, key_id, channel.wrap(hub.root.unwrap(wrapped, purpose), purpose))
 
 
-def snapshot(hub: Hub, reader: Reader, *, feed: str, epoch: str = "", after: int = 0) -> Iterator[bytes]:
+def snapshot(
+    hub: Hub, reader: Reader, *, feed: str, epoch: str = "", after: int = 0, since: int = 0
+) -> Iterator[bytes]:
     """What is behind a number, as of now, as gzipped NDJSON in pieces: head, rows by number, end with the checksum.
 
     Who is cut off asks again after the last number that arrived: whatever has changed since has a higher one.
+    ``since`` is where the feed stood when it began.
 
     Raises:
-        HubProblem: ``other_feed``, or ``epoch_over`` where the number is of another time.
+        HubProblem: ``other_feed``; ``epoch_over`` or ``compacted`` where only reading from the start helps.
     """
     _check_feed(reader, feed)
     with hub.db.reading() as connection:
-        last = heads(connection, [feed])[feed]
-    if after > last or epoch not in {"", hub.identity.epoch}:
-        raise HubProblem("epoch_over", epoch=hub.identity.epoch)
+        _checked_head(hub, connection, feed, epoch=epoch or hub.identity.epoch, after=after, since=since)
     return _zipped(_snapshot_lines(hub, reader, feed, after))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
+from hub.matters import CaseDecision
 from hub.problems import STATUS
 from sync.protocol.messages import (
     NDJSON,
@@ -19,6 +20,7 @@ from sync.protocol.messages import (
     HelloReply,
     Problem,
     RenewReply,
+    Result,
 )
 
 _BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
@@ -27,6 +29,8 @@ _BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
     "renew": (None, RenewReply),
     "commands": (CommandBatch, BatchReply),
     "changes": (None, ChangesPage),
+    "decide_case": (CaseDecision, Result),
+    "retry": (None, Result),
 }
 _ALWAYS = (
     "bad_signature",
@@ -37,14 +41,20 @@ _ALWAYS = (
     "too_many_requests",
     "busy",
 )
-_BY_PEOPLE = {"waiting": (), "retry": ("not_waiting", "busy"), "discard": ("not_waiting", "busy")}
+_BY_PEOPLE: dict[str, tuple[str, ...]] = {
+    "waiting": (),
+    "retry": ("not_waiting", "not_resolved", "busy"),
+    "discard": ("not_waiting", "not_resolved", "busy"),
+    "cases": (),
+    "decide_case": ("not_waiting", "not_resolved", "malformed_request", "request_too_large", "busy"),
+}
 _MORE: dict[str, tuple[str, ...]] = {
     "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),
     "hello": ("counter_newer", "request_too_large"),
     "renew": ("renewal_over", "request_too_large"),
     "commands": ("sequence_hole", "sequence_reused", "request_too_large"),
-    "changes": ("other_feed", "epoch_over"),
-    "snapshot": ("other_feed", "epoch_over"),
+    "changes": ("other_feed", "epoch_over", "compacted"),
+    "snapshot": ("other_feed", "epoch_over", "compacted"),
 }
 _SIGNATURE = "deviceSignature"
 _PASSWORD = "consolePassword"  # noqa: S105 -- the name of a scheme, not a secret
@@ -88,12 +98,12 @@ def _complete(operation: dict[str, Any]) -> None:
     if name in _BY_PEOPLE:
         operation["security"] = [{_PASSWORD: []}]
         operation["responses"] |= _problems(("password_wrong", *_BY_PEOPLE[name]))
-    if name not in _MORE:
-        return
     asked, reply = _BODIES.get(name, (None, None))
-    operation["security"] = [{_SIGNATURE: []}]
     if asked is not None:
         operation["requestBody"] = {"required": True, "content": _content("application/json", asked.__name__)}
+    if name not in _MORE:
+        return
+    operation["security"] = [{_SIGNATURE: []}]
     ok = _content("application/json", reply.__name__) if reply else {NDJSON: {"schema": {"type": "string"}}}
     operation["responses"] = {"200": {"description": "done", "content": ok}} | _problems(_ALWAYS + _MORE[name])
     if name == "changes":

@@ -1,17 +1,20 @@
 """Backup and restore: the embedded database as a copy of its file, PostgreSQL as an archive."""
 
 import os
+from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from hub import archive
 from hub.archive import ArchiveBroken
-from hub.core import DATABASE_FILE, NotMigrated, new_epoch
+from hub.core import DATABASE_FILE, NotMigrated, new_epoch, system_now
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
+from hub.durability import Covered, all_covered, covered, remember
 from hub.migrate import is_current, migrate
-from hub.tables import command_result
+from hub.tables import command_result, incarnation
 
 BEFORE = ".before-restore"
 
@@ -28,8 +31,10 @@ class HubRunning(Exception):
     code = "hub_running"
 
 
-def backup(home: Path, target: Path, *, url: str = "") -> dict[str, int]:
+def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetime] = system_now) -> dict[str, int]:
     """Copy the database while it is in use, check the copy and say how many commands it holds.
+
+    What the copy covers is noted in the database, and counters are told: they need not keep it for this hub.
 
     The root key is not in it: without ``root.key`` a backup opens no order key.
 
@@ -38,21 +43,29 @@ def backup(home: Path, target: Path, *, url: str = "") -> dict[str, int]:
         DatabaseBusy: it could not be copied.
     """
     if url:
-        return _backup_server(url, target)
+        return _backup_server(url, target, now())
     source = home / DATABASE_FILE
     if not source.exists():
         raise NotMigrated
-    copy_sqlite(source, target)
-    return {"commands": _checked(target)}
+    with closing(Database(sqlite_url(source))) as db:
+        if not is_current(db):
+            raise NotMigrated
+        copy_sqlite(source, target)
+        commands, found = _checked(target)
+        remember(db, found, now=now())
+    return {"commands": commands}
 
 
-def _backup_server(url: str, target: Path) -> dict[str, int]:
+def _backup_server(url: str, target: Path, now: datetime) -> dict[str, int]:
     with closing(Database(url)) as db:
         if not is_current(db):
             raise NotMigrated
         archive.save(db, target)
-    # Read back from the disk: what was meant to be written is no backup.
-    return {"commands": archive.check(target).tables[command_result.name].rows}
+        # Read back from the disk: what was meant to be written is no backup.
+        manifest = archive.check(target)
+        rows = archive.rows(target, manifest, incarnation.name, ("device", "incarnation", "last_seq"))
+        remember(db, [Covered(device, name, int(seq)) for device, name, seq in rows], now=now)
+    return {"commands": manifest.tables[command_result.name].rows}
 
 
 def restore(home: Path, source: Path, *, url: str = "") -> None:
@@ -81,6 +94,7 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
                 archive.save(db, home / f"hub.zip{BEFORE}")
             with db.alone() as connection:
                 archive.load(connection, source, manifest)
+                all_covered(connection)
                 db.remember(connection, "epoch", new_epoch())
         except (ArchiveBroken, sa.exc.DBAPIError) as error:
             raise BackupBroken from error
@@ -104,7 +118,8 @@ def _restore_file(home: Path, source: Path) -> None:
     os.replace(fresh, target)
 
 
-def _checked(path: Path) -> int:
+def _checked(path: Path) -> tuple[int, list[Covered]]:
+    """How many commands a copy holds, and which."""
     with closing(Database(sqlite_url(path))) as db:
         try:
             with db.reading() as connection:
@@ -113,7 +128,8 @@ def _checked(path: Path) -> int:
             if not is_current(db):
                 migrate(db)
             with db.reading() as connection:
-                return int(connection.scalar(sa.select(sa.func.count()).select_from(command_result)) or 0)
+                count = connection.scalar(sa.select(sa.func.count()).select_from(command_result))
+                return int(count or 0), covered(connection)
         except (sa.exc.DatabaseError, DatabaseBusy) as error:
             raise BackupBroken from error
         finally:
@@ -123,5 +139,6 @@ def _checked(path: Path) -> int:
 def _begin_epoch(path: Path) -> None:
     with closing(Database(sqlite_url(path))) as db:
         with db.writing() as connection:
+            all_covered(connection)
             db.remember(connection, "epoch", new_epoch())
         db.fold()

@@ -7,10 +7,12 @@ from hub.states import States
 from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Command, Key
 from storeapp.domain.order import Order, delivery_id, order_id
 from storeapp.domain.people import Guide
 from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder, recall_id
 from storeapp.domain.rules.people import LocateBuilding, RegisterGuide, RegisterSku
 from storeapp.domain.rules.stock import CountStock, MoveStock, OpenStock
@@ -40,6 +42,8 @@ def _named(command: Command) -> Iterator[Key]:
             yield Key(Guide.KIND, command.guide.id)
         case LocateBuilding():
             yield Key("building", command.building)
+        case ResolveHeld():
+            yield Key(HeldCommand.KIND, command.command_id)
         case OpenStock() | MoveStock() | CountStock():
             yield from _goods(command.store, command.sku)
             yield Key(ExceptionCase.KIND, f"{stock_id(command.store, command.sku)}/below_zero")

@@ -2,33 +2,64 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from hub.core import Hub
-from hub.decisions import Sender
-from hub.tables import parked
-from storeapp.codec import Malformed, UnknownKind, decode_command
-from storeapp.domain.order import order_id
-from storeapp.domain.people import home_subject
-from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
-from storeapp.domain.rules.people import RegisterGuide
-from sync.protocol.messages import CommandBatch, WireCommand, WireKey, encode
+from hub.holding import Sender, held, typed_of, whose_key
+from hub.states import States, write
+from hub.tables import command_result, parked
+from storeapp.domain.feeds import store_feed
+from storeapp.domain.held import Cause, CommandHeld, HeldCommand, HeldFollowed
+from storeapp.domain.kernel import Key, State
+from storeapp.domain.workspace import Workspace
+from sync.protocol.messages import CommandBatch, WireCommand, WireKey, encode, refusal
 
 REVOKED = "revoked"
 
 
 def keep(hub: Hub, sender: Sender, batch: CommandBatch) -> int:
-    """Keep the commands with their keys as they came; the same again changes nothing.
+    """Keep the commands with their keys as they came, and put them before a person; the same again changes nothing.
 
     Returns:
         How many commands were offered.
     """
+    feed = store_feed(sender.store)
     with hub.db.writing() as connection:
-        rows = [_row(hub, sender, command, batch.keys) for command in batch.commands]
-        hub.db.add(connection, parked, rows)
+        locked = hub.db.lock_heads(connection, [feed])
+        known = _known(hub, connection, [command.id for command in batch.commands])
+        fresh = [command for command in batch.commands if command.id not in known]
+        if fresh:
+            states = States(hub.db, connection, store=sender.store)
+            states.prefetch(Key(HeldCommand.KIND, command.id) for command in fresh)
+            write(hub.db, connection, states.changes(_held(sender, fresh, states)), locked)
+            hub.db.add(connection, parked, [_row(hub, sender, command, batch.keys) for command in fresh])
+    if fresh:
+        hub.bell.ring([feed])
     return len(batch.commands)
 
 
+def _known(hub: Hub, connection: sa.Connection, ids: list[str]) -> set[str]:
+    """Those that wait already, and those that have an answer: a person's, or one that the counter never got."""
+    queries = (sa.select(column).where(hub.db.among(column, ids)) for column in (parked.c.id, command_result.c.id))
+    return {each for query in queries for each in connection.scalars(query)}
+
+
+def _held(sender: Sender, commands: list[WireCommand], states: States) -> dict[Key, State]:
+    """Each is a matter of its own, or follows the first one of the batch that it needs."""
+    work = Workspace(states)
+    for command in commands:
+        needed = (work.get(HeldCommand, need) for need in command.needs)
+        root = next((each.root or each.id for each in needed if each is not None and each.open), "")
+        problem = refusal(REVOKED)
+        one = held(command, sender, cause=Cause.QUARANTINED, problem=problem, root=root)
+        work.replay([CommandHeld(one.id, one)])
+        if root:
+            work.replay([HeldFollowed(root, one.id)])
+    return work.dirty
+
+
 def _row(hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey]) -> dict[str, Any]:
-    subject = _subject(command)
+    subject = whose_key(typed_of(command))
     return {
         "id": command.id,
         "device": sender.id,
@@ -39,20 +70,3 @@ def _row(hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey]) ->
         "at": hub.now().isoformat(),
         "keys": encode([key for key in keys if key.subject == subject]),
     }
-
-
-def _subject(command: WireCommand) -> str:
-    """Whose key opens what is sealed in a command."""
-    try:
-        typed = decode_command(command.kind, command.body)
-    except (UnknownKind, Malformed):
-        return ""
-    match typed:
-        case PlaceOrder():
-            return order_id(typed.platform, typed.order_no)
-        case CorrectOrder():
-            return typed.order_id
-        case RegisterGuide():
-            return home_subject(typed.guide.id)
-        case _:
-            return ""

@@ -5,6 +5,7 @@ import socket
 import uvicorn
 
 from hub.api import create_app
+from hub.compaction import Housekeeper
 from hub.core import Hub
 
 GRACE_S = 10
@@ -34,4 +35,9 @@ def serve(hub: Hub, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    _Server(config, hub).run(sockets=[listening])
+    housekeeper = Housekeeper(hub)
+    housekeeper.start()
+    try:
+        _Server(config, hub).run(sockets=[listening])
+    finally:
+        housekeeper.stop()

@@ -49,10 +49,36 @@ incarnation = sa.Table(
     sa.Column("last_seq", _Number, nullable=False),
 )
 
+durable = sa.Table(
+    "durable",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("incarnation", sa.Text, primary_key=True),
+    # What a verified backup covers: it survives the loss of the hub's machine.
+    sa.Column("seq", _Number, nullable=False),
+)
+
 head = sa.Table(
     "head",
     metadata,
     sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("seq", _Number, nullable=False),
+)
+
+floor = sa.Table(
+    "floor",
+    metadata,
+    sa.Column("feed", sa.Text, primary_key=True),
+    # Below it the feed no longer says what has left it: whoever has read less reads everything again.
+    sa.Column("seq", _Number, nullable=False),
+)
+
+feed_mark = sa.Table(
+    "feed_mark",
+    metadata,
+    sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("at", _Moment, primary_key=True),
+    # How far the feed had come at that moment.
     sa.Column("seq", _Number, nullable=False),
 )
 

@@ -1,29 +1,40 @@
 """Commands that wait for a person of the hub: parked ones, and those of counters that were turned away.
 
-Each is decided again or discarded; either is kept in the log of events with the name of who did it.
+What the person decides is a command of the hub's own: decided by the same rules, kept, and told to the counters.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+from uuid import uuid4
 
 import msgspec
 import sqlalchemy as sa
 
+from hub.admission import is_id
 from hub.core import Hub
-from hub.decisions import Sender, decide_again
+from hub.decisions import decide_own
 from hub.problems import HubProblem
-from hub.tables import device, event_log, parked
-from sync.protocol.messages import Result, WireCommand, WireKey
+from hub.tables import parked, state
+from storeapp.codec import decode_state, encode
+from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.held import HeldCommand, Resolution
+from storeapp.domain.kernel import Command
+from storeapp.domain.rules.closing import ResolveException
+from storeapp.domain.rules.held import ResolveHeld
+from storeapp.domain.words import Role
+from sync.protocol.messages import Result, ResultStatus, WireCommand
 
 LISTED = 500
-Act = Literal["retried", "discarded"]
-_command = msgspec.json.Decoder(WireCommand)
-_keys = msgspec.json.Decoder(list[WireKey])
+_CODE = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One command that nobody has decided; its content is not told, because it may be about a person."""
+    """One command that nobody has decided; its content is not told, because it may be about a person.
+
+    ``root`` is the command that it waits with, empty where it is a matter of its own.
+    """
 
     id: str
     device: str
@@ -31,14 +42,37 @@ class Waiting:
     kind: str
     code: str
     at: str
+    root: str = ""
+    subject: str = ""
+    actor: str = ""
 
 
 def listed(hub: Hub) -> list[Waiting]:
-    """The oldest of what waits."""
-    columns = (parked.c.id, parked.c.device, parked.c.store, parked.c.kind, parked.c.code, parked.c.at)
+    """The oldest of what waits, each matter with what follows it."""
+    columns = (parked.c.id, parked.c.device, parked.c.store, parked.c.kind, parked.c.code, parked.c.at, state.c.body)
+    held = sa.and_(state.c.kind == HeldCommand.KIND, state.c.id == parked.c.id)
+    query = sa.select(*columns).outerjoin(state, held).order_by(parked.c.at, parked.c.id).limit(LISTED)
     with hub.db.reading() as connection:
-        rows = connection.execute(sa.select(*columns).order_by(parked.c.at, parked.c.id).limit(LISTED))
-        return [Waiting(*row) for row in rows]
+        rows = [_waiting(*row) for row in connection.execute(query)]
+    known = {row.id for row in rows}
+    matters = {row.id: number for number, row in enumerate(rows)}
+    return sorted(rows, key=lambda row: (matters[row.root if row.root in known else row.id], bool(row.root)))
+
+
+def _waiting(command_id: str, device: str, store: str, kind: str, code: str, at: str, body: bytes | None) -> Waiting:
+    held = decode_state(HeldCommand.KIND, body) if body else None
+    if not isinstance(held, HeldCommand):
+        return Waiting(command_id, device, store, kind, code, at)
+    return Waiting(command_id, device, store, kind, held.code, at, held.root, held.subject, held.actor)
+
+
+def open_cases(hub: Hub) -> list[ExceptionCase]:
+    """The open questions of all stores, the newest first: nothing in them is about a customer."""
+    query = sa.select(state.c.body).where(state.c.kind == ExceptionCase.KIND)
+    with hub.db.reading() as connection:
+        found = [decode_state(ExceptionCase.KIND, body) for body in connection.scalars(query) if body]
+    cases = [case for case in found if isinstance(case, ExceptionCase) and case.open]
+    return sorted(cases, key=lambda case: (case.opened_at, case.id), reverse=True)[:LISTED]
 
 
 def count(hub: Hub) -> int:
@@ -48,51 +82,65 @@ def count(hub: Hub) -> int:
 
 
 def retry(hub: Hub, command_id: str, *, by: str) -> Result:
-    """Decide a command again, as if its counter had sent it now; it waits on where it is parked again.
+    """Decide a command again, as if its counter had sent it now, and what follows it; it may wait on.
 
     Raises:
-        HubProblem: ``not_waiting``.
+        HubProblem: ``not_waiting``, ``not_resolved``.
     """
-    with hub.db.reading() as connection:
-        row = _found(connection, command_id)
-        key = connection.scalar(sa.select(device.c.transport_key).where(device.c.id == row.device))
-    command, keys = _command.decode(row.command), _keys.decode(row.keys) if row.keys else []
-    sender = Sender(row.device, row.store, bytes(key or b""))
-
-    def settle(connection: sa.Connection) -> None:
-        _leave(hub, connection, row, by=by, act="retried")
-
-    return decide_again(hub, sender, command, keys, settle=settle)
+    store = _store_of(hub, command_id)
+    _, again = _own(hub, store, ResolveHeld(command_id, Resolution.RETRY), by=by)
+    return next(result for result in again if result.id == command_id)
 
 
 def discard(hub: Hub, command_id: str, *, by: str) -> None:
-    """Let a command be; what it said is gone with its keys, that it was there is not.
+    """Let a command be, with what follows it and cannot stand alone; that it was there is not forgotten.
 
     Raises:
-        HubProblem: ``not_waiting``.
+        HubProblem: ``not_waiting``, ``not_resolved``.
     """
-    with hub.db.writing() as connection:
-        row = _found(connection, command_id)
-        _leave(hub, connection, row, by=by, act="discarded")
+    _own(hub, _store_of(hub, command_id), ResolveHeld(command_id, Resolution.DISCARD), by=by)
 
 
-def _found(connection: sa.Connection, command_id: str) -> Any:
-    row = connection.execute(sa.select(parked).where(parked.c.id == command_id)).first()
-    if row is None:
+def resolve_case(hub: Hub, case_id: str, resolution: str, *, by: str) -> Result:
+    """Say what was decided about an open question of a store.
+
+    Raises:
+        HubProblem: ``not_waiting``, ``not_resolved``.
+    """
+    if not is_id(case_id) or not _CODE.fullmatch(resolution):
+        raise HubProblem("not_waiting" if _CODE.fullmatch(resolution) else "malformed_request")
+    query = sa.select(state.c.body).where(state.c.kind == ExceptionCase.KIND, state.c.id == case_id)
+    with hub.db.reading() as connection:
+        found = [decode_state(ExceptionCase.KIND, body) for body in connection.scalars(query) if body]
+    case = next((each for each in found if isinstance(each, ExceptionCase) and each.open), None)
+    if case is None:
         raise HubProblem("not_waiting")
-    return row
+    return _own(hub, case.store, ResolveException(case_id, resolution), by=by)[0]
 
 
-def _leave(hub: Hub, connection: sa.Connection, row: Any, *, by: str, act: Act) -> None:
-    if not connection.execute(sa.delete(parked).where(parked.c.id == row.id)).rowcount:
-        raise HubProblem("not_waiting")  # Somebody else was faster.
-    entry = {
-        "command_id": row.id,
-        "store": row.store,
-        "device": row.device,
-        "actor": by,
-        "kind": f"hub.{act}",
-        "at": hub.now().isoformat(),
-        "events": b"[]",
-    }
-    connection.execute(event_log.insert(), [entry])
+def _store_of(hub: Hub, command_id: str) -> str:
+    if not is_id(command_id):
+        raise HubProblem("not_waiting")
+    with hub.db.reading() as connection:
+        store: Any = connection.scalar(sa.select(parked.c.store).where(parked.c.id == command_id))
+    if store is None:
+        raise HubProblem("not_waiting")
+    return str(store)
+
+
+def _own(hub: Hub, store: str, command: Command, *, by: str) -> tuple[Result, list[Result]]:
+    wire = WireCommand(
+        seq=1,
+        id=str(uuid4()),
+        kind=command.KIND,
+        at=hub.now(),
+        actor=by,
+        role=Role.MANAGER.value,
+        store=store,
+        body=msgspec.Raw(encode(command)),
+    )
+    result, again = decide_own(hub, store, wire)
+    if result.status is not ResultStatus.APPLIED:
+        code = result.problem.code if result.problem else result.status.value
+        raise HubProblem("not_resolved", reason=code)
+    return result, again

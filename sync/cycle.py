@@ -14,6 +14,7 @@ from storeapp.store.journal import Entry, Outcome, Status
 from sync.pace import Advance, Progress
 from sync.protocol.messages import (
     AuditAnchor,
+    BatchReply,
     ChangesPage,
     CommandBatch,
     Hello,
@@ -39,6 +40,7 @@ SNAPSHOT_FROM = 2000
 """From so many numbers behind on, everything comes in one reply instead of pages."""
 
 RENEW_BEFORE = timedelta(days=60)
+_READ_ANEW = frozenset({"epoch_over", "compacted"})
 _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
@@ -55,6 +57,7 @@ class Cycle:
         self._limits = Limits()
         self._epoch = ""
         self._heads: dict[str, int] = {}
+        self._floors: dict[str, int] = {}
         self._greeted = False
         self._on_time = on_time
         self.report = SyncReport()
@@ -82,9 +85,12 @@ class Cycle:
         try:
             self.take(progress)
         except Rejected as rejected:
-            if rejected.code != "epoch_over":
+            if rejected.code not in _READ_ANEW:
                 raise
-            # The hub was restored since it said hello: agree again, which may give it what it has lost.
+            if rejected.code == "compacted":
+                # What has left the feed since this counter last read it is not told any more.
+                self._exchange.start_over()
+            # Or the hub was restored since it said hello: agree again, which may give it what it has lost.
             self.greet()
             self.give(progress)
             self.take(progress)
@@ -99,10 +105,10 @@ class Cycle:
         last = max(0, exchange.last_seq)
         reply = self._client.hello(Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations))
         self._on_time(reply.time)
-        self._limits, self._epoch, self._heads = reply.limits, reply.epoch, reply.feeds
+        self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
         if reply.revoked:
             raise Unauthorised("revoked")
-        exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds)
+        exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds, durable_seq=reply.durable_seq)
         exchange.heard_revocations(reply.revocations)
         if reply.certificate_ends is not None and reply.certificate_ends - reply.time < RENEW_BEFORE:
             exchange.renewed(self._client.renew().certificate)
@@ -134,10 +140,10 @@ class Cycle:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                 deciding = line.submit(self._client.commands, self._batch(outgoing))
                 after = self._next(after=outgoing.commands[-1][0])
-                results = deciding.result().results
+                reply = deciding.result()
                 # Its answers are noted before anything else is sent, so a cut never leaves more than one batch open.
-                self._settle(results)
-                done += len(results)
+                self._settle(reply)
+                done += len(reply.results)
                 outgoing = after
 
     def _next(self, *, after: int) -> Outgoing:
@@ -158,8 +164,10 @@ class Cycle:
             [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
         )
 
-    def _settle(self, results: list[Result]) -> None:
+    def _settle(self, reply: BatchReply) -> None:
+        results = reply.results
         self._exchange.settle(_outcome(result) for result in results)
+        self._exchange.heard_durable(reply.durable_seq)
         counted = {status: sum(result.status is status for result in results) for status in ResultStatus}
         self.report = replace(
             self.report,
@@ -199,10 +207,12 @@ class Cycle:
             self._take_snapshot(feed, progress)
         start = self._exchange.cursor(feed)
         while True:
-            page = self._page(feed)
+            since = self._since(feed)
+            page = self._page(feed, since)
             if page is None:
                 return
-            self._keep(feed, page.epoch, page.upto, page.rows)
+            unfinished = Brought(0, 0, since) if page.upto < page.last else NOTHING_BROUGHT
+            self._keep(feed, page.epoch, page.upto, page.rows, unfinished)
             progress(Advance(SyncStep.FETCHING, page.upto - start, page.last - start, feed=feed))
             if page.upto >= page.last:
                 return
@@ -214,7 +224,8 @@ class Cycle:
         """
         exchange = self._exchange
         epoch, after, before = exchange.epoch or self._epoch, exchange.cursor(feed), exchange.brought(feed)
-        with self._client.snapshot(feed, epoch=epoch, after=after) as snapshot:
+        since = self._since(feed)
+        with self._client.snapshot(feed, epoch=epoch, after=after, **self._if_low(feed, since)) as snapshot:
             kept = before
 
             def tell() -> None:
@@ -224,7 +235,7 @@ class Cycle:
             tell()
             try:
                 for page in snapshot.pages(tell):
-                    kept = Brought(before.rows + page.done, before.received_bytes + snapshot.received_bytes)
+                    kept = Brought(before.rows + page.done, before.received_bytes + snapshot.received_bytes, since)
                     self._keep(feed, snapshot.head.epoch, page.upto, page.rows, kept)
                     tell()
             except SnapshotBroken as error:
@@ -237,13 +248,22 @@ class Cycle:
         self._exchange.take(replace(_incoming(feed, epoch, upto, rows), brought=brought))
         self.report = replace(self.report, received=self.report.received + len(rows))
 
-    def _page(self, feed: str) -> ChangesPage | None:
+    def _since(self, feed: str) -> int:
+        """Where a feed stood when this counter began it with nothing, as long as it has not come so far; else 0."""
+        return self._exchange.brought(feed).since if self._exchange.cursor(feed) else self._heads.get(feed, 0)
+
+    def _if_low(self, feed: str, since: int) -> dict[str, int]:
+        """Said only where it matters: below what the feed tells in full."""
+        return {"since": since} if self._exchange.cursor(feed) < self._floors.get(feed, 0) else {}
+
+    def _page(self, feed: str, since: int) -> ChangesPage | None:
         exchange = self._exchange
         return self._client.changes(
             feed,
             epoch=exchange.epoch or self._epoch,
             after=exchange.cursor(feed),
             limit=self._limits.rows,
+            **self._if_low(feed, since),
         )
 
     def place(self) -> tuple[str, str, int]:
@@ -263,6 +283,7 @@ def _command(seq: int, entry: Entry) -> WireCommand:
         store=entry.store,
         body=msgspec.Raw(entry.body),
         simulated=entry.simulated,
+        needs=entry.needs,
     )
 
 

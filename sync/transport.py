@@ -122,18 +122,24 @@ class HubClient:
         """Give commands."""
         return self._post(messages.COMMANDS, batch, BatchReply)
 
-    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
-        """The next changes of a feed, None where there are none within the time."""
+    def changes(
+        self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
+    ) -> ChangesPage | None:
+        """The next changes of a feed, None where there are none within the time.
+
+        ``since`` is where the feed stood when this counter began with nothing, as long as it has not come so far.
+        """
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
-        query = {"epoch": epoch, "after": after, "limit": limit} | ({"wait": wait_s} if wait_s else {})
+        query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit}
+        query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
         reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
         return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
 
     @contextmanager
-    def snapshot(self, feed: str, *, epoch: str, after: int) -> Iterator[Snapshot]:
+    def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
         """All rows of a feed behind a number, while they arrive."""
         path = messages.SNAPSHOT.format(feed=quote(feed, safe=""))
-        query = urlencode({"epoch": epoch, "after": after})
+        query = urlencode({"epoch": epoch, "after": after} | ({"since": since} if since else {}))
         reply = self._send("GET", f"{path}?{query}", None, stream=True)
         try:
             with _translated():

@@ -184,17 +184,17 @@ def report(session: Session) -> Reply | Refusal:
 def list_attention(session: Session) -> Reply:
     """What waits for a person."""
     rows = attention.attention_rows(session.counter)
-    names = ("id", "source", "code", "at", "subject", "order_no", "delivery_id", "data")
+    names = ["id", "source", "code", "at", "subject", "order_no", "delivery_id", "data", "device", "root", "choices"]
     found = [{name: getattr(row, name) for name in names} for row in rows]
     return Reply({"attention": found}, rows=table([(row.source, row.code, row.order_no, row.id) for row in rows]))
 
 
 def resolve(session: Session) -> Reply | Refusal:
-    """Say what was decided about an exception."""
+    """Say what was decided about an exception, or about a command that the hub did not apply."""
     args = session.args
     if not is_reason(args.resolution):
         return Refusal("bad_reason")
-    result = attention.resolve(session.counter, session.actor, args.exception, args.resolution)
+    result = attention.decide_any(session.counter, session.actor, args.exception, args.resolution)
     return (
         result
         if isinstance(result, Refusal)

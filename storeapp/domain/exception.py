@@ -40,6 +40,8 @@ class ExceptionCase:
     resolved_at: datetime | None = None
     resolution: str = ""
     resolved_by: str = ""
+    opened_where: str = ""
+    """The device at which it was found."""
 
     @property
     def open(self) -> bool:

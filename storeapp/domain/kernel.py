@@ -105,6 +105,11 @@ class Draft:
             return found
         return self._reader.get(of, key_id)
 
+    def before(self, of: type[S], key_id: str) -> S | None:
+        """The state as it was when this command began."""
+        self.read.add(Key(of.KIND, key_id))
+        return self._reader.get(of, key_id)
+
     def emit(self, event: Event) -> None:
         """Let an event happen."""
         state = self.get(event.OF, event.id)

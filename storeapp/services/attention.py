@@ -1,62 +1,23 @@
 """Everything that waits for a person, in one list: exceptions, commands the hub refused, orders that lack something."""
 
-import msgspec
-
-from storeapp.codec import UnknownKind, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind
-from storeapp.domain.kernel import Command, Event, Refusal
+from storeapp.domain.held import Resolution
+from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.order import REMARKS, Order
-from storeapp.domain.rules.closing import AcceptRefusal, ReportException, ResolveException
+from storeapp.domain.rules.closing import ReportException, ResolveException
+from storeapp.services import undone
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.rows import AttentionRow
 from storeapp.store import lists
-from storeapp.store.journal import Entry, Status
 
 Result = tuple[Event, ...] | Refusal
 NEEDS_LIMIT = 200
-LOST_RACE = "stale_base"
-"""Two counters assigned one delivery; the hub saw the other one first."""
 
 
 def attention_rows(counter: Counter) -> list[AttentionRow]:
     """What waits, the gravest first: what the hub refused, then exceptions, then what orders lack."""
-    return [*_refused(counter), *_cases(counter), *_needs(counter)]
-
-
-def _refused(counter: Counter) -> list[AttentionRow]:
-    return [_refused_row(counter, entry) for entry in counter.journal.rejected()]
-
-
-def _refused_row(counter: Counter, entry: Entry) -> AttentionRow:
-    command = _command(entry)
-    delivery_id = str(getattr(command, "delivery_id", ""))
-    problem = msgspec.json.decode(entry.problem) if entry.problem else {}
-    data: dict[str, str | int] = {"kind": entry.kind, "guide": str(getattr(command, "guide", ""))}
-    told = dict(problem.get("data", {}))
-    if problem.get("code") == LOST_RACE:
-        # The guide whom the hub names is the other counter's.
-        data["winner"] = told.pop("guide", "")
-    data.update(told)
-    return AttentionRow(
-        id=entry.id,
-        source="parked" if entry.status is Status.PARKED else "refused",
-        code=str(problem.get("code", "unknown")),
-        at=entry.at,
-        subject=delivery_id or str(getattr(command, "order_id", "")),
-        order_no=_order_no(counter, delivery_id),
-        delivery_id=delivery_id,
-        data=data,
-        by=entry.actor,
-    )
-
-
-def _command(entry: Entry) -> Command | None:
-    """What was asked, None where only a newer program could read it."""
-    try:
-        return decode_command(entry.kind, entry.body)
-    except UnknownKind:
-        return None
+    return [*undone.rows(counter), *_cases(counter), *_needs(counter)]
 
 
 def _order_no(counter: Counter, delivery_id: str) -> str:
@@ -81,6 +42,7 @@ def _cases(counter: Counter) -> list[AttentionRow]:
                 delivery_id=case.subject if order_no else "",
                 data=dict(case.data),
                 by=case.opened_by,
+                device="" if case.opened_where in ("", counter.device) else case.opened_where,
             )
         )
     return sorted(rows, key=lambda row: (row.at, row.id))
@@ -129,13 +91,26 @@ def resolve(counter: Counter, actor: Actor, exception_id: str, resolution: str) 
         return tx.run(ResolveException(exception_id, resolution))
 
 
-def accept_refusal(counter: Counter, actor: Actor, command_id: str) -> Result:
-    """Say that the hub's refusal of a command was seen; it leaves the list.
+def decide(counter: Counter, actor: Actor, command_id: str, resolution: Resolution) -> Result:
+    """Decide about a command that the hub did not apply, and about all that follow it: see `undone.resolve`."""
+    return undone.resolve(counter, actor, command_id, resolution)
 
-    Refusals: ``unknown_command``.
+
+def decide_any(counter: Counter, actor: Actor, matter: str, resolution: str) -> Result:
+    """Say what was decided about whatever has this id in the list.
+
+    Refusals: those of `resolve` and `undone.resolve`, and ``bad_reason``.
     """
-    if counter.journal.by_id(command_id) is None:
-        return Refusal("unknown_command")
-    with counter.transaction(actor) as tx:
-        tx.audit("refusal.accepted", command_id)
-        return tx.run(AcceptRefusal(command_id))
+    if all(row.id != matter for row in undone.rows(counter)):
+        return resolve(counter, actor, matter, resolution)
+    if resolution not in set(Resolution):
+        return Refusal("bad_reason")
+    return undone.resolve(counter, actor, matter, Resolution(resolution))
+
+
+def accept_refusal(counter: Counter, actor: Actor, command_id: str) -> Result:
+    """Say that the hub's refusal of a command was seen and stands; it leaves the list.
+
+    Refusals: ``unknown_command``, ``already_resolved``, ``follows_another``, ``cannot_resolve_so``.
+    """
+    return undone.resolve(counter, actor, command_id, Resolution.ACCEPT)

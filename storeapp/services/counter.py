@@ -5,16 +5,17 @@ commit. So a window and a command line can share a home, and of two that scan on
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from storeapp.codec import encode, encode_events
+from storeapp.codec import decode_events, encode, encode_events
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.kernel import Command, Context, Event, Refusal, State
+from storeapp.domain.needs import Ground, laid_by, rests_on
 from storeapp.domain.order import Order
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
@@ -61,6 +62,33 @@ SYSTEM = Actor("system", Role.MANAGER)
 """The program itself, where no person decides: set-up, learning an address, forgetting."""
 
 
+class Grounds:
+    """Finds what a new command rests on and the hub has not confirmed: own earlier commands, by their ids."""
+
+    def __init__(self, counter: "Counter") -> None:
+        self._counter = counter
+        self._here: dict[Ground, str] = {}
+
+    def laid(self, command_id: str, events: Iterable[Event]) -> None:
+        """A command of this use-case did this."""
+        if self._counter.enrolled:
+            self._here.update((ground, command_id) for ground in laid_by(events))
+
+    def needs(self, command: Command) -> tuple[str, ...]:
+        """What it must stand or fall with; nothing where this counter is the authority."""
+        if not self._counter.enrolled:
+            return ()
+        found = (self._here.get(ground) or self._earlier(ground) for ground in rests_on(command))
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def _earlier(self, ground: Ground) -> str:
+        numbers = lists.open_touches(self._counter.cache.db, ground.key)
+        for entry in reversed(self._counter.journal.numbered(numbers)):
+            if entry.status is not Status.APPLIED and ground in laid_by(decode_events(entry.events)):
+                return entry.id
+        return ""
+
+
 class Transaction:
     """One use-case under the journal's lock: reads see all commands so far, and what is run is saved together."""
 
@@ -71,6 +99,7 @@ class Transaction:
         self.actor = actor
         self.now = counter.clock.now()
         self.done: list[tuple[Entry, tuple[Event, ...]]] = []
+        self._grounds = Grounds(counter)
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """A state, with what this use-case has done so far."""
@@ -81,7 +110,9 @@ class Transaction:
         context = self._context(at or self.now)
         decided = self._work.run(command, context)
         if not isinstance(decided, Refusal):
-            self.done.append((self._entry(command, context, decided), decided))
+            entry = self._entry(command, context, decided)
+            self.done.append((entry, decided))
+            self._grounds.laid(entry.id, decided)
             self._next += 1
         return decided
 
@@ -114,6 +145,7 @@ class Transaction:
             status=Status.PENDING if self._counter.enrolled else Status.SAVED,
             simulated=self._counter.clock.simulated,
             seq=self._next,
+            needs=self._grounds.needs(command),
         )
 
     def audit(self, action: str, subject: str) -> None:

@@ -74,6 +74,8 @@ class Names:
     """Of the hub that this counter has agreed on numbers with; another one says that the hub was restored since."""
     FORGOTTEN: ClassVar[str] = "hub_forgot"
     """Noted where the hub no longer knows this counter, because it was restored from a backup of before."""
+    DURABLE: ClassVar[str] = "durable"
+    """The last command that a verified backup of the hub covers."""
 
 
 def must_rejoin(counter: Counter) -> bool:

@@ -7,19 +7,21 @@ The order of every exchange is: `agree` on numbers, give everything from `outbox
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from storeapp.adapters.sealing import SealBroken, sealed_with
 from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
 from storeapp.codec import FORMER, decode_command, decode_state
 from storeapp.domain.feeds import feeds_of
+from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Command
 from storeapp.domain.order import Order, OrderStatus, order_id
 from storeapp.domain.people import home_subject
 from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide
+from storeapp.services import undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
 from storeapp.services.home import transport_key
@@ -30,6 +32,11 @@ from storeapp.store.rebase import rebase, take_page
 
 _log = logging.getLogger(__name__)
 _SEALING = frozenset({PlaceOrder.KIND, CorrectOrder.KIND, RegisterGuide.KIND})
+KEPT = timedelta(days=30)
+"""How long commands stay that a backup covers: a cache that is made anew shows them before the hub is reached."""
+KEPT_WITHOUT_BACKUP = timedelta(days=170)
+"""A little shorter than the hub keeps results: what it has forgotten and was offered again, it would do again."""
+PRUNED_AT_ONCE = 5000
 WIPED = "device.wiped"
 """The audit chain's word for a counter that was turned away and has forgotten everybody."""
 
@@ -59,6 +66,8 @@ class Brought(NamedTuple):
 
     rows: int
     received_bytes: int
+    since: int = 0
+    """Where the feed stood when it was begun with nothing."""
 
 
 NOTHING_BROUGHT = Brought(0, 0)
@@ -135,38 +144,74 @@ class Exchange:
         received = self._counter.cache.mark("received_at")
         return Numbers(
             pending=counts.get(Status.PENDING, 0),
-            rejected=len(self._counter.journal.rejected()),
+            rejected=undone.count(self._counter),
             received_at=datetime.fromisoformat(received) if received else None,
         )
 
     # -- agreeing
 
-    def agree(self, *, hub_last_seq: int, epoch: str, heads: dict[str, int]) -> None:
+    def agree(self, *, hub_last_seq: int, epoch: str, heads: dict[str, int], durable_seq: int = 0) -> None:
         """Compare numbers before anything is sent.
 
         A hub that knows less than it had answered, or is of another epoch, was restored: it gets the rest again, from
         its last command on, which shows whether it counts the same commands. A hub that knows more than this journal
         has met another copy of it: this one begins a numbering of its own and keeps the UUIDs. So does a journal that
-        a salvage has left with holes, which the hub would wait for in vain.
+        a salvage has left with holes, which the hub would wait for in vain, and one that keeps no longer what the hub
+        has lost, because a backup had it. ``durable_seq`` is how far that backup goes.
         A feed that was cut back is read again from its start.
         """
         journal = self._counter.journal
         with journal.writing():
             self._counter.reload()
+            # What the hub has no results of any more must never be offered again.
+            self._drop(most=journal.last())
             restored = self._counter.identity.get(Names.EPOCH, epoch) != epoch
             answered = journal.last_answered() - self._base
             if hub_last_seq > self.last_seq or (restored and self._base):
                 self._reincarnate()
             elif restored or hub_last_seq < answered:
                 journal.reopen(after=self._base + max(0, min(hub_last_seq, answered) - 1))
-            if journal.close_gaps():
+            if journal.close_gaps() or self._base + hub_last_seq < journal.pruned:
                 self._reincarnate()
+            elif durable_seq:
+                self._note_durable(durable_seq)
             journal.identify(**{Names.EPOCH: epoch})
         self._counter.reload()
         self._counter.catch_up()
         known = self._counter.cache.mark("epoch")
         if (known and known != epoch) or any(self.cursor(feed) > head for feed, head in heads.items()):
             self.start_over()
+
+    def _note_durable(self, seq: int) -> None:
+        """A verified backup of the hub covers this counter's commands up to a number."""
+        durable = str(self._base + seq)
+        if self._counter.identity.get(Names.DURABLE) != durable:
+            self._counter.journal.identify(**{Names.DURABLE: durable})
+            self._counter.reload()
+
+    def drop_what_is_safe(self) -> None:
+        """Keep old commands no longer that a verified backup of the hub covers.
+
+        Where the hub makes no backups, they are kept as long as the hub keeps their results: later it could not even
+        tell that it has had them. A part goes at a time, so that nobody waits for it.
+        """
+        if self._droppable():
+            with self._counter.journal.writing():
+                self._drop(most=PRUNED_AT_ONCE)
+
+    def _droppable(self) -> int:
+        """Up to which number commands need no longer be kept; 0 where that has been done."""
+        journal, now = self._counter.journal, self._counter.clock.now()
+        durable = int(self._counter.identity.get(Names.DURABLE, "0"))
+        safe = journal.prunable(upto=durable, before=now - KEPT)
+        old = journal.prunable(upto=journal.last_answered(), before=now - KEPT_WITHOUT_BACKUP)
+        return max(safe, old) if max(safe, old) > journal.pruned else 0
+
+    def _drop(self, *, most: int) -> None:
+        journal, upto = self._counter.journal, self._droppable()
+        if upto:
+            journal.prune(min(upto, journal.pruned + most))
+            self._counter.reload()
 
     def begin_anew(self) -> None:
         """Begin a new incarnation: another copy of this journal has used our numbers."""
@@ -183,6 +228,7 @@ class Exchange:
         journal.reopen(after=0)
         journal.close_gaps()
         changed = {Names.INCARNATION: secrets.token_hex(6), Names.SEQ_BASE: str(journal.last_answered())}
+        changed[Names.DURABLE] = str(journal.pruned)
         journal.identify(**changed)
         journal.audit(at=self._counter.clock.now(), actor=SYSTEM.id, action=REINCARNATED, subject=self.device)
         self._counter.reload()
@@ -244,6 +290,8 @@ class Exchange:
         """The next commands behind a number that the hub has not answered, at least one where there is any."""
         self._counter.catch_up()
         entries = _cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
+        needs = self._counter.journal.needs_of(entries)
+        entries = [replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
         return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
 
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
@@ -261,6 +309,12 @@ class Exchange:
         """Note the hub's answers."""
         with self._counter.journal.writing():
             self._counter.journal.settle(outcomes)
+
+    def heard_durable(self, seq: int) -> None:
+        """Note how far the hub's backups go, where that has changed."""
+        if seq and self._counter.identity.get(Names.DURABLE) != str(self._base + seq):
+            with self._counter.journal.writing():
+                self._note_durable(seq)
 
     # -- taking
 
@@ -294,11 +348,13 @@ class Exchange:
         orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
         self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
         self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
+        told = [_held(row) for row in page.rows if row.kind == HeldCommand.KIND and row.body]
         at = counter.clock.now().isoformat()
         # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
         # put what it was decided on over these rows.
         with counter.journal.writing():
             counter.catch_up()
+            counter.journal.settle_again(undone.heard(counter, told))
             take_page(
                 counter.cache,
                 page.rows,
@@ -306,7 +362,7 @@ class Exchange:
                 cursor=page.upto,
                 epoch=page.epoch,
                 at=at,
-                marks={_brought_mark(page.feed): f"{page.brought.rows} {page.brought.received_bytes}"},
+                marks={_brought_mark(page.feed): " ".join(map(str, page.brought))},
             )
 
     def _keep_keys(self, keys: Iterable[TransportedKey]) -> None:
@@ -354,6 +410,7 @@ class Exchange:
         """The hub has answered, even if it had nothing new."""
         with self._counter.cache.writing():
             self._counter.cache.set_mark("received_at", self._counter.clock.now().isoformat())
+        self.drop_what_is_safe()
         ensure_manager(self._counter)
 
 
@@ -386,6 +443,13 @@ def _sealed_in(command: Command) -> tuple[str, str]:
             return home_subject(command.guide.id), command.guide.sealed_home
         case _:
             return "", ""
+
+
+def _held(row: Row) -> HeldCommand:
+    state = decode_state(row.kind, row.body)
+    if not isinstance(state, HeldCommand):
+        raise TypeError("a row of held commands holds something else")
+    return state
 
 
 def _order(row: Row) -> Order:

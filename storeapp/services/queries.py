@@ -14,6 +14,7 @@ from storeapp.domain.moment import STORE_ZONE, store_day
 from storeapp.domain.order import Order
 from storeapp.domain.people import Guide
 from storeapp.domain.stock import StockItem, stock_id
+from storeapp.services import undone
 from storeapp.services.counter import Counter
 from storeapp.services.rows import (
     Board,
@@ -177,7 +178,7 @@ def counts(counter: Counter) -> Counts:
     journal = counter.journal.counts()
     return Counts(
         by_state=by_state,
-        attention=lists.count_open_cases(db) + lists.count_needing(db) + len(counter.journal.rejected()),
+        attention=lists.count_open_cases(db) + lists.count_needing(db) + undone.count(counter),
         pending=sum(n for status, n in journal.items() if status.value == "pending"),
         open=sum(n for state, n in by_state.items() if state not in COLUMN_STATES[Column.DONE]),
     )

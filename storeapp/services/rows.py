@@ -204,8 +204,9 @@ class StaffRow:
 class AttentionRow:
     """One thing that waits for a person.
 
-    ``source`` is ``exception``, ``refused`` (the hub said no), ``parked`` or ``needs`` (an order lacks something);
-    ``code`` finds the words ``attention.<source>.<code>``.
+    ``source`` is ``exception``, ``refused`` (the hub said no), ``parked`` (it could not decide), ``quarantined`` (from
+    a counter that was turned away) or ``needs`` (an order lacks something); ``code`` finds the words
+    ``attention.<source>.<code>``. ``root`` is the id of the row that it hangs on, empty for a matter of its own.
     """
 
     id: str
@@ -218,6 +219,11 @@ class AttentionRow:
     data: dict[str, str | int]
     by: str = ""
     """Who did what led to it; empty for the program itself and for orders."""
+    device: str = ""
+    """The other counter that it comes from; empty for this one."""
+    root: str = ""
+    choices: tuple[str, ...] = ()
+    """What a person may decide here about a command that was not applied."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,66 +2,34 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.domain.words import Role
+from storeapp.store.entries import COLUMNS, Entry, Outcome, Status, entry_of, row_of
 from storeapp.store.errors import Corrupt, DiskFailed, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.migrate import copy_database, file_at, immediate, open_database, statements
 
+__all__ = [
+    "COLUMNS",
+    "PRUNED",
+    "Entry",
+    "Journal",
+    "Outcome",
+    "Status",
+    "entry_of",
+    "link_hash",
+    "suspicion",
+    "under_salvage",
+]
 GENESIS = b"\0" * 32
-
-
-class Status(StrEnum):
-    """What has become of a command."""
-
-    SAVED = "saved"
-    """Final: this counter is the authority."""
-    PENDING = "pending"
-    """The hub has not answered yet."""
-    APPLIED = "applied"
-    REFUSED = "refused"
-    PARKED = "parked"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One command as it stands in the journal; ``events`` is what it did here, ``problem`` why the hub refused."""
-
-    n: int
-    id: str
-    kind: str
-    at: datetime
-    actor: str
-    role: Role
-    store: str
-    body: bytes
-    events: bytes
-    status: Status
-    simulated: bool = False
-    seq: int = 0
-    feed: str = ""
-    feed_seq: int | None = None
-    problem: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The hub's answer to one command: who has read ``feed`` as far as ``feed_seq`` has seen what led to it."""
-
-    id: str
-    status: Status
-    feed: str = ""
-    feed_seq: int | None = None
-    problem: bytes = b""
+PRUNED = "pruned"
+"""The fact that says up to which number commands are no longer kept."""
 
 
 _OPEN = "status NOT IN ('saved', 'applied')"
@@ -84,8 +52,11 @@ MIGRATIONS = (
         "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE INDEX audit_of ON audit (subject, at)",
     ),
+    # Beside the commands and not in them: few have any, and a salvage reads the commands of every version alike.
+    statements(
+        "CREATE TABLE need (n INTEGER PRIMARY KEY, id TEXT NOT NULL, needed TEXT NOT NULL, UNIQUE (id, needed))"
+    ),
 )
-COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
 
 
 P = ParamSpec("P")
@@ -192,10 +163,14 @@ class Journal:
     @_guarded
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
+        added = list(entries)
         self._db.conn.executemany(
             f"INSERT INTO command ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            map(_row, entries),
+            map(row_of, added),
         )
+        needs = [(entry.id, needed) for entry in added for needed in entry.needs]
+        if needs:
+            self._db.conn.executemany("INSERT INTO need (id, needed) VALUES (?, ?)", needs)
 
     def after(self, n: int, *, limit: int = 1000) -> list[Entry]:
         """The commands after a number, oldest first."""
@@ -214,11 +189,47 @@ class Journal:
             found += self._select(f"n IN ({','.join('?' * len(part))}) ORDER BY n", *part)
         return found
 
-    def rejected(self) -> list[Entry]:
-        """What the hub refused or parked and nobody has accepted yet."""
-        return self._select(
+    @_guarded
+    def needs_of(self, entries: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
+        """Which commands each of these needs; those that need none are left out."""
+        if not entries:
+            return {}
+        found: dict[str, tuple[str, ...]] = {}
+        rows = self._db.execute(
+            "SELECT need.id, needed FROM need JOIN command USING (id) WHERE command.n BETWEEN ? AND ? ORDER BY need.n",
+            (entries[0].n, entries[-1].n),
+        )
+        for command_id, needed in rows:
+            found[command_id] = (*found.get(command_id, ()), needed)
+        return found
+
+    @_guarded
+    def undone(self, ids: Iterable[str]) -> set[str]:
+        """Those of these commands that the hub has refused or parked."""
+        wanted = list(ids)
+        sql = f"SELECT id FROM command WHERE {_OPEN} AND status IN ('refused', 'parked') AND id IN "
+        rows = self._db.execute(f"{sql}({','.join('?' * len(wanted))})", wanted) if wanted else ()
+        return {str(command_id) for (command_id,) in rows}
+
+    def rejected(self, cursors: Mapping[str, int] | None = None) -> list[Entry]:
+        """What the hub refused or parked and nobody has accepted yet.
+
+        With ``cursors``, which say how far each feed was read, only what the feed has not told yet.
+        """
+        found = self._select(
             f"""{_OPEN} AND status IN ('refused', 'parked') AND id NOT IN
             (SELECT subject FROM audit WHERE action = 'refusal.accepted') ORDER BY n"""
+        )
+        if cursors is None:
+            return found
+        return [each for each in found if each.feed_seq is None or each.feed_seq > cursors.get(each.feed, -1)]
+
+    @_guarded
+    def settle_again(self, outcomes: Mapping[str, Status]) -> None:
+        """Note what has become of commands that had been put aside. Call inside `writing`."""
+        self._db.conn.executemany(
+            "UPDATE command SET status = ? WHERE id = ? AND status IN ('parked', 'refused')",
+            [(status, command_id) for command_id, status in outcomes.items()],
         )
 
     def by_id(self, command_id: str) -> Entry | None:
@@ -276,6 +287,29 @@ class Journal:
         )
         self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
 
+    @property
+    def pruned(self) -> int:
+        """Up to which number commands are no longer kept, because the hub's backups hold them."""
+        return int(self.identity().get(PRUNED, "0"))
+
+    @_guarded
+    def prunable(self, *, upto: int, before: datetime) -> int:
+        """The last number of the oldest commands that are answered, not above ``upto``, and older than an instant.
+
+        The newest command always stays: the next one is numbered after it.
+        """
+        kept = "n > ? OR at >= ? OR status IN ('pending', 'parked')"
+        first = self._db.execute(f"SELECT n FROM command WHERE {kept} ORDER BY n LIMIT 1", (upto, before.isoformat()))
+        found = first.fetchone()
+        return min(self.last(), int(found[0]) if found else self.last()) - 1
+
+    @_guarded
+    def prune(self, upto: int) -> None:
+        """Keep the commands up to a number no longer. Call inside `writing`."""
+        self._db.execute("DELETE FROM need WHERE id IN (SELECT id FROM command WHERE n <= ?)", (upto,))
+        self._db.execute("DELETE FROM command WHERE n <= ?", (upto,))
+        self.identify(**{PRUNED: str(max(upto, self.pruned))})
+
     @_guarded
     def close_gaps(self) -> bool:
         """Number what the hub has not answered without holes, where a salvage has left any; says whether it had to.
@@ -287,6 +321,7 @@ class Journal:
         if not count:
             return False
         before = self._db.execute("SELECT coalesce(max(n), 0) FROM command WHERE n < ?", (first,)).fetchone()[0]
+        before = max(before, self.pruned)
         if last == before + count:
             return False
         numbers = [n for (n,) in self._db.execute(f"SELECT n {pending} ORDER BY n")]
@@ -391,43 +426,3 @@ def link_hash(previous: bytes, n: int, at: str, actor: str, action: str, subject
     """SHA-256 over the link before and this entry; the unit separator keeps the fields apart."""
     content = "\x1f".join((str(n), at, actor, action, subject)).encode()
     return hashlib.sha256(previous + content).digest()
-
-
-def _row(e: Entry) -> tuple[object, ...]:
-    who = (e.actor, e.role, e.store)
-    outcome = (e.status, e.simulated, e.seq, e.feed, e.feed_seq, e.problem)
-    return (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
-
-
-def entry_of(row: tuple[object, ...]) -> Entry:
-    """The command in a row of `COLUMNS`.
-
-    Raises:
-        ValueError: a column holds what it never should.
-        TypeError: a column is of another type.
-    """
-    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
-    feed, feed_seq, problem = answer
-    return Entry(
-        n=int(str(n)),
-        id=str(command_id),
-        kind=str(kind),
-        at=datetime.fromisoformat(str(at)),
-        actor=str(actor),
-        role=Role(str(role)),
-        store=str(store),
-        body=_bytes(body),
-        events=_bytes(events),
-        status=Status(str(status)),
-        simulated=bool(simulated),
-        seq=int(str(seq)),
-        feed=str(feed),
-        feed_seq=None if feed_seq is None else int(str(feed_seq)),
-        problem=_bytes(problem),
-    )
-
-
-def _bytes(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError("a blob column holds something else")
-    return value

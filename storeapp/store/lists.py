@@ -9,6 +9,7 @@ from itertools import permutations
 from sqlite_utils import Database
 
 from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.kernel import Key
 from storeapp.domain.order import REMARKS
 from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.store.errors import translate_sqlite_errors
@@ -129,6 +130,24 @@ def count_open_cases(db: Database) -> int:
 def open_cases(db: Database) -> list[str]:
     """The exceptions that wait for a person, the oldest first."""
     return [key for (key,) in db.execute("SELECT id FROM case_view WHERE is_open ORDER BY opened_at, id")]
+
+
+@translate_sqlite_errors()
+def open_held(db: Database) -> list[str]:
+    """The commands that the hub did not apply and that wait for a person, the oldest first."""
+    return [key for (key,) in db.execute("SELECT id FROM held_view WHERE is_open ORDER BY at, id")]
+
+
+@translate_sqlite_errors()
+def count_open_held(db: Database) -> int:
+    """How many matters they are; what only follows another one is none of its own."""
+    return int(db.execute("SELECT count(*) FROM held_view WHERE is_open AND root = ''").fetchone()[0])
+
+
+@translate_sqlite_errors()
+def open_touches(db: Database, key: Key) -> list[int]:
+    """The numbers of the unconfirmed commands that changed an aggregate."""
+    return [int(n) for (n,) in db.execute("SELECT n FROM touch WHERE kind = ? AND id = ? ORDER BY n", key)]
 
 
 @translate_sqlite_errors()

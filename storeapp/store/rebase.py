@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from storeapp.codec import UnknownKind, decode_command, decode_state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Refusal, State
+from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
 from storeapp.store import views
 from storeapp.store.cache import Cache, Row
@@ -184,8 +185,14 @@ class _Replay:
         bases = _Bases(self._cache, self.stale)
         work = Workspace(bases)
         self.touches = []
-        for entry in self._journal.numbered(self.numbers):
-            self._one(work, entry)
+        entries = self._journal.numbered(self.numbers)
+        needs = self._journal.needs_of(entries)
+        fallen = self._journal.undone({need for needed in needs.values() for need in needed})
+        for entry in entries:
+            if not fallen.isdisjoint(needs.get(entry.id, ())) and not _is_fact(entry):
+                fallen.add(entry.id)
+            else:
+                self._one(work, entry)
         self.dirty, self.asked = work.dirty, bases.asked
 
     def _one(self, work: Workspace, entry: Entry) -> None:
@@ -196,6 +203,12 @@ class _Replay:
             return
         if not isinstance(decided, Refusal):
             self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in decided]
+
+
+def _is_fact(entry: Entry) -> bool:
+    """Whether it has happened in the world, and stands whatever it rested on."""
+    of = COMMANDS.get(entry.kind)
+    return of is not None and of.FACT
 
 
 class _Graph:

@@ -18,7 +18,7 @@ from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
-from storeapp.store.journal import COLUMNS, Entry, Journal, entry_of, suspicion, under_salvage
+from storeapp.store.journal import COLUMNS, PRUNED, Entry, Journal, entry_of, suspicion, under_salvage
 from storeapp.store.migrate import alone
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ CHUNK = 500
 MOST_EMPTY_CHUNKS = 20
 """After so many chunks without a readable row the end is assumed, where nothing tells the last number."""
 _WAL = "-wal"
+_ID_LETTERS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +236,15 @@ class _Salvage:
         commands = self._copy("command", COLUMNS, expect=last, check=_is_command)
         links = self._copy("audit", "n, at, actor, action, subject, hash")
         self._copy("print_job", "n, at, actor, paper, subject, copy")
+        self._copy("need", "n, id, needed", check=_is_need)
         self._copy_identity()
         self._target.execute("COMMIT")
-        return Salvaged(len(commands), tuple(_gaps(commands, last)), len(links), kept)
+        return Salvaged(len(commands), tuple(_gaps(commands, last, after=self._pruned())), len(links), kept)
+
+    def _pruned(self) -> int:
+        """Up to which number commands were no longer kept."""
+        found = self._read(f"SELECT value FROM identity WHERE name = '{PRUNED}'")
+        return int(found[0][0]) if found else 0
 
     def _copy(
         self, table: str, columns: str, *, expect: int = 0, check: Callable[[Row], bool] = lambda _: True
@@ -293,6 +300,11 @@ def _is_command(row: Row) -> bool:
         return False
 
 
+def _is_need(row: Row) -> bool:
+    """Under a first page of another journal this table may be found in another place, and be something else."""
+    return all(isinstance(name, str) and len(name) == _ID_LETTERS for name in row[1:])
+
+
 def is_whole(entry: Entry) -> bool:
     """Whether a command and its events can be read; what only a newer program knows is kept."""
     try:
@@ -305,8 +317,8 @@ def is_whole(entry: Entry) -> bool:
     return True
 
 
-def _gaps(numbers: Iterable[int], last: int) -> Iterator[tuple[int, int]]:
-    expected = 1
+def _gaps(numbers: Iterable[int], last: int, *, after: int) -> Iterator[tuple[int, int]]:
+    expected = after + 1
     for n in (*numbers, last + 1):
         if n > expected:
             yield expected, n - 1

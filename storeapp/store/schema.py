@@ -61,4 +61,9 @@ MIGRATIONS = (
             seconds INTEGER NOT NULL, asked_at TEXT NOT NULL, PRIMARY KEY (origin, mode, place)) WITHOUT ROWID""",
         "CREATE INDEX map_time_by_age ON map_time (asked_at)",
     ),
+    statements(
+        """CREATE TABLE held_view (
+            id TEXT PRIMARY KEY, root TEXT NOT NULL, is_open INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX held_open ON held_view (root, at, id) WHERE is_open",
+    ),
 )

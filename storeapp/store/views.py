@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from storeapp.domain.delivery import Delivery, slip_id
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.short_code import short_code
@@ -24,7 +25,7 @@ _INSERT = """INSERT INTO delivery_view (id, order_id, order_no, platform, state,
     is_sealed = excluded.is_sealed"""
 
 
-TABLES = ("delivery_view", "slip_view", "case_view", "search")
+TABLES = ("delivery_view", "slip_view", "case_view", "held_view", "search")
 """What `project` makes from the states."""
 
 
@@ -38,6 +39,7 @@ def project(db: Database, changed: dict[Key, State], *, lookup: Any) -> None:
     _project_orders(db, orders, changed, lookup)
     _project_slips(db, [s for s in changed.values() if isinstance(s, Delivery)])
     _project_cases(db, [s for s in changed.values() if isinstance(s, ExceptionCase)])
+    _project_held(db, [s for s in changed.values() if isinstance(s, HeldCommand)])
 
 
 def _project_orders(db: Database, order_ids: Iterable[str], changed: dict[Key, State], lookup: Any) -> None:
@@ -127,6 +129,13 @@ def _project_cases(db: Database, cases: list[ExceptionCase]) -> None:
     )
 
 
+def _project_held(db: Database, commands: list[HeldCommand]) -> None:
+    db.conn.executemany(
+        "INSERT OR REPLACE INTO held_view (id, root, is_open, at) VALUES (?, ?, ?, ?)",
+        ((held.id, held.root, held.open, stamp(held.at)) for held in commands),
+    )
+
+
 def drop(db: Database, gone: Iterable[Key]) -> None:
     """Take out of the views what is no longer there."""
     keys = list(gone)
@@ -139,6 +148,9 @@ def drop(db: Database, gone: Iterable[Key]) -> None:
     db.conn.executemany("DELETE FROM slip_view WHERE delivery_id = ?", deliveries)
     cases = [(key.id,) for key in keys if key.kind == ExceptionCase.KIND]
     db.conn.executemany("DELETE FROM case_view WHERE id = ?", cases)
+    db.conn.executemany(
+        "DELETE FROM held_view WHERE id = ?", [(key.id,) for key in keys if key.kind == HeldCommand.KIND]
+    )
 
 
 def unrecord(db: Database, commands: Iterable[int]) -> None:

@@ -186,6 +186,8 @@ class HelloReply(msgspec.Struct, frozen=True):
     certificate_ends: datetime | None = None
     revocations: str = ""
     """The signed list of counters that were turned away; empty while there is none."""
+    floors: dict[str, int] = {}
+    """Below these numbers feeds no longer say what has left them; one that says everything is left out."""
     revoked: bool = False
     """Whether this one was: it may offer what it has saved, for people to look at, and gets nothing more."""
 

@@ -17,9 +17,9 @@ from fastapi import FastAPI
 
 from hub import devices, revocations
 from hub.api import create_app
-from hub.console import add_user
 from hub.core import Hub
 from hub.requests import MAX_CONTENT_BYTES, MAX_SENT_BYTES
+from hub.users import add_user
 from storeapp.adapters.signing import DeviceKey
 from storeapp.adapters.transport_keys import TransportKey
 from storeapp.domain.token import SlipToken, issue
@@ -225,7 +225,7 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
     calls = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert calls == {
         *("enrol", "hello", "renew", "commands", "changes", "snapshot"),
-        *("waiting", "retry", "discard"),
+        *("waiting", "retry", "discard", "cases", "decide_case"),
         *("health", "ready"),
     }
     assert document["components"]["securitySchemes"].keys() == {"deviceSignature", "consolePassword"}

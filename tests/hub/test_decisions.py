@@ -14,7 +14,7 @@ from storeapp.domain.order import order_id
 from storeapp.domain.people import Staff
 from storeapp.domain.place import Position
 from storeapp.domain.rules import registry
-from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
 from storeapp.domain.rules.people import LocateBuilding, RegisterSku, RegisterStaff
 from storeapp.domain.words import Platform, Role
@@ -158,7 +158,13 @@ def test_a_bug_in_a_rule_parks_its_command_only(hub: Hub, monkeypatch: pytest.Mo
 def test_a_command_that_needs_a_refused_one_is_refused_with_it(hub: Hub) -> None:
     counter = FakeCounter(hub)
     lost = counter.wire(AssignDelivery("none", "G01", 0))
-    assert code(counter.send(lost, counter.wire(stock(), needs=(lost.id,)))) == "needs_refused"
+    assert code(counter.send(lost, counter.wire(UnassignDelivery("none", 0), needs=(lost.id,)))) == "needs_refused"
+
+
+def test_a_fact_that_needs_a_refused_one_has_happened_all_the_same(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    lost = counter.wire(AssignDelivery("none", "G01", 0))
+    assert counter.send(lost, counter.wire(stock(), needs=(lost.id,))).results[1].status == "applied"
 
 
 def test_simulated_commands_need_a_hub_for_demos(hub: Hub) -> None:

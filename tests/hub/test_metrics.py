@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 
 from hub import devices
-from hub.console import add_user
 from hub.core import Hub, open_hub
 from hub.limits import RateLimit
+from hub.users import add_user
 from storeapp.adapters.signing import DeviceKey
 from sync.protocol.messages import CommandBatch, EnrolRequest, encode
 from sync.protocol.signing import Message, sign

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hub import archive
+from hub import archive, operations
 from hub.core import Hub, NotMigrated, found, open_hub
 from hub.database import Database
+from hub.durability import last_backup
 from hub.migrate import is_current, upgrade
 from hub.operations import BackupBroken, HubRunning, backup, restore
 from hub.tables import metadata
@@ -25,8 +26,9 @@ def content(hub: Hub) -> dict[str, list[tuple[object, ...]]]:
 def test_a_backup_of_a_hub_in_use_is_restored_under_a_new_epoch(hub: Hub, tmp_path: Path, database: str) -> None:
     counter = FakeCounter(hub)
     counter.do(stock())
-    before, copy = content(hub), tmp_path / "copy"
+    copy = tmp_path / "copy"
     assert backup(tmp_path / "hub", copy, url=database) == {"commands": 1}
+    before = content(hub)
     counter.do(an_order("T1"))
     hub.close()
     restore(tmp_path / "hub", copy, url=database)
@@ -42,6 +44,43 @@ def test_a_backup_of_a_hub_in_use_is_restored_under_a_new_epoch(hub: Hub, tmp_pa
     assert again_counter.do(an_order("T2")).results[0].status == "applied"
     again.close()
     assert [path.name for path in (tmp_path / "hub").glob("*.before-restore")]
+
+
+def durable(hub: Hub) -> int:
+    return FakeCounter(hub, seq=0).send().durable_seq
+
+
+def test_durable_is_what_a_verified_backup_covers(
+    hub: Hub, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = FakeCounter(hub)
+    assert (counter.do(stock()).durable_seq, durable(hub)) == (0, 0)
+    backup(tmp_path / "hub", tmp_path / "copy", url=database, now=hub.now)
+    assert (counter.do(an_order("T1")).durable_seq, durable(hub)) == (1, 1)
+
+    def broken(*_: object) -> None:
+        raise BackupBroken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, "_checked", broken)
+        patch.setattr(archive, "check", broken)
+        with pytest.raises(BackupBroken):
+            backup(tmp_path / "hub", tmp_path / "other", url=database)
+    assert durable(hub) == 1
+    with hub.db.reading() as connection:
+        assert last_backup(hub.db, connection) == hub.now().isoformat()
+
+
+def test_what_comes_from_a_backup_is_covered_by_it(hub: Hub, tmp_path: Path, database: str) -> None:
+    FakeCounter(hub).do(stock(), an_order("T1"))
+    FakeCounter(hub, device="a\tb\\n").do(stock("BL-002"))
+    backup(tmp_path / "hub", tmp_path / "copy", url=database)
+    assert FakeCounter(hub, device="a\tb\\n").send().durable_seq == 1
+    hub.close()
+    restore(tmp_path / "hub", tmp_path / "copy", url=database)
+    again = open_hub(tmp_path / "hub", url=database, now=hub.now)
+    assert durable(again) == 2
+    again.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + b"x" * 5000, b"PK\x03\x04"])

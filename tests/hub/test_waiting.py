@@ -1,21 +1,30 @@
 """What nobody could decide waits for a person, who decides it again or lets it be."""
 
+from typing import Any
+
 import httpx
 import msgspec
 import pytest
 import sqlalchemy as sa
 
 from hub import quarantine, waiting
-from hub.console import add_user
 from hub.core import Hub
 from hub.problems import HubProblem
-from hub.tables import device, event_log, order_key, parked, state
+from hub.tables import command_result, device, event_log, incarnation, order_key, parked, state
+from hub.users import add_user
 from storeapp.adapters.transport_keys import key_purpose
+from storeapp.codec import decode_state
+from storeapp.domain.delivery import Delivery, Proof
+from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.held import Cause, HeldCommand, Resolution
 from storeapp.domain.order import order_id
 from storeapp.domain.rules import registry
+from storeapp.domain.rules.custody import HandOver
+from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
+from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.words import Platform
-from sync.protocol.messages import CommandBatch, WireCommand, WireKey
-from tests.support.hubs import FakeCounter, an_order, stock
+from sync.protocol.messages import BatchReply, CommandBatch, WireCommand, WireKey
+from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 from tests.support.hubserver import serving
 
 FIRST = order_id(Platform.TABLE, "T1")
@@ -38,10 +47,19 @@ def park(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> tuple[FakeCounter, WireCo
     return counter, command
 
 
-def acts(hub: Hub) -> list[tuple[str, str]]:
+def acts(hub: Hub) -> list[tuple[str, str, str]]:
+    """What people of the hub did: kind, who, and at which device."""
+    columns = (event_log.c.kind, event_log.c.actor, event_log.c.device)
     with hub.db.reading() as connection:
-        rows = connection.execute(sa.select(event_log.c.kind, event_log.c.actor).order_by(event_log.c.n))
-        return [(kind, actor) for kind, actor in rows if kind.startswith("hub.")]
+        return [tuple(row) for row in connection.execute(sa.select(*columns).where(event_log.c.device == "hub"))]
+
+
+def held(hub: Hub, command: WireCommand) -> HeldCommand:
+    query = sa.select(state.c.body).where(state.c.kind == "held", state.c.id == command.id)
+    with hub.db.reading() as connection:
+        found = decode_state("held", connection.scalar(query))
+    assert isinstance(found, HeldCommand)
+    return found
 
 
 def count(hub: Hub, table: sa.Table) -> int:
@@ -65,7 +83,7 @@ def test_decided_again_it_takes_effect_once_and_its_counter_gets_the_new_answer(
     result = waiting.retry(hub, command.id, by="hq")
     assert (result.status, result.feed) == ("applied", "store:XH")
     assert waiting.listed(hub) == []
-    assert acts(hub) == [("hub.retried", "hq")]
+    assert acts(hub) == [("held.resolve", "hq", "hub")]
     with pytest.raises(HubProblem, match="not_waiting"):
         waiting.retry(hub, command.id, by="hq")
     again = counter.send(command).results[0]
@@ -91,11 +109,12 @@ def test_what_the_rule_now_refuses_is_answered_so(hub: Hub, monkeypatch: pytest.
 
 
 def test_a_discarded_one_is_gone_but_not_that_it_was_there(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, command = park(hub, monkeypatch)
+    counter, command = park(hub, monkeypatch)
     waiting.discard(hub, command.id, by="hq")
     assert waiting.listed(hub) == []
-    assert acts(hub) == [("hub.discarded", "hq")]
-    assert count(hub, state) == 0
+    assert code(counter.send(command)) == "discarded"
+    assert acts(hub) == [("held.resolve", "hq", "hub")]
+    assert (held(hub, command).outcome, held(hub, command).resolved_by) == ("refused", "hq")
     with pytest.raises(HubProblem, match="not_waiting"):
         waiting.discard(hub, command.id, by="hq")
 
@@ -114,7 +133,8 @@ def test_what_a_counter_offers_that_was_turned_away_waits_and_changes_nothing(hu
     for _ in range(2):
         assert quarantine.keep(hub, counter.sender, batch) == 2
     assert [row.code for row in waiting.listed(hub)] == ["revoked", "revoked"]
-    assert count(hub, state) == 0
+    assert {held(hub, command).cause for command in batch.commands} == {Cause.QUARANTINED}
+    assert count(hub, state) == 2
 
 
 def test_a_person_may_let_it_count_with_the_customers_key(hub: Hub) -> None:
@@ -137,6 +157,163 @@ def test_a_person_may_let_it_count_with_the_customers_key(hub: Hub) -> None:
         assert waiting.retry(hub, command.id, by="hq").status == "applied"
     assert count(hub, order_key) == 1
     assert waiting.listed(hub) == []
+    # Offered once more, such as by a counter that did not hear the answer, they are not a matter again.
+    assert quarantine.keep(hub, counter.sender, batch) == 2
+    assert waiting.listed(hub) == []
+
+
+class TestAChain:
+    """One that waits, and what hangs on it."""
+
+    @pytest.fixture
+    def chain(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> tuple[FakeCounter, list[WireCommand]]:
+        """An order that the hub has failed on; then, in two batches, an assignment and a handover."""
+        counter, order = park(hub, monkeypatch)
+        counter.do(a_guide("G01"), stock())
+        assigned = counter.wire(AssignDelivery(f"{FIRST}-1", "G01", 0), needs=(order.id,))
+        handed = counter.wire(HandOver(f"{FIRST}-1", 1, "G01", Proof.TOKEN), needs=(order.id, assigned.id))
+        assert code(counter.send(assigned)) == "needs_parked"
+        assert code(counter.send(handed)) == "needs_parked"
+        return counter, [order, assigned, handed]
+
+    def test_it_is_one_matter(self, hub: Hub, chain: tuple[FakeCounter, list[WireCommand]]) -> None:
+        _, (order, *others) = chain
+        assert held(hub, order).followers == tuple(other.id for other in others)
+        assert [(row.id, row.root) for row in waiting.listed(hub)] == [
+            (order.id, ""),
+            *((other.id, order.id) for other in others),
+        ]
+        for other in others:
+            with pytest.raises(HubProblem) as refused:
+                waiting.discard(hub, other.id, by="hq")
+            assert refused.value.problem.data == {"reason": "follows_another"}
+
+    def test_decided_again_all_of_it_goes_on_in_order(
+        self, hub: Hub, chain: tuple[FakeCounter, list[WireCommand]]
+    ) -> None:
+        counter, commands = chain
+        waiting.retry(hub, commands[0].id, by="hq")
+        assert waiting.listed(hub) == []
+        assert [result.status for result in counter.send(*commands[:1]).results] == ["replayed"]
+        assert delivery(hub).guide == "G01"
+        assert delivery(hub).parcels[0].custodian.holder_id == "G01"
+        assert {held(hub, command).outcome for command in commands} == {"applied"}
+
+    def test_discarded_the_intent_falls_and_the_fact_stands_as_a_discrepancy(
+        self, hub: Hub, chain: tuple[FakeCounter, list[WireCommand]]
+    ) -> None:
+        counter, (order, assigned, handed) = chain
+        waiting.discard(hub, order.id, by="hq")
+        assert waiting.listed(hub) == []
+        assert code(counter.send(assigned)) == "needs_refused"
+        assert counter.send(handed).results[0].status == "replayed"
+        assert [case.code for case in cases(hub)] == ["unknown_delivery"]
+        assert not any(held(hub, command).open for command in (order, assigned, handed))
+
+    def test_what_still_fails_keeps_all_of_it_waiting(
+        self, hub: Hub, chain: tuple[FakeCounter, list[WireCommand]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, commands = chain
+        monkeypatch.setitem(registry._HANDLERS, type(an_order("T1")), broken)
+        assert waiting.retry(hub, commands[0].id, by="hq").status == "parked"
+        assert [row.id for row in waiting.listed(hub)] == [command.id for command in commands]
+        monkeypatch.undo()
+        assert waiting.retry(hub, commands[0].id, by="hq").status == "applied"
+        assert waiting.listed(hub) == []
+
+    def test_a_manager_of_the_store_may_decide_it_at_another_counter(
+        self, hub: Hub, chain: tuple[FakeCounter, list[WireCommand]]
+    ) -> None:
+        _, (order, *_) = chain
+        other = FakeCounter(hub, device="dev-2")
+        command = other.wire(ResolveHeld(order.id, Resolution.RETRY))
+        assert other.send(command).results[0].status == "applied"
+        assert other.send(command).results[0].status == "replayed"
+        assert waiting.listed(hub) == []
+        assert (held(hub, order).resolved_by, held(hub, order).resolved_where) == ("manager", "dev-2")
+        same, otherwise = (ResolveHeld(order.id, each) for each in (Resolution.RETRY, Resolution.DISCARD))
+        assert other.do(same).results[0].status == "applied"
+        assert code(other.do(otherwise)) == "already_resolved"
+
+
+def test_a_refused_one_takes_along_what_hangs_on_it_over_batches_and_is_accepted_at_once(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.do(stock(), an_order("T1"), a_guide("G01"), a_guide("G02"))
+    FakeCounter(hub, device="dev-2").do(AssignDelivery(f"{FIRST}-1", "G02", 0))
+    lost = counter.wire(AssignDelivery(f"{FIRST}-1", "G01", 0))
+    assert code(counter.send(lost)) == "stale_base"
+    # What the winner did has made this base true, and still nobody here has seen it.
+    second = counter.wire(UnassignDelivery(f"{FIRST}-1", 1), needs=(lost.id,))
+    assert code(counter.send(second)) == "needs_refused"
+    assert delivery(hub).guide == "G02"
+    assert (held(hub, lost).data, held(hub, second).root) == (
+        {"guide": "G01", "winner": "G02", "state": "assigned"},
+        lost.id,
+    )
+    assert counter.do(ResolveHeld(lost.id, Resolution.ACCEPT)).results[0].status == "applied"
+    assert not held(hub, lost).open
+    assert not held(hub, second).open
+
+
+def test_only_people_of_the_hub_decide_about_a_counter_that_was_turned_away(hub: Hub) -> None:
+    counter, batch = offered(hub)
+    quarantine.keep(hub, counter.sender, batch)
+    other = FakeCounter(hub, device="dev-2")
+    assert code(other.do(ResolveHeld(batch.commands[0].id, Resolution.RETRY))) == "hub_decides"
+    assert code(other.do(ResolveHeld("nobody's", Resolution.RETRY))) == "unknown_command"
+
+
+def test_a_discarded_order_leaves_no_key(hub: Hub) -> None:
+    counter, batch = offered(hub)
+    quarantine.keep(hub, counter.sender, batch)
+    for command in batch.commands:
+        waiting.discard(hub, command.id, by="hq")
+    assert count(hub, order_key) == 0
+    assert quarantine.keep(hub, counter.sender, batch) == 2
+    assert waiting.listed(hub) == []
+
+
+def test_an_open_question_of_a_store_is_answered_by_the_hub(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.do(HandOver(f"{FIRST}-1", 1, "G01", Proof.TOKEN))
+    (case,) = cases(hub)
+    assert waiting.resolve_case(hub, case.id, "checked", by="hq").status == "applied"
+    assert [(case.open, case.resolved_by) for case in cases(hub)] == [(False, "hq")]
+    with pytest.raises(HubProblem, match="not_waiting"):
+        waiting.resolve_case(hub, case.id, "checked", by="hq")
+
+
+def test_the_hubs_own_commands_are_numbered_without_a_hole(hub: Hub) -> None:
+    counter, batch = offered(hub)
+    quarantine.keep(hub, counter.sender, batch)
+    for command in batch.commands:
+        waiting.discard(hub, command.id, by="hq")
+    with hub.db.reading() as connection:
+        query = sa.select(command_result.c.seq).where(command_result.c.device == "hub").order_by(command_result.c.seq)
+        assert list(connection.scalars(query)) == [1, 2]
+        assert connection.scalar(sa.select(incarnation.c.last_seq).where(incarnation.c.device == "hub")) == 2
+
+
+def states(hub: Hub, kind: str) -> list[Any]:
+    with hub.db.reading() as connection:
+        return [
+            decode_state(kind, body) for body in connection.scalars(sa.select(state.c.body).where(state.c.kind == kind))
+        ]
+
+
+def delivery(hub: Hub) -> Delivery:
+    (found,) = states(hub, "delivery")
+    assert isinstance(found, Delivery)
+    return found
+
+
+def cases(hub: Hub) -> list[ExceptionCase]:
+    return states(hub, "exception")
+
+
+def code(reply: BatchReply) -> str:
+    problem = reply.results[0].problem
+    return problem.code if problem else reply.results[0].status
 
 
 def test_only_people_of_the_hub_see_and_decide(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

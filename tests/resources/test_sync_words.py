@@ -30,7 +30,7 @@ def test_every_problem_has_words(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_answer_has_words(language: str) -> None:
-    assert len(answers()) == 6
+    assert len(answers()) == 8
     assert {f"refusal.{code}" for code in answers()} - set(catalogue(language)) == set()
 
 

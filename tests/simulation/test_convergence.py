@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hub.tables import command_result, head, state
 from storeapp.domain.delivery import Delivery, Holder, Proof
 from storeapp.domain.feeds import feeds_of
+from storeapp.domain.held import Resolution
 from storeapp.domain.kernel import Command, Key
 from storeapp.domain.order import Order, OrderStatus, order_id
 from storeapp.domain.rules.custody import Deliver, HandOver, ReturnDelivery
@@ -21,6 +22,7 @@ from storeapp.domain.rules.orders import CancelOrder
 from storeapp.domain.rules.stock import CountStock, MoveStock
 from storeapp.domain.stock import Movement
 from storeapp.domain.words import Platform
+from storeapp.services import undone
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from sync.cycle import Cycle
@@ -96,6 +98,11 @@ class Convergence(RuleBasedStateMachine):
     def cancel(self, which: int, number: str) -> None:
         self.do(which, CancelOrder(order_id(Platform.TABLE, number), "customer"))
 
+    @rule(which=counters, resolution=st.sampled_from([Resolution.ACCEPT, Resolution.RETRY]))
+    def decide_what_waits(self, which: int, resolution: Resolution) -> None:
+        for row in undone.rows(self.all[which])[:1]:
+            undone.resolve(self.all[which], MANAGER, row.root or row.id, resolution)
+
     @rule(which=counters, quantity=st.integers(0, 30))
     def count(self, which: int, quantity: int) -> None:
         self.do(which, CountStock("XH", "BL-001", quantity))
@@ -161,6 +168,9 @@ class Convergence(RuleBasedStateMachine):
         assert all(order.status in set(OrderStatus) for order in orders.values())
         found = {row[0] for row in counter.cache.db.execute("SELECT id FROM case_view")}
         assert found == {key.id for key in shown(counter) if key.kind == "exception"}
+        held = {row[0] for row in counter.cache.db.execute("SELECT id FROM held_view")}
+        assert held == {key.id for key in shown(counter) if key.kind == "held"}
+        assert undone.count(counter) == sum(not row.root for row in undone.rows(counter))
 
     def nothing_is_lost(self) -> None:
         with self.hub.db.reading() as connection:

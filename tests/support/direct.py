@@ -5,8 +5,9 @@ from typing import Any
 
 from hub import devices, feeds
 from hub.core import Hub
-from hub.decisions import Sender, decide
+from hub.decisions import decide
 from hub.feeds import Reader
+from hub.holding import Sender
 from hub.problems import HubProblem
 from storeapp.services import enrolment
 from storeapp.services.counter import Counter
@@ -54,10 +55,14 @@ class LossyClient:
     def commands(self, batch: CommandBatch) -> BatchReply:
         return self._carried(lambda: decide(self._hub, Sender(self._device, self._store, self._transport), batch))
 
-    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
+    def changes(
+        self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
+    ) -> ChangesPage | None:
         reader = Reader(self._store, self._transport)
         page = self._carried(
-            lambda: feeds.changes(self._hub, reader, feed=feed, epoch=epoch, after=after, limit=min(limit, PAGE))
+            lambda: feeds.changes(
+                self._hub, reader, feed=feed, epoch=epoch, after=after, limit=min(limit, PAGE), since=since
+            )
         )
         return page if page.upto > after else None
 

@@ -10,7 +10,8 @@ import msgspec
 
 from hub.core import Hub, database_url, found, open_hub
 from hub.database import Database
-from hub.decisions import Sender, decide
+from hub.decisions import decide
+from hub.holding import Sender
 from hub.migrate import migrate
 from storeapp.adapters.transport_keys import TransportKey
 from storeapp.codec import encode

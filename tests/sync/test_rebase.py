@@ -111,11 +111,24 @@ def test_commands_on_top_of_a_refused_one_fall_with_it(world: World) -> None:
     run(world.two, AssignDelivery(DELIVERY, "G02", 0), UnassignDelivery(DELIVERY, 1))
     run(world.one, AssignDelivery(DELIVERY, "G01", 0))
     exchange(world.hub, world.one)
-    assert exchange(world.hub, world.two).refused == 1
-    # The second one named a base that the winner has made true: it took the winner's guide off.
-    assert delivery(world.two).guide == ""
+    # The second one names a base that the winner has made true, and all the same nobody here has seen the winner.
+    assert exchange(world.hub, world.two).refused == 2
+    assert delivery(world.two).guide == "G01"
     world.quiet()
     assert shown(world.one) == shown(world.two)
+
+
+def test_what_hangs_on_a_refused_one_falls_before_the_hub_has_answered_it(world: World) -> None:
+    run(world.two, AssignDelivery(DELIVERY, "G02", 0))
+    run(world.one, AssignDelivery(DELIVERY, "G01", 0))
+    exchange(world.hub, world.one)
+    with pytest.raises(Offline):
+        exchange(world.hub, world.two, "", "", "request")
+    run(world.two, UnassignDelivery(DELIVERY, 1))
+    take_from_hub(world)
+    assert delivery(world.two).guide == "G01"
+    world.quiet()
+    assert delivery(world.two).guide == "G01"
 
 
 def test_an_answer_without_its_page_keeps_the_effect_on_the_screen(world: World) -> None:

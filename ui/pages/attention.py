@@ -10,6 +10,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu
 from typing_extensions import override
 
+from storeapp.domain.held import Resolution
 from storeapp.domain.kernel import Refusal
 from storeapp.services import attention, dispatch
 from storeapp.services.counter import Actor, Counter
@@ -114,6 +115,11 @@ class AttentionPage(PageBase):
         self._wanted = subject
         self._show_list()
 
+    def show_code(self, code: str) -> bool:
+        """Choose what waits for a reason; returns whether anything does."""
+        found = next((item for item in self._waiting.items if item.code == code), None)
+        return found is not None and self._list.pick(_line_id(found))
+
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -129,8 +135,10 @@ class AttentionPage(PageBase):
     @Slot()
     def _main(self) -> None:
         item = self._item()
-        if item is not None and item.group is Group.REFUSED:
+        if item is not None and item.acceptable:
             self._accept()
+        elif item is not None and item.group is Group.REFUSED and item.resolutions:
+            self._resolve(item.resolutions[0])
         else:
             self._open()
 
@@ -161,11 +169,7 @@ class AttentionPage(PageBase):
         item = self._item()
         if item is not None:
             said = self.desk.words.text(f"attention.resolution.{resolution}")
-            self._act(
-                lambda counter, actor: attention.resolve(counter, actor, item.id, resolution),
-                "attention.resolved",
-                resolution=said,
-            )
+            self._act(partial(_decide, item, resolution), "attention.resolved", resolution=said)
 
     @Slot()
     def _choose_guide(self) -> None:
@@ -185,7 +189,7 @@ class AttentionPage(PageBase):
     def _reassign(self, item: Item, guide: GuideRow) -> None:
         def act(counter: Counter, actor: Actor) -> object:
             done = dispatch.assign(counter, actor, item.delivery_id, guide.id)
-            return done if isinstance(done, Refusal) else attention.accept_refusal(counter, actor, item.id)
+            return done if isinstance(done, Refusal) else attention.decide(counter, actor, item.id, Resolution.REDO)
 
         self._act(act, "attention.reassigned", name=guide.name)
 
@@ -263,6 +267,12 @@ class AttentionPage(PageBase):
         self._detail.accepted.connect(self._accept)
         self._detail.resolved.connect(self._resolve)
         self._detail.reassign.connect(self._choose_guide)
+
+
+def _decide(item: Item, resolution: str, counter: Counter, actor: Actor) -> object:
+    if item.group is Group.REFUSED:
+        return attention.decide(counter, actor, item.id, Resolution(resolution))
+    return attention.resolve(counter, actor, item.id, resolution)
 
 
 def _line_id(item: Item) -> str:

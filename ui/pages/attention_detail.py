@@ -7,15 +7,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from storeapp.domain.kernel import Refusal
-from storeapp.services.attention import LOST_RACE
+from storeapp.services.undone import LOST_RACE
 from ui.desk import Desk, day_time
 from ui.kit import tokens
 from ui.kit.parts import Button, IconLabel, hbox, label, panel, vbox
-from ui.pages.attention_items import BELOW_ZERO, SHAPES, Group, Item, Waiting, age, title
+from ui.pages.attention_items import BELOW_ZERO, SHAPES, Group, Item, Waiting, age, command_name, title
 from ui.pages.order_words import window_text
 
 _PEOPLE = frozenset({"guide", "giver", "winner", "assigned", "holder", "by"})
-_HIDDEN = frozenset({"kind"})
+_HIDDEN = frozenset({"kind", "command", "was_state", "was_holder"})
+_FOLLOWERS_SHOWN = 6
 _WORDS = {
     "reason": ("page.handoff.reason.{}", "cancel.{}", "attention.case.{}"),
     "verdict": ("verdict.{}.title",),
@@ -67,6 +68,8 @@ class WaitingDetail(QFrame):
         facts = list(self._facts(item, waiting))
         if facts:
             column.addWidget(_table(facts))
+        if item.group is Group.REFUSED and len(item.rows) > 1:
+            column.addWidget(self._following(item))
         column.addStretch(1)
         for button in self._buttons(item):
             column.addWidget(button)
@@ -83,7 +86,7 @@ class WaitingDetail(QFrame):
     def _told(self, item: Item, waiting: Waiting) -> QFrame:
         words, box = self._desk.words, panel("sunken")
         inside = vbox(box, margins=(14, 12, 14, 12), gap=tokens.GAP_S)
-        for row in item.rows:
+        for row in item.rows[:1] if item.group is Group.REFUSED else item.rows:
             if item.group is Group.NEEDS:
                 what, then = words.text(f"need.{row.code}"), words.text(f"fix.{row.code}")
             elif item.group is Group.REFUSED:
@@ -98,11 +101,29 @@ class WaitingDetail(QFrame):
             inside.addLayout(step)
         return box
 
+    def _following(self, item: Item) -> QWidget:
+        """What stands or falls with it, in order."""
+        words, box = self._desk.words, QWidget()
+        column = vbox(box, gap=4)
+        column.addWidget(label(words.text("attention.follows", count=len(item.rows) - 1), "caption", wrap=True))
+        for row in item.rows[1 : 1 + _FOLLOWERS_SHOWN]:
+            line = hbox(gap=6)
+            line.addWidget(IconLabel("corner-down-left", "text3"), 0, Qt.AlignmentFlag.AlignTop)
+            about = row.order_no if row.delivery_id != item.delivery_id else ""
+            line.addWidget(label(" · ".join(filter(None, (command_name(row, words), about))), wrap=True), 1)
+            column.addLayout(line)
+        if len(item.rows) - 1 > _FOLLOWERS_SHOWN:
+            column.addWidget(label(words.text("attention.more", count=len(item.rows) - 1 - _FOLLOWERS_SHOWN), "muted"))
+        return box
+
     def _why_refused(self, item: Item, waiting: Waiting) -> tuple[str, str]:
         words, row = self._desk.words, item.rows[0]
         if item.code == LOST_RACE:
             winner = waiting.names.get(str(row.data.get("winner")), str(row.data.get("winner", "")))
-            told = words.text("attention.lost_race.what" if winner else "attention.lost_race.nobody", winner=winner)
+            if row.device:
+                told = words.text("attention.lost_race.there", winner=winner or words.text("attention.nobody"))
+            else:
+                told = words.text("attention.lost_race.what" if winner else "attention.lost_race.nobody", winner=winner)
             return told, words.text("attention.lost_race.next")
         if words.has(f"refusal.{row.code}"):
             what = self._desk.refusal(Refusal(row.code, {**row.data, "state": str(row.data.get("state", "waiting"))}))
@@ -121,13 +142,26 @@ class WaitingDetail(QFrame):
             yield words.text("attention.fact.goods"), order.goods
             yield words.text("attention.fact.promise"), window_text(order.window, now=waiting.now)
             yield words.text("attention.fact.now"), self._standing(item)
+        if item.group is Group.DISCREPANCY and item.rows[0].data.get("was_state"):
+            yield words.text("attention.fact.was"), self._on_record(item, waiting)
+        if item.rows[0].device:
+            yield words.text("attention.fact.device"), item.rows[0].device
         if item.group is Group.REFUSED and item.code == LOST_RACE:
             guide = str(item.rows[0].data.get("guide", ""))
-            yield words.text("attention.fact.wanted"), waiting.names.get(guide, guide)
+            wanted = "attention.fact.wanted_there" if item.rows[0].device else "attention.fact.wanted"
+            yield words.text(wanted), waiting.names.get(guide, guide)
             return
         for key, value in item.rows[0].data.items():
             if key not in _HIDDEN and str(value):
                 yield words.text(f"attention.fact.{key}"), self._value(key, value, waiting.names)
+
+    def _on_record(self, item: Item, waiting: Waiting) -> str:
+        """How it stood when the fact came."""
+        words, data = self._desk.words, item.rows[0].data
+        holder = str(data.get("was_holder", ""))
+        known = f"holder.{holder}"
+        name = words.text(known) if words.has(known) else waiting.names.get(holder, holder)
+        return " · ".join((words.text(f"state.{data['was_state']}"), name))
 
     def _standing(self, item: Item) -> str:
         order = item.order
@@ -147,18 +181,28 @@ class WaitingDetail(QFrame):
 
     def _buttons(self, item: Item) -> Sequence[Button]:
         words, made = self._desk.words, []
-        if item.group is Group.REFUSED:
+        if item.acceptable:
             made.append(self._button(words.text("attention.accept"), "check", self.accepted.emit, primary=True))
         if item.reassignable:
             self.reassign_button = self._button(words.text("attention.reassign"), "user", self.reassign.emit)
             made.append(self.reassign_button)
+        if item.group is Group.REFUSED:
+            made += self._choices(item)
         if item.delivery_id or item.sku:
             text = words.text("attention.count_it" if item.code == BELOW_ZERO else self._open_words(item))
             main = item.group is not Group.REFUSED
             made.append(self._button(text, "arrow-right", self.opened.emit, primary=main))
+        if item.group is not Group.REFUSED:
+            made += self._choices(item)
+        return made
+
+    def _choices(self, item: Item) -> list[Button]:
+        """What a person may decide, each with its digit."""
+        words, made = self._desk.words, []
         for number, code in enumerate(item.resolutions, 1):
             text = f"{number}  {words.text(f'attention.resolution.{code}')}"
-            made.append(self._button(text, "", partial(self.resolved.emit, code)))
+            main = item.group is Group.REFUSED and number == 1
+            made.append(self._button(text, "", partial(self.resolved.emit, code), primary=main))
         return made
 
     @staticmethod

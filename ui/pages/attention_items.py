@@ -7,13 +7,15 @@ from enum import StrEnum
 
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.exception import ExceptionKind
+from storeapp.domain.held import Resolution
 from storeapp.domain.people import Staff
 from storeapp.i18n import Translator
-from storeapp.services.attention import LOST_RACE, attention_rows
+from storeapp.services.attention import attention_rows
 from storeapp.services.counter import Counter
 from storeapp.services.guides import guide_rows
 from storeapp.services.queries import guide_names, order_rows
 from storeapp.services.rows import AttentionRow, GuideRow, OrderRow
+from storeapp.services.undone import LOST_RACE
 from ui.pages.order_words import short_number
 
 
@@ -35,6 +37,7 @@ SHAPES = {
 ASSIGN = "delivery.assign"
 BELOW_ZERO = "stock_below_zero"
 _CHECKED = ("checked", "corrected")
+_SEEN = frozenset({Resolution.ACCEPT, Resolution.REDO})
 RESOLUTIONS: Mapping[str, tuple[str, ...]] = {
     "late": ("customer_told", "rescheduled", "arrived"),
     "late_risk": ("customer_told", "reassigned", "rescheduled", "arrived"),
@@ -89,14 +92,26 @@ class Item:
     @property
     def resolutions(self) -> tuple[str, ...]:
         """What a person may decide; nothing where mending the cause takes it off the list."""
-        if self.group not in (Group.EXCEPTION, Group.DISCREPANCY):
+        if self.group is Group.REFUSED:
+            return tuple(choice for choice in self.choices if choice not in _SEEN)
+        if self.group is Group.NEEDS:
             return ()
         return RESOLUTIONS.get(self.code, _CHECKED)
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """What may be decided here about a command that the hub did not apply."""
+        return self.rows[0].choices if self.group is Group.REFUSED else ()
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether it is enough to have seen it."""
+        return Resolution.ACCEPT in self.choices
+
+    @property
     def reassignable(self) -> bool:
         """Whether another guide may be chosen for what the hub refused."""
-        return self.group is Group.REFUSED and self.rows[0].data.get("kind") == ASSIGN and bool(self.delivery_id)
+        return self.acceptable and self.rows[0].data.get("kind") == ASSIGN and bool(self.delivery_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,7 @@ def _items(rows: Sequence[AttentionRow], orders: Mapping[str, OrderRow], article
     grouped: dict[tuple[Group, str], list[AttentionRow]] = {}
     for row in rows:
         group = group_of(row)
-        key = row.delivery_id if group is Group.NEEDS else row.id
+        key = row.delivery_id if group is Group.NEEDS else row.root or row.id
         grouped.setdefault((group, key), []).append(row)
     for (group, key), found in sorted(grouped.items(), key=lambda entry: list(Group).index(entry[0][0])):
         article = articles.get(str(found[0].data.get("sku", "")), "")
@@ -150,10 +165,14 @@ def title(item: Item, words: Translator) -> str:
     if item.group is Group.REFUSED:
         if item.code == LOST_RACE:
             return words.text("attention.lost_race")
-        kind = f"command.{item.rows[0].data.get('kind')}"
-        what = words.text(kind if words.has(kind) else "command.other")
-        return words.text(f"attention.{item.rows[0].source}", what=what)
+        return words.text(f"attention.{item.rows[0].source}", what=command_name(item.rows[0], words))
     return words.text(f"attention.case.{item.code}")
+
+
+def command_name(row: AttentionRow, words: Translator) -> str:
+    """What a command that was not applied would have done."""
+    kind = f"command.{row.data.get('kind')}"
+    return words.text(kind if words.has(kind) else "command.other")
 
 
 def subject(item: Item, words: Translator) -> str:

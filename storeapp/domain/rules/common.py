@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from storeapp.domain.catalogue import Sku
+from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
 from storeapp.domain.kernel import Context, Data, Draft
 from storeapp.domain.order import LinesReserved, Order, OrderLine
@@ -33,13 +34,24 @@ def open_case(
         opened_at=ctx.now,
         opened_by=ctx.actor,
         data=data or {},
+        opened_where=ctx.device,
     )
     draft.emit(ExceptionOpened(case.id, case))
 
 
 def discrepancy(draft: Draft, ctx: Context, code: str, *, subject: str, data: Data | None = None) -> None:
-    """A fact contradicts the state: the fact stands, and a person is asked."""
-    open_case(draft, ctx, kind=ExceptionKind.DISCREPANCY, code=code, subject=subject, data=data)
+    """A fact contradicts the state: the fact stands, and a person is asked, who is shown both sides."""
+    both = {**_on_record(draft, subject), **(data or {})}
+    open_case(draft, ctx, kind=ExceptionKind.DISCREPANCY, code=code, subject=subject, data=both)
+
+
+def _on_record(draft: Draft, subject: str) -> Data:
+    """How a delivery stood before the fact."""
+    delivery = draft.before(Delivery, subject)
+    if delivery is None:
+        return {}
+    custodian = delivery.parcels[0].custodian
+    return {"was_state": delivery.state.value, "was_holder": custodian.holder_id or custodian.holder.value}
 
 
 def load_of(draft: Draft, lines: tuple[OrderLine, ...]) -> tuple[int, int]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from storeapp.domain import catalogue, delivery, device, exception, experience, order, people, statement, stock
+from storeapp.domain import catalogue, delivery, device, exception, experience, held, order, people, statement, stock
 from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refusal, State
 from storeapp.domain.rules import closing, custody, deliveries, orders, risk, travel, wishes
+from storeapp.domain.rules import held as held_rules
 from storeapp.domain.rules import people as people_rules
 from storeapp.domain.rules import stock as stock_rules
 
@@ -19,6 +20,7 @@ _RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     *closing.RULES,
     *travel.RULES,
     *risk.RULES,
+    *held_rules.RULES,
 )
 _HANDLERS: dict[type[Command], Callable[..., Refusal | None]] = dict(_RULES)
 COMMANDS: dict[str, type[Command]] = {command.KIND: command for command in _HANDLERS}
@@ -32,6 +34,7 @@ _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
     (delivery.DeliveryEvent, delivery.evolve),
     (exception.ExceptionEvent, exception.evolve),
     (experience.ExperienceEvent, experience.evolve),
+    (held.HeldEvent, held.evolve),
     (statement.StatementEvent, statement.evolve_statement),
 )
 _EVOLVE_OF: dict[type[Event], Callable[..., State]] = {
