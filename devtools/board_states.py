@@ -25,12 +25,34 @@ def board_states(window: Window, settle: Settle) -> Iterator[str]:
         yield "proposal"
         break
     yield from _trials(page, window, settle)
+    yield from _dialogs(page, window, settle)
     for column in ("assigned", "back"):
         cards = page.columns.panel(column).list.cards
         if cards:
             page.columns.select(cards[0].id)
             settle(window)
             yield column
+
+
+def _dialogs(page: BoardPage, window: Window, settle: Settle) -> Iterator[str]:
+    """Who could take a delivery, one that is planned and one that is not; then a guide who drops out."""
+    proposed, left = list(page.plan.proposed.assignments), list(page.plan.proposed.left)
+    for name, delivery in (("who", proposed[0]), ("who-not", left[0])):
+        page.columns.select(delivery)
+        window.actions.trigger("board.who")
+        settle(window)
+        yield name
+        if page.who.dialog is not None:
+            page.who.dialog.reject()
+        settle(window)
+    guide = next(each for each in page.guides_shown() if each.in_custody)
+    page.changes.drop_out(guide)
+    settle(window)
+    yield "out"
+    if page.changes.dialog is not None:
+        page.changes.dialog.reject()
+    window.desk.take_back()
+    settle(window)
 
 
 def _trials(page: BoardPage, window: Window, settle: Settle) -> Iterator[str]:

@@ -239,6 +239,23 @@ def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: date
     return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))), ways)
 
 
+def why_of(proposal: Proposal, delivery_id: str) -> Why | None:
+    """The same as `alternatives` from a proposal that is there, without planning; guides off shift are not named.
+
+    None for a delivery that is not to be planned.
+    """
+    problem, plan = proposal.problem, proposal.plan
+    stop = next((stop for stop in problem.stops if stop.id == delivery_id), None) if problem else None
+    if problem is None or stop is None:
+        return None
+    left = next((item.reasons for item in plan.unassigned if item.stop == delivery_id), ())
+    known = (*proposal.assignments, *proposal.kept)
+    reasons = next((item.reasons for item in known if item.delivery_id == delivery_id), left)
+    guide = plan.vehicle_of().get(delivery_id, "").rpartition("/")[0] or stop.guide
+    options = () if stop.held else explain.options(problem, plan.routes, stop)
+    return Why(guide, reasons, options, explain.ways(problem, plan.routes, stop) if left else ())
+
+
 def _off_shift(counter: Counter, problem: Problem) -> tuple[Option, ...]:
     working = {vehicle.guide for vehicle in problem.vehicles}
     return tuple(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -50,6 +50,9 @@ class Lanes(QWidget):
     """A delivery's id and the guide on whose lane it was dropped."""
     tried = Signal(str, str)
     """A delivery's id and the guide over whose lane it is being dragged; both empty when it is over none."""
+
+    menu_requested = Signal(str, QPoint)
+    """A guide whose lane got a right click or the menu key, and where on the screen."""
 
     def __init__(self, *, name: str) -> None:
         super().__init__()
@@ -116,6 +119,11 @@ class Lanes(QWidget):
                 if block.delivery_id and self._block_rect(number, block).contains(point):
                     self.picked.emit(block.delivery_id)
                     return
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if guide := self._guide_at(event.pos()):
+            self.menu_requested.emit(guide, event.globalPos())
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

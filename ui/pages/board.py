@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QMenu
 from typing_extensions import override
 
 from storeapp.domain.delivery import DeliveryState
@@ -18,10 +19,12 @@ from ui.kit.messages import Level
 from ui.kit.parts import Button, hbox, vbox
 from ui.pages.base import PageBase
 from ui.pages.board_acts import BoardActs
+from ui.pages.board_changes import BoardChanges
 from ui.pages.board_parts import DayPanel, WaitingPanel, WhyPanel, guide_menu
 from ui.pages.board_plan import Planning
 from ui.pages.board_read import Seen, read_board
 from ui.pages.board_trial import Trials, TrialWords
+from ui.pages.board_who import BoardWho
 from ui.pages.board_words import FILTERS, BoardWords, fits, lanes, minute, span
 from ui.pages.order_acts import IN_STORE, OPEN, PRINTABLE, RETURNED, OrderActs
 from ui.pages.plan_bar import PlanBar
@@ -49,6 +52,7 @@ class BoardPage(PageBase):
     )
     MENU: ClassVar[tuple[str, ...]] = (
         "board.accept",
+        "board.who",
         "board.unassign",
         "board.print",
         "board.print_guide",
@@ -68,6 +72,8 @@ class BoardPage(PageBase):
         self._rows: dict[str, OrderRow] = {}
         self._wanted = ""
         self.plan = Planning(desk, planner, self)
+        self.who = BoardWho(desk, self._say, self._assign, self)
+        self.changes = BoardChanges(desk, planner, self._say, self)
         self.acts, self.orders, self.slips = BoardActs(desk, self), OrderActs(desk, self), SlipActs(desk, self)
         self.columns = Columns(
             [
@@ -83,13 +89,15 @@ class BoardPage(PageBase):
         self._all = desk.actions.button("board.all", kind="flat")
         self.columns.panel(Column.WAITING).add_to_head(self._all)
         self.waiting = WaitingPanel(words, self.columns.panel(Column.WAITING), self.why)
-        self.day = DayPanel(words, PlanBar(words, desk.actions.button("board.stop", kind="flat")))
+        stop, offer = desk.actions.button("board.stop", kind="flat"), desk.actions.button("board.replan", kind="flat")
+        self.day = DayPanel(words, PlanBar(words, stop, offer))
         self.trials, self._trial_words = Trials(desk, self), TrialWords(words, self._say)
         self._lay_out()
         self._connect()
 
     @override
     def closing(self) -> None:
+        self.changes.stop()
         self.plan.close()
 
     def show_subject(self, subject: str) -> None:
@@ -147,6 +155,7 @@ class BoardPage(PageBase):
         for action in (
             make("accept", self._accept_row, icon="check", hint="Enter", test=self._proposes),
             make("assign", lambda _row: self._choose_guide(), icon="users", hint="1–9", states=IN_STORE),
+            make("who", lambda _row: self._choose_guide(), icon="users", shortcut="Ctrl+G", states=IN_STORE),
             make("unassign", self.acts.unassign, icon="undo", hint="Del", states=ASSIGNED),
             Action(
                 "board.all",
@@ -160,6 +169,15 @@ class BoardPage(PageBase):
             Action(
                 "board.stop", "board.act.stop", self.plan.stop, icon="pause", shortcut="Esc", enabled=self._searches
             ),
+            Action(
+                "board.replan",
+                "board.act.replan",
+                self.changes.open_offer,
+                icon="route",
+                shortcut="Ctrl+Shift+A",
+                enabled=self._offers,
+            ),
+            Action("board.out", "board.act.out", self._choose_out, icon="log-out", shortcut="Ctrl+Shift+O"),
             make("print", self._print, icon="printer", shortcut="Ctrl+P", hint="P", states=PRINTABLE),
             make("print_guide", self._print_guide, icon="printer", shortcut="Ctrl+Shift+P", states=ASSIGNED),
             make("open", self._open, icon="orders", shortcut="Ctrl+D"),
@@ -174,6 +192,9 @@ class BoardPage(PageBase):
 
     def _any(self) -> bool:
         return bool(self.plan.proposed.assignments)
+
+    def _offers(self) -> bool:
+        return self.changes.moves > 0
 
     def _searches(self) -> bool:
         return self.plan.running
@@ -193,7 +214,9 @@ class BoardPage(PageBase):
         columns = self.columns
         self._tick.timeout.connect(self.refresh)
         self.plan.planned.connect(self._draw_plan)
-        self.plan.turned.connect(self._show_plan)
+        self.plan.turned.connect(self._on_turn)
+        self.changes.offered.connect(self._show_plan)
+        self.day.lanes.menu_requested.connect(self._lane_menu)
         columns.dragging.connect(lambda on: self.plan.hold(on=on))
         columns.changed.connect(self._show_selected)
         columns.assign_requested.connect(self._assign)
@@ -213,6 +236,7 @@ class BoardPage(PageBase):
 
     def _show(self, seen: Seen) -> None:
         self._seen, self._rows = seen, dict(seen.rows())
+        self.changes.look(seen)
         self._draw()
         self.plan.look(seen)
         if self._wanted:
@@ -258,6 +282,16 @@ class BoardPage(PageBase):
             self.columns.set_column(Column.WAITING, cards)
 
     @Slot()
+    def _on_turn(self) -> None:
+        """A search began or ended: what it found is compared with what people were told."""
+        plan = self.plan
+        if plan.running:
+            self.changes.forget()
+        elif plan.settled and plan.proposed.proposal is not None:
+            self.changes.compare(plan.proposed.proposal.cost_fen)
+        self._show_plan()
+
+    @Slot()
     def _show_plan(self) -> None:
         self._show_numbers()
         self.desk.actions.refresh()
@@ -265,6 +299,7 @@ class BoardPage(PageBase):
     def _show_numbers(self) -> None:
         plan = self.plan
         self.day.plan.show_plan(plan.proposed, running=plan.running, stopped=plan.stopped)
+        self.day.plan.show_offer(self.changes.moves, self.changes.saved_fen)
 
     def _focus(self) -> None:
         """Select the most urgent delivery where none is selected, and give it the keys."""
@@ -299,6 +334,10 @@ class BoardPage(PageBase):
             return self.desk.words.text("board.act.accept")
         return self.desk.words.text("board.accept_one", guide=self._name(item.guide), time=clock_time(item.eta))
 
+    def guides_shown(self) -> tuple[GuideRow, ...]:
+        """The guides in the order of their lanes."""
+        return self._guides()
+
     def _guides(self) -> tuple[GuideRow, ...]:
         return self._seen.guides if self._seen else ()
 
@@ -325,10 +364,33 @@ class BoardPage(PageBase):
             self.acts.accept_all(self.plan.proposed.proposal)
 
     def _choose_guide(self) -> None:
-        """List the guides; the keys 1-9 do the same without the list."""
-        guides = [self._say.guide(guide) for guide in self._guides()]
-        menu = guide_menu(guides, self.columns.assign_selected, self)
-        menu.popup(self._other.mapToGlobal(QPoint(0, self._other.height())))
+        """Say why and who else; the keys 1-9 assign without asking. Without a plan the guides are only listed."""
+        row, seen = self.picked(), self._seen
+        if row is None or seen is None:
+            return
+        if not self.who.ask(row, seen, self.plan.proposed.proposal):
+            menu = guide_menu([self._say.guide(guide) for guide in seen.guides], self.columns.assign_selected, self)
+            menu.popup(self._other.mapToGlobal(QPoint(0, self._other.height())))
+
+    def _choose_out(self) -> None:
+        """List who works: whoever is chosen is out from now on."""
+        working = [guide for guide in self._guides() if guide.on_shift or guide.in_custody]
+        menu = guide_menu([self._say.guide(guide) for guide in working], self._drop_out, self)
+        menu.setTitle(self.desk.words.text("board.act.out"))
+        menu.popup(self.day.mapToGlobal(QPoint(12, 28)))
+
+    @Slot(str, QPoint)
+    def _lane_menu(self, guide: str, point: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        out = menu.addAction(self.desk.words.text("board.out.menu", guide=self._name(guide)))
+        out.triggered.connect(lambda _checked=False: self._drop_out(guide))
+        menu.popup(point)
+
+    def _drop_out(self, guide_id: str) -> None:
+        guide = next((each for each in self._guides() if each.id == guide_id), None)
+        if guide is not None:
+            self.changes.drop_out(guide)
 
     def _letter(self, letter: str) -> None:
         if letter == "p":

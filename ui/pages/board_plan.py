@@ -72,9 +72,10 @@ class Planning(QObject):
         return self._search is not None and not self._search.stopped
 
     @property
-    def holds(self) -> bool:
-        """Whether the proposal is about the board as it is now."""
-        return self._seen is not None and self._seen.signature() == self._planned_for
+    def settled(self) -> bool:
+        """Whether the proposal is about the board as it is now, and its search came to its own end."""
+        known = self._seen is not None and self._seen.signature() == self._planned_for
+        return known and self._search is None and not self.stopped
 
     def look(self, seen: Seen) -> None:
         """This is the board now; plan if neither the last proposal nor the present search is about it."""

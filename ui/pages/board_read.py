@@ -1,10 +1,11 @@
 """Reads what the dispatch board shows, and keeps a proposal by delivery."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.delivery import Delivery, DeliveryState
 from storeapp.domain.dispatch import Reason
 from storeapp.services.counter import Counter
 from storeapp.services.dispatch import Assignment, Proposal
@@ -15,6 +16,14 @@ from storeapp.services.rows import Board, GuideRow, OrderRow
 _PLANNED = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED, DeliveryState.IN_CUSTODY})
 
 
+class Wish(NamedTuple):
+    """What staff ask of the planner for one delivery: only this guide, none of those, before others."""
+
+    pinned: str = ""
+    banned: tuple[str, ...] = ()
+    priority: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The board at one moment: deliveries by column, the guides in the order of their keys, and the time."""
@@ -22,6 +31,8 @@ class Seen:
     board: Board
     guides: tuple[GuideRow, ...]
     now: datetime
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    """What staff ask of the planner, by delivery; those of whom nothing is asked are not in it."""
 
     def rows(self) -> Mapping[str, OrderRow]:
         """Every delivery on the board."""
@@ -31,13 +42,20 @@ class Seen:
         """What a proposal depends on; while it is the same, the last proposal still holds."""
         rows = ((r.id, r.state, r.guide, r.window, r.needs, r.located) for r in self.rows().values())
         guides = tuple((guide.id, guide.window, guide.active) for guide in self.guides)
-        return (guides, *(row for row in rows if row[1] in _PLANNED))
+        return (guides, tuple(self.wishes.items()), *(row for row in rows if row[1] in _PLANNED))
 
 
 def read_board(counter: Counter) -> Seen:
     """Everything at once, so that all zones show one moment."""
     guides = (guide for guide in guide_rows(counter) if guide.active)
-    return Seen(board(counter), tuple(guides), counter.clock.now())
+    shown = board(counter)
+    return Seen(shown, tuple(guides), counter.clock.now(), _wishes(counter, (*shown.waiting, *shown.assigned)))
+
+
+def _wishes(counter: Counter, rows: Iterable[OrderRow]) -> Mapping[str, Wish]:
+    jobs = counter.cache.many(Delivery, [row.id for row in rows])
+    found = {key: Wish(job.pinned, job.banned, job.priority) for key, job in jobs.items()}
+    return {key: wish for key, wish in found.items() if wish != Wish()}
 
 
 @dataclass(frozen=True, slots=True)

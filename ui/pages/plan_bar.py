@@ -13,13 +13,13 @@ _BUTTON_PX = 24
 class PlanBar(QWidget):
     """Numbers that move while a better plan is looked for, and the button that ends the search.
 
-    Nothing in it changes its width but the words, so that the button stays where it is.
+    It grows to the left, so that what stands at its end does not move under the pointer.
     """
 
-    def __init__(self, words: Translator, stop: Button) -> None:
+    def __init__(self, words: Translator, stop: Button, offer: Button) -> None:
         super().__init__()
         self._words = words
-        self._stop = stop
+        self._stop, self._offer = stop, offer
         self._icon = IconLabel("sparkles", "accent", 14)
         self._text = ElidedLabel(role="soft")
         self._state = label("", chip="idle")
@@ -29,10 +29,10 @@ class PlanBar(QWidget):
         row.addWidget(self._text)
         row.addWidget(self._state)
         row.addWidget(self._stop)
+        row.addWidget(self._offer)
+        offer.setFixedHeight(_BUTTON_PX)
+        offer.hide()
         stop.setFixedHeight(_BUTTON_PX)
-        policy = stop.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        stop.setSizePolicy(policy)
 
     def show_plan(self, proposed: Proposed, *, running: bool, stopped: bool) -> None:
         """Show how the proposal stands."""
@@ -44,6 +44,14 @@ class PlanBar(QWidget):
         nothing = proposal is None and not running
         self._state.setVisible(bool(code) and not nothing)
         set_chip(self._state, self._words.text(f"board.plan.{code}") if code else "", tone)
+
+    def show_offer(self, moves: int, saved_fen: int) -> None:
+        """Show that moving what was told would pay, or nothing."""
+        self._offer.setVisible(moves > 0)
+        if moves:
+            # It takes the place of the stop button, which is not needed while nothing is searched.
+            self._stop.hide()
+            self._offer.setText(self._words.text("board.replan.offer", n=moves, cost=amount(saved_fen)))
 
     def _numbers(self, proposed: Proposed) -> str:
         proposal = proposed.proposal
