@@ -12,11 +12,13 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from hub.tables import head, meta
 
 PATIENCE_MS = 10_000
+PAGES_IN_MEMORY_KB = 32_768
+LOG_PAGES = 8192
+"""A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log."""
 PROGRAM = "storehub"
 CONNECTIONS = 20
 MORE_CONNECTIONS = 20
@@ -117,22 +119,36 @@ class Database:
         )
         return {feed: seq for feed, seq in rows}  # noqa: C416 -- a row is not a pair for the type checker
 
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that are not there yet; all of them have the same columns."""
+        self._fill(connection, table, rows)
+
     def add(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows; one that exists already stays as it is."""
-        if rows:
-            connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+        self._fill(connection, table, rows, "ON CONFLICT DO NOTHING")
 
     def put(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows or replace those with the same key."""
+        """Insert rows or replace those with the same key, which stands in one of them only."""
+        if rows:
+            keys = [column.name for column in table.primary_key]
+            changes = ", ".join(f"{name} = excluded.{name}" for name in rows[0] if name not in keys)
+            self._fill(connection, table, rows, f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}")
+
+    def _fill(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], conflict: str = ""
+    ) -> None:
+        """Hand the driver all rows at once: to take each one through a statement costs more than to store it."""
         if not rows:
             return
-        insert = self._insert(table)
-        keys = [column.name for column in table.primary_key]
-        changes = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
-
-    def _insert(self, table: sa.Table) -> Any:
-        return (sqlite_dialect if self.embedded else postgresql).insert(table)
+        names = tuple(rows[0])
+        into = f"INSERT INTO {table.name} ({', '.join(names)})"
+        if self.embedded:
+            values = [tuple(row[name] for name in names) for row in rows]
+            connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' for _ in names)}) {conflict}", values)
+        else:
+            arrays = ", ".join(f"%s::{_array_of(table.c[name])}[]" for name in names)
+            columns = tuple([row[name] for row in rows] for name in names)
+            connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", columns)
 
     def among(self, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
         """Whether a text column holds one of many values, as one parameter however many there are."""
@@ -152,6 +168,17 @@ class Database:
     def remember(self, connection: sa.Connection, name: str, value: bytes) -> None:
         """Remember a value."""
         self.put(connection, meta, [{"name": name, "value": value}])
+
+
+def _array_of(column: sa.Column[Any]) -> str:
+    """What PostgreSQL calls the type of a column."""
+    match column.type:
+        case sa.LargeBinary():
+            return "bytea"
+        case sa.Integer():
+            return "bigint" if isinstance(column.type, sa.BigInteger) else "integer"
+        case _:
+            return "text"
 
 
 def _server(name: str) -> dict[str, Any]:
@@ -220,6 +247,8 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{PAGES_IN_MEMORY_KB:d}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES:d}")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS:d}")
 
 

@@ -157,7 +157,7 @@ class _Batch:
         new = [item for item in items if item.command.id not in known]
         self._decide(new)
         changed = self._write_states([*new, *self._again])
-        records.write(self._connection, new, now=self._hub.now())
+        records.write(self._hub.db, self._connection, new, now=self._hub.now())
         records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
         self._keep_keys(self._batch.keys, self._sender)
         for item in self._again:

@@ -54,14 +54,13 @@ class Decided:
         return Result(self.command.seq, self.command.id, self.status, self.feed, self.feed_seq, self.problem)
 
 
-def write(connection: sa.Connection, items: Sequence[Decided], *, now: datetime) -> None:
+def write(db: Database, connection: sa.Connection, items: Sequence[Decided], *, now: datetime) -> None:
     """Keep what was decided for the first time."""
     results = [_result_row(item, now) for item in items]
     events = [_event_row(item) for item in items if item.events]
     waiting = [_parked_row(item, now) for item in items if item.status is ResultStatus.PARKED]
     for table, rows in ((command_result, results), (event_log, events), (parked, waiting)):
-        if rows:
-            connection.execute(table.insert(), rows)
+        db.insert(connection, table, rows)
 
 
 def write_again(db: Database, connection: sa.Connection, items: Sequence[Decided], *, now: datetime) -> None:
@@ -74,10 +73,8 @@ def write_again(db: Database, connection: sa.Connection, items: Sequence[Decided
         settled = {name: row[name] for name in ("status", "feed", "feed_seq", "problem")}
         known = sa.update(command_result).where(command_result.c.id == item.command.id).values(**settled)
         if not connection.execute(known).rowcount:
-            connection.execute(command_result.insert(), [row])
-    events = [_event_row(item) for item in items if item.events]
-    if events:
-        connection.execute(event_log.insert(), events)
+            db.insert(connection, command_result, [row])
+    db.insert(connection, event_log, [_event_row(item) for item in items if item.events])
 
 
 def _result_row(item: Decided, now: datetime) -> dict[str, Any]:
@@ -87,7 +84,7 @@ def _result_row(item: Decided, now: datetime) -> dict[str, Any]:
         "incarnation": item.incarnation,
         "seq": item.command.seq,
         "sha256": item.sha256,
-        "status": item.status,
+        "status": item.status.value,
         "feed": item.feed,
         "feed_seq": item.feed_seq,
         "problem": encode(item.problem) if item.problem else None,

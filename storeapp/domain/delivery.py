@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from storeapp.domain.moment import Window
+from storeapp.domain.records import replace
 from storeapp.domain.words import Mode
 
 

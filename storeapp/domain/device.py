@@ -1,8 +1,10 @@
 """The counters of a brand as every counter knows them: which key signs what, and which one no longer may."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from storeapp.domain.records import replace
 
 
 @dataclass(frozen=True, slots=True)

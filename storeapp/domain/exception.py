@@ -1,11 +1,12 @@
 """What went wrong and needs a person: damage, loss, recalls, and facts that contradict the state."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from storeapp.domain.kernel import Data
+from storeapp.domain.records import replace
 
 
 class ExceptionKind(StrEnum):

@@ -100,10 +100,9 @@ class Draft:
         """The state, with the events of this command so far."""
         key = Key(of.KIND, key_id)
         self.read.add(key)
-        if key in self.changed:
-            found: S | None = self.changed[key]
-            return found
-        return self._reader.get(of, key_id)
+        # A changed state is never None, so one look at the table is enough.
+        found: S | None = self.changed.get(key)
+        return self._reader.get(of, key_id) if found is None else found
 
     def before(self, of: type[S], key_id: str) -> S | None:
         """The state as it was when this command began."""
@@ -112,6 +111,8 @@ class Draft:
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""
-        state = self.get(event.OF, event.id)
-        self.changed[Key(event.OF.KIND, event.id)] = self._evolve(state, event)
+        key = Key(event.OF.KIND, event.id)
+        self.read.add(key)
+        state = self.changed.get(key) or self._reader.get(event.OF, event.id)
+        self.changed[key] = self._evolve(state, event)
         self.events.append(event)

@@ -2,13 +2,14 @@
 
 import hashlib
 from base64 import b32encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import ClassVar
 
 from storeapp.domain.moment import Window
+from storeapp.domain.records import replace
 from storeapp.domain.words import Mode, Platform
 
 REMARKS = frozenset({"mode_assumed", "window_default"})

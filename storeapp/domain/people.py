@@ -1,10 +1,11 @@
 """The people of a store: guides with badges and shifts, and the staff who sign in at the counter."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from storeapp.domain.moment import STORE_ZONE, Window
+from storeapp.domain.records import replace
 from storeapp.domain.words import Role, TravelMode
 
 

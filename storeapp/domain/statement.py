@@ -1,9 +1,10 @@
 """What a guide earned on one day, and what a store's day amounted to when it was closed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from storeapp.domain.records import replace
 from storeapp.domain.words import Mode
 
 

@@ -1,9 +1,11 @@
 """Stock is the sum of its movements; reservations promise part of it to orders that have not left yet."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from storeapp.domain.records import replace
 
 
 class Movement(StrEnum):

@@ -18,12 +18,13 @@ class Workspace:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._seen: dict[Key, Any] = {}
+        # A tuple equals the key it is a plain form of, and is made in no time.
+        self._seen: dict[tuple[str, str], Any] = {}
         self.dirty: dict[Key, State] = {}
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
-        key = Key(of.KIND, key_id)
+        key = (of.KIND, key_id)
         if key not in self._seen:
             self._seen[key] = self._reader.get(of, key_id)
         found: S | None = self._seen[key]
@@ -34,7 +35,7 @@ class Workspace:
         draft = Draft(self, evolve)
         decided = decide_in(draft, command, ctx)
         if not isinstance(decided, Refusal):
-            self._seen.update(draft.changed)
+            self._seen.update(draft.changed.items())
             self.dirty.update(draft.changed)
         return decided
 

@@ -1,12 +1,11 @@
 """What several rules share: reservations of an order's lines, discrepancies, and finding the subject of a fact."""
 
-from dataclasses import replace
-
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
 from storeapp.domain.kernel import Context, Data, Draft
 from storeapp.domain.order import LinesReserved, Order, OrderLine
+from storeapp.domain.records import replace
 from storeapp.domain.stock import StockItem, StockReserved, stock_id
 
 SHORT_STOCK = "short_stock"
@@ -113,4 +112,4 @@ def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:
 
 def without_reservations(lines: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
     """The same lines with nothing promised."""
-    return tuple(replace(line, reserved=0) for line in lines)
+    return tuple(replace(line, reserved=0) if line.reserved else line for line in lines)

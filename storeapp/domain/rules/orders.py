@@ -1,7 +1,7 @@
 """Rules for orders: taken on, changed, corrected, rescheduled, cancelled, forgotten."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -32,6 +32,7 @@ from storeapp.domain.order import (
     OrderStatus,
     order_id,
 )
+from storeapp.domain.records import replace
 from storeapp.domain.rules.common import (
     discrepancy,
     load_of,
