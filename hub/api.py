@@ -144,9 +144,10 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         limit: Annotated[int, Query(ge=1, le=messages.MAX_PAGE_ROWS)] = messages.MAX_PAGE_ROWS,
         wait: Annotated[float, Query(ge=0, le=messages.MAX_WAIT_S)] = 0,
         since: Annotated[int, Query(ge=0)] = 0,
+        boxed: bool = False,
     ) -> Response:
         known = await requests.authenticated(hub, request, None)
-        reader = Reader(known.store, known.transport_key)
+        reader = Reader(known.store, known.transport_key, boxed)
 
         def page() -> bytes | None:
             found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit, since=since)
@@ -165,9 +166,10 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         epoch: str = "",
         after: Annotated[int, Query(ge=0)] = 0,
         since: Annotated[int, Query(ge=0)] = 0,
+        boxed: bool = False,
     ) -> Response:
         known = await requests.authenticated(hub, request, None)
-        reader = Reader(known.store, known.transport_key)
+        reader = Reader(known.store, known.transport_key, boxed)
         asked = partial(feeds.snapshot, hub, reader, feed=feed, epoch=epoch, after=after, since=since)
         pieces = await run_in_threadpool(asked)
         headers = {"Content-Encoding": "gzip"}

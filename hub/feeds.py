@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hub.core import Hub
 from hub.problems import HubProblem
 from hub.tables import floor, head, order_key, state
-from storeapp.adapters.transport_keys import Channel, key_purpose
+from storeapp.adapters.transport_keys import Channel, box_purpose, key_purpose
 from storeapp.domain.feeds import feeds_of
 from sync.protocol.messages import MAX_PAGE_ROWS, ChangesPage, SnapshotEnd, SnapshotHead, WireKey, WireRow, encode
 
@@ -21,10 +21,11 @@ SNAPSHOT_CHUNK = 1000
 
 
 class Reader(NamedTuple):
-    """The counter that reads."""
+    """The counter that reads; ``boxed`` where it takes the keys of many rows in one box."""
 
     store: str
     transport_key: bytes
+    boxed: bool = False
 
 
 def floors(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
@@ -87,31 +88,55 @@ def _rows(connection: sa.Connection, feed: str, *, after: int, upto: int, limit:
 
 
 def _wired(hub: Hub, connection: sa.Connection, reader: Reader, rows: Sequence[Any]) -> list[WireRow]:
-    subjects = {row.subject for row in rows if row.subject}
-    keys = _keys(hub, connection, reader, subjects) if subjects else {}
-    return [
-        _row(seq, kind, key_id, version, body, keys.get(subject, []))
-        for seq, kind, key_id, version, body, subject in rows
-    ]
-
-
-def _row(*row: Any) -> WireRow:
-    seq, kind, key_id, version, body, keys = row
-    return WireRow(seq, kind, key_id, version, msgspec.Raw(body) if body else msgspec.UNSET, keys)
-
-
-def _keys(hub: Hub, connection: sa.Connection, reader: Reader, subjects: set[str]) -> dict[str, list[WireKey]]:
+    subjects = {row[_SUBJECT] for row in rows if row[_SUBJECT]}
+    if not subjects:
+        return [_row(row) for row in rows]
+    keys = _keys(hub, connection, subjects)
     channel = hub.identity.transport.channel(reader.transport_key)
-    found: dict[str, list[WireKey]] = defaultdict(list)
+    return _with_box(channel, rows, keys) if reader.boxed else _with_keys(channel, rows, keys)
+
+
+_SUBJECT = 5
+_Keys = dict[str, list[tuple[bytes, bytes]]]
+"""Check and key of each subject."""
+
+
+def _with_keys(channel: Channel, rows: Sequence[Any], keys: _Keys) -> list[WireRow]:
+    wrapped = {subject: [_wrapped(channel, subject, *key) for key in own] for subject, own in keys.items()}
+    return [_row(row, keys=wrapped.get(row[_SUBJECT])) for row in rows]
+
+
+def _wrapped(channel: Channel, subject: str, key_id: bytes, key: bytes) -> WireKey:
+    return WireKey(subject, key_id, channel.wrap(key, key_purpose(subject, key_id)))
+
+
+def _with_box(channel: Channel, rows: Sequence[Any], keys: _Keys) -> list[WireRow]:
+    """The keys of all rows in one box, with the last row that opens any: a wrap for each takes twice the room."""
+    wired, subjects, secrets, last = [], [], [], -1
+    for place, row in enumerate(rows):
+        subject, own = row[_SUBJECT], keys.get(row[_SUBJECT], ())
+        wired.append(_row(row, opens=("" if subject == row[2] else subject,) * len(own)))
+        if own:
+            last = place
+            subjects += [subject] * len(own)
+            secrets += [key for _, key in own]
+    if secrets:
+        box = channel.wrap(b"".join(secrets), box_purpose(subjects))
+        wired[last] = msgspec.structs.replace(wired[last], box=box)
+    return wired
+
+
+def _row(row: Any, *, keys: list[WireKey] | None = None, opens: tuple[str, ...] = ()) -> WireRow:
+    seq, kind, key_id, version, body, _ = row
+    return WireRow(seq, kind, key_id, version, msgspec.Raw(body) if body else msgspec.UNSET, keys or [], opens)
+
+
+def _keys(hub: Hub, connection: sa.Connection, subjects: set[str]) -> _Keys:
+    found: _Keys = defaultdict(list)
     query = sa.select(order_key).where(hub.db.among(order_key.c.subject, subjects))
     for subject, key_id, wrapped in connection.execute(query):
-        found[subject].append(_rewrapped(hub, channel, subject, key_id, wrapped))
+        found[subject].append((key_id, hub.root.unwrap(wrapped, key_purpose(subject, key_id))))
     return found
-
-
-def _rewrapped(hub: Hub, channel: Channel, subject: str, key_id: bytes, wrapped: bytes) -> WireKey:
-    purpose = key_purpose(subject, key_id)
-    return WireKey(subject, key_id, channel.wrap(hub.root.unwrap(wrapped, purpose), purpose))
 
 
 def snapshot(

@@ -1,16 +1,25 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from storeapp.services.exchange import NOTHING_BROUGHT, Brought, Exchange, IncomingPage, Outgoing, TransportedKey
+from storeapp.services.exchange import (
+    NOTHING_BROUGHT,
+    Brought,
+    Exchange,
+    IncomingPage,
+    KeyBox,
+    Outgoing,
+    TransportedKey,
+)
 from storeapp.services.ports import SyncReport, SyncStep
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
+from sync.ahead import ahead
 from sync.pace import Advance, Progress
 from sync.protocol.messages import (
     AuditAnchor,
@@ -206,15 +215,23 @@ class Cycle:
         if self._heads.get(feed, 0) - self._exchange.cursor(feed) >= SNAPSHOT_FROM:
             self._take_snapshot(feed, progress)
         start = self._exchange.cursor(feed)
-        while True:
-            since = self._since(feed)
-            page = self._page(feed, since)
-            if page is None:
-                return
-            unfinished = Brought(0, 0, since) if page.upto < page.last else NOTHING_BROUGHT
-            self._keep(feed, page.epoch, page.upto, page.rows, unfinished)
-            progress(Advance(SyncStep.FETCHING, page.upto - start, page.last - start, feed=feed))
-            if page.upto >= page.last:
+        epoch, since = self._exchange.epoch or self._epoch, self._since(feed)
+        with ahead(lambda _: self._pages(feed, epoch, start, since)) as fetched:
+            for pages in fetched:
+                last = pages[-1]
+                unfinished = Brought(0, 0, since) if last.upto < last.last else NOTHING_BROUGHT
+                self._keep(feed, last.epoch, last.upto, [row for page in pages for row in page.rows], unfinished)
+                progress(Advance(SyncStep.FETCHING, last.upto - start, last.last - start, feed=feed))
+
+    def _pages(self, feed: str, epoch: str, after: int, since: int) -> Iterator[ChangesPage]:
+        """The pages behind a number; only the connection is used, so a thread of its own may do it."""
+        limit = self._limits.rows
+        while page := self._client.changes(
+            feed, epoch=epoch, after=after, limit=limit, **self._if_low(feed, after, since)
+        ):
+            yield page
+            after = page.upto
+            if after >= page.last:
                 return
 
     def _take_snapshot(self, feed: str, progress: Progress) -> None:
@@ -225,7 +242,7 @@ class Cycle:
         exchange = self._exchange
         epoch, after, before = exchange.epoch or self._epoch, exchange.cursor(feed), exchange.brought(feed)
         since = self._since(feed)
-        with self._client.snapshot(feed, epoch=epoch, after=after, **self._if_low(feed, since)) as snapshot:
+        with self._client.snapshot(feed, epoch=epoch, after=after, **self._if_low(feed, after, since)) as snapshot:
             kept = before
 
             def tell() -> None:
@@ -234,10 +251,14 @@ class Cycle:
 
             tell()
             try:
-                for page in snapshot.pages(tell):
-                    kept = Brought(before.rows + page.done, before.received_bytes + snapshot.received_bytes, since)
-                    self._keep(feed, snapshot.head.epoch, page.upto, page.rows, kept)
-                    tell()
+                with ahead(snapshot.pages) as fetched:
+                    for pages in fetched:
+                        if pages:
+                            rows, last = [row for page in pages for row in page.rows], pages[-1]
+                            received = before.received_bytes + snapshot.received_bytes
+                            kept = Brought(before.rows + last.done, received, since)
+                            self._keep(feed, snapshot.head.epoch, last.upto, rows, kept)
+                        tell()
             except SnapshotBroken as error:
                 # Nobody knows which row is wrong: the next try reads everything again.
                 exchange.start_over()
@@ -252,19 +273,9 @@ class Cycle:
         """Where a feed stood when this counter began it with nothing, as long as it has not come so far; else 0."""
         return self._exchange.brought(feed).since if self._exchange.cursor(feed) else self._heads.get(feed, 0)
 
-    def _if_low(self, feed: str, since: int) -> dict[str, int]:
+    def _if_low(self, feed: str, after: int, since: int) -> dict[str, int]:
         """Said only where it matters: below what the feed tells in full."""
-        return {"since": since} if self._exchange.cursor(feed) < self._floors.get(feed, 0) else {}
-
-    def _page(self, feed: str, since: int) -> ChangesPage | None:
-        exchange = self._exchange
-        return self._client.changes(
-            feed,
-            epoch=exchange.epoch or self._epoch,
-            after=exchange.cursor(feed),
-            limit=self._limits.rows,
-            **self._if_low(feed, since),
-        )
+        return {"since": since} if after < self._floors.get(feed, 0) else {}
 
     def place(self) -> tuple[str, str, int]:
         """What to listen for: the store's feed, the epoch, and how far it has been read."""
@@ -298,13 +309,27 @@ def _outcome(result: Result) -> Outcome:
 
 
 def _incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
+    # Of a row that has changed between two pages the newer one counts; a box needs the names of all rows before it.
+    newest = {(row.kind, row.id): row for row in rows}.values()
     return IncomingPage(
         feed=feed,
         epoch=epoch,
         upto=upto,
         rows=[
             Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
-            for row in rows
+            for row in newest
         ],
         keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
+        boxes=_boxes(rows),
     )
+
+
+def _boxes(rows: list[WireRow]) -> list[KeyBox]:
+    boxes: list[KeyBox] = []
+    subjects: list[str] = []
+    for row in rows:
+        subjects += [subject or row.id for subject in row.opens]
+        if row.box:
+            boxes.append(KeyBox(tuple(subjects), row.box))
+            subjects = []
+    return boxes

@@ -65,6 +65,10 @@ class Snapshot:
             lines = self._lines(min(PAGE_ROWS, self.head.count - done))
             digest.update(lines)
             rows = _decoded(lines)
+            while _waits_for_box(rows) and done + len(rows) < self.head.count:
+                line = self._lines(1)
+                digest.update(line)
+                rows += _decoded(line)
             done += len(rows)
             yield SnapshotPage(rows, rows[-1].seq, done)
         self._check_end(digest.hexdigest())
@@ -104,6 +108,16 @@ class Snapshot:
             end = text.index(b"\n", end) + 1
         self._rest = text[end:]
         return text[:end]
+
+
+def _waits_for_box(rows: list[WireRow]) -> bool:
+    """Whether keys of these rows are in the box of a later one, so that they can't be kept without it."""
+    for row in reversed(rows):
+        if row.box:
+            return False
+        if row.opens:
+            return True
+    return False
 
 
 def _decoded(lines: bytes) -> list[WireRow]:

@@ -130,7 +130,7 @@ class HubClient:
         ``since`` is where the feed stood when this counter began with nothing, as long as it has not come so far.
         """
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
-        query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit}
+        query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
         reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
         return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
@@ -139,7 +139,7 @@ class HubClient:
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
         """All rows of a feed behind a number, while they arrive."""
         path = messages.SNAPSHOT.format(feed=quote(feed, safe=""))
-        query = urlencode({"epoch": epoch, "after": after} | ({"since": since} if since else {}))
+        query = urlencode({"epoch": epoch, "after": after, "boxed": 1} | ({"since": since} if since else {}))
         reply = self._send("GET", f"{path}?{query}", None, stream=True)
         try:
             with _translated():

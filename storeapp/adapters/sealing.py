@@ -1,13 +1,14 @@
 """Seals the person of an order under the order's own key, so that destroying the key forgets the person.
 
 A sealed record is base64url of: key check 4 bytes, nonce 12, AES-256-GCM ciphertext with its tag 16. It is
-bound to its subject. The content is JSON without empty fields, padded with blanks to a multiple of 32 bytes.
+bound to its subject. The content is a MessagePack array of the person's fields in their order, without the empty ones
+at its end, then a byte 80 and zeros up to a multiple of 32 bytes. A content that begins with a brace is JSON instead.
 """
 
 import base64
 import hmac
 import os
-from dataclasses import fields
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -15,14 +16,30 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storeapp.domain.incoming import Person
+from storeapp.domain.place import Datum, Position
 from storeapp.domain.sealed import CHECK_BYTES, KEY_BYTES, key_check
 
 NONCE_BYTES = 12
 PADDING_BYTES = 32
 _CONTENT_AT = CHECK_BYTES + NONCE_BYTES
-_FIELDS = tuple(field.name for field in fields(Person))
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Person).decode
+_END = b"\x80"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_text = msgspec.json.Decoder(Person).decode
+
+
+class _Record(msgspec.Struct, array_like=True):
+    """A person as it is sealed; new fields are only ever added at the end."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    note: str = ""
+    position: tuple[float, float, Datum] | None = None
+    phone_extension: str = ""
+    phone_until: datetime | None = None
+
+
+_decode = msgspec.msgpack.Decoder(_Record).decode
 
 
 class SealBroken(Exception):
@@ -41,8 +58,8 @@ def new_order_key() -> bytes:
 
 def seal(person: Person, key: bytes, *, subject: str) -> str:
     """Encrypt a person; ``subject`` is the order's id and must be given again to unseal."""
-    content = _encode({field: value for field in _FIELDS if (value := getattr(person, field))})
-    padded = content.ljust(-(-len(content) // PADDING_BYTES) * PADDING_BYTES)
+    content = _content(person) + _END
+    padded = content.ljust(-(-len(content) // PADDING_BYTES) * PADDING_BYTES, b"\0")
     nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, padded, subject.encode())
     return base64.urlsafe_b64encode(key_check(key) + nonce + sealed).decode()
@@ -57,10 +74,37 @@ def unseal(sealed: str, key: bytes, *, subject: str) -> Person:
     try:
         raw = base64.urlsafe_b64decode(sealed)
         nonce, content = raw[CHECK_BYTES:_CONTENT_AT], raw[_CONTENT_AT:]
-        return _decode(AESGCM(key).decrypt(nonce, content, subject.encode()))
+        return _person(AESGCM(key).decrypt(nonce, content, subject.encode()))
     except (InvalidTag, ValueError, msgspec.MsgspecError):
         # The cause could quote the content, so it is cut off.
         raise SealBroken from None
+
+
+def _content(person: Person) -> bytes:
+    """The fields in the record's order, without the empty ones at its end."""
+    at = person.position
+    position = (at.lat, at.lng, at.datum) if at else None
+    values: list[object] = [person.name, person.phone, person.address, person.note, position]
+    values += [person.phone_extension, person.phone_until]
+    while values and not values[-1]:
+        values.pop()
+    return _encode(values)
+
+
+def _person(padded: bytes) -> Person:
+    if padded.startswith(b"{"):
+        return _decode_text(padded)
+    record = _decode(padded.rstrip(b"\0")[: -len(_END)])
+    position = Position(*record.position) if record.position else None
+    return Person(
+        name=record.name,
+        phone=record.phone,
+        address=record.address,
+        note=record.note,
+        position=position,
+        phone_extension=record.phone_extension,
+        phone_until=record.phone_until,
+    )
 
 
 def sealed_with(sealed: str) -> bytes:

@@ -1,8 +1,8 @@
 """Carries order keys between a counter and its hub so that nothing in between can read them.
 
 Both sides own an X25519 key. Their static-static agreement, through HKDF-SHA256, gives one wrap key for
-the pair; each order key is wrapped with AES-256-GCM and a random nonce, bound to what it is for. One pair
-may wrap up to 2 ** 32 keys.
+the pair; each order key, or a box of many, is wrapped with AES-256-GCM and a random nonce, bound to what it
+is for. One pair may wrap up to 2 ** 32 times.
 
 ::
 
@@ -12,6 +12,7 @@ may wrap up to 2 ** 32 keys.
 """
 
 import os
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from storeapp.domain.sealed import KEY_BYTES
 
 PRIVATE_BYTES = 32
 NONCE_BYTES = 12
@@ -28,6 +31,23 @@ _INFO = b"ctransport/1|"
 def key_purpose(subject: str, key_id: bytes) -> bytes:
     """What an order key on the wire is bound to."""
     return f"{subject}|{key_id.hex()}".encode()
+
+
+def box_purpose(subjects: Sequence[str]) -> bytes:
+    """What a box of the keys of these subjects is bound to; it holds one key after the other, in this order."""
+    return "|".join(("box", *subjects)).encode()
+
+
+def unboxed(content: bytes, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
+    """Each subject with its key out of an opened box.
+
+    Raises:
+        UnwrapFailed: it holds more or less than one key a subject.
+    """
+    if len(content) != KEY_BYTES * len(subjects):
+        raise UnwrapFailed
+    starts = range(0, len(content), KEY_BYTES)
+    return [(subject, content[start : start + KEY_BYTES]) for subject, start in zip(subjects, starts, strict=True)]
 
 
 class TransportError(Exception):

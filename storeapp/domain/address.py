@@ -21,6 +21,7 @@ _BUILDING = re.compile(rf"{_COUNT}(?:号楼|支弄|号|栋|幢|座)")
 _ROOM = re.compile(
     rf"(?:{_COUNT}单元)?(?:{_COUNT}(?:层|楼|[Ff]))?(?:[A-Za-z]?[0-9]+[A-Za-z]?(?:-[0-9A-Za-z]+)*(?:室|房|户)?)?"
 )
+_GAPS = re.compile(r"[\s,，;；、]+")
 HIDDEN = "***"
 """What stands on paper and screens for the part of an address that is nobody's business."""
 
@@ -83,7 +84,7 @@ def parse_address(text: str, *, city: str = "", district: str = "") -> Address:
         city: stands in where the text names none.
         district: stands in where the text names none.
     """
-    reader = _Reader(re.sub(r"[\s,，;；、]+", "", unicodedata.normalize("NFKC", text)))
+    reader = _Reader(_tidied(text))
     found_city, found_district = _region(reader)
     town = reader.take(_TOWN)
     street = _street(reader)
@@ -99,6 +100,19 @@ def parse_address(text: str, *, city: str = "", district: str = "") -> Address:
         room=room,
         rest=town + reader.text,
     )
+
+
+def street_and_lane(text: str) -> tuple[str, str]:
+    """Only these two parts of an address, for whoever has thousands to read."""
+    reader = _Reader(_tidied(text))
+    _region(reader)
+    reader.take(_TOWN)
+    street = _street(reader)
+    return street, reader.take(_LANE) if street else ""
+
+
+def _tidied(text: str) -> str:
+    return _GAPS.sub("", unicodedata.normalize("NFKC", text))
 
 
 def building_key(address: Address) -> BuildingKey | None:

@@ -10,7 +10,7 @@ _FORGIVEN = str.maketrans("OIL", "011", "- \t\r\n")
 
 def write(number: int, length: int) -> str:
     """The lowest ``5 * length`` bits of a number, highest first."""
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+    return "".join([ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
 
 
 def tidy(typed: str) -> str | None:
@@ -48,5 +48,8 @@ def _doubled(value: int) -> int:
 def _remainder(text: str) -> int:
     value = 0
     for letter in text:
-        value = _doubled(value) ^ _VALUES[letter]
+        value = _TWICE[value] ^ _VALUES[letter]
     return value
+
+
+_TWICE = tuple(_doubled(value) for value in range(32))

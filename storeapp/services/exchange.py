@@ -6,14 +6,15 @@ The order of every exchange is: `agree` on numbers, give everything from `outbox
 
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from storeapp.adapters.sealing import SealBroken, sealed_with
-from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
-from storeapp.codec import FORMER, decode_command, decode_state
+from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
+from storeapp.codec import FORMER, decode_command
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Command
@@ -21,6 +22,7 @@ from storeapp.domain.order import Order, OrderStatus, order_id
 from storeapp.domain.people import home_subject
 from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide
+from storeapp.domain.sealed import key_check
 from storeapp.services import undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
@@ -28,7 +30,7 @@ from storeapp.services.home import transport_key
 from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
-from storeapp.store.rebase import rebase, take_page
+from storeapp.store.rebase import prepared, rebase, take_page
 
 _log = logging.getLogger(__name__)
 _SEALING = frozenset({PlaceOrder.KIND, CorrectOrder.KIND, RegisterGuide.KIND})
@@ -50,6 +52,14 @@ class TransportedKey:
 
     subject: str
     key_id: bytes
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBox:
+    """The keys of these subjects, one after the other, wrapped together."""
+
+    subjects: tuple[str, ...]
     wrapped: bytes
 
 
@@ -83,6 +93,7 @@ class IncomingPage:
     rows: Sequence[Row]
     keys: Sequence[TransportedKey] = ()
     brought: Brought = NOTHING_BROUGHT
+    boxes: Sequence[KeyBox] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,12 +355,16 @@ class Exchange:
         is taken is never read again, so nobody would make up for what a power failure cut off after it.
         """
         counter = self._counter
-        self._keep_keys(page.keys)
-        orders = [_order(row) for row in page.rows if row.kind == Order.KIND and row.body]
-        self._make_findable([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
+        self._keep_keys(page)
+        ready = prepared(page.rows)
+        orders = [state for state in ready.states.values() if isinstance(state, Order)]
+        hashes = self._hashes([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
         self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
-        told = [_held(row) for row in page.rows if row.kind == HeldCommand.KIND and row.body]
+        told = [state for state in ready.states.values() if isinstance(state, HeldCommand)]
+        ready = replace(ready, hashes=hashes)
         at = counter.clock.now().isoformat()
+        if len(page.rows) >= MANY_ROWS:
+            counter.cache.keep_in_memory(MANY_ROWS_MEMORY_KB)
         # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
         # put what it was decided on over these rows.
         with counter.journal.writing():
@@ -363,37 +378,37 @@ class Exchange:
                 epoch=page.epoch,
                 at=at,
                 marks={_brought_mark(page.feed): " ".join(map(str, page.brought))},
+                ready=ready,
             )
 
-    def _keep_keys(self, keys: Iterable[TransportedKey]) -> None:
+    def _keep_keys(self, page: IncomingPage) -> None:
         counter = self._counter
         if not counter.privacy.available:
             return
-        new: dict[str, bytes] = {}
-        for key in keys:
-            if counter.keys.get(key.subject, key.key_id) is not None:
-                continue
-            if key.subject in new:
-                counter.keys.put(key.subject, new.pop(key.subject), now=counter.clock.now())
-            try:
-                new[key.subject] = self._channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id))
-            except TransportError as error:
-                # The rows still count; that order's person cannot be read here.
-                _log.warning("a key of the hub could not be read: %s", error.code)
+        keys = [key for found in self._opened(page) for key in found]
+        held = counter.keys.held({subject for subject, _ in keys}) if keys else set()
+        new = [(subject, key) for subject, key in keys if (subject, key_check(key)) not in held]
         if new:
-            counter.keys.put_many(new, now=counter.clock.now())
+            counter.keys.put_all(new, now=counter.clock.now())
 
-    def _make_findable(self, orders: Sequence[Order]) -> None:
+    def _opened(self, page: IncomingPage) -> Iterator[list[tuple[str, bytes]]]:
+        """Subjects with their keys; the rows still count where a key can't be read, without their person."""
+        for key in page.keys:
+            with _only_logged():
+                yield [(key.subject, self._channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id)))]
+        for box in page.boxes:
+            with _only_logged():
+                yield unboxed(self._channel.unwrap(box.wrapped, box_purpose(box.subjects)), box.subjects)
+
+    def _hashes(self, orders: Sequence[Order]) -> list[tuple[bytes, str]]:
+        """What finds the people of these orders who can't be found yet."""
         counter = self._counter
-        missing = [order for order in orders if not counter.cache.finder_has(order.id)]
+        known = counter.cache.findable([order.id for order in orders])
         try:
-            people = counter.privacy.people(missing)
+            people = counter.privacy.people(order for order in orders if order.id not in known)
         except SealBroken:
-            return  # Whoever opens the order is told; a search that lacks it is no reason to stop.
-        hashes = counter.privacy.finder_hashes(people)
-        if hashes:
-            with counter.cache.writing():
-                counter.cache.finder_add(hashes)
+            return []  # Whoever opens the order is told; a search that lacks it is no reason to stop.
+        return counter.privacy.finder_hashes(people)
 
     def _forget(self, orders: Sequence[str]) -> None:
         known = self._counter.privacy.known_keys(orders) if orders else {}
@@ -405,6 +420,7 @@ class Exchange:
         with self._counter.journal.writing():
             self._counter.catch_up()
             rebase(self._counter.cache, self._counter.journal, device=self.device)
+        self._counter.cache.keep_in_memory()
 
     def heard(self) -> None:
         """The hub has answered, even if it had nothing new."""
@@ -418,6 +434,14 @@ def _brought_mark(feed: str) -> str:
     return f"brought {feed}"
 
 
+@contextmanager
+def _only_logged() -> Iterator[None]:
+    try:
+        yield
+    except TransportError as error:
+        _log.warning("a key of the hub could not be read: %s", error.code)
+
+
 def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:
     size = 0
     taken: list[Entry] = []
@@ -429,6 +453,9 @@ def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:
     return taken
 
 
+MANY_ROWS = 500
+MANY_ROWS_MEMORY_KB = 32_000
+"""What the pages take that so many rows touch, held until all feeds are read."""
 ENVELOPE_BYTES = 250
 """About what a command takes on the wire besides its body."""
 
@@ -443,17 +470,3 @@ def _sealed_in(command: Command) -> tuple[str, str]:
             return home_subject(command.guide.id), command.guide.sealed_home
         case _:
             return "", ""
-
-
-def _held(row: Row) -> HeldCommand:
-    state = decode_state(row.kind, row.body)
-    if not isinstance(state, HeldCommand):
-        raise TypeError("a row of held commands holds something else")
-    return state
-
-
-def _order(row: Row) -> Order:
-    state = decode_state(row.kind, row.body)
-    if not isinstance(state, Order):
-        raise TypeError("a row of orders holds something else")
-    return state

@@ -29,6 +29,8 @@ PATIENCE_S = 30.0
 CHUNK = 2000
 CHUNKS_AT_ONCE = 10
 """Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
+USUAL_MEMORY_KB = 2_000
+"""SQLite's own."""
 NOTHING = b""
 """The base of a row that the hub does not have."""
 
@@ -258,7 +260,7 @@ class Cache:
 
     def finder_add(self, hashes: Iterable[tuple[bytes, str]]) -> None:
         """Make orders findable by keyed hashes; call inside `writing`."""
-        self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", hashes)
+        self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", sorted(hashes))
 
     def finder_clear(self) -> None:
         """Forget by what anybody could be found; call inside `writing`."""
@@ -272,6 +274,21 @@ class Cache:
     def finder_has(self, order_id: str) -> bool:
         """Whether an order is findable by keyed hashes."""
         return bool(self.db.execute("SELECT 1 FROM finder WHERE order_id = ? LIMIT 1", (order_id,)).fetchone())
+
+    @translate_sqlite_errors()
+    def findable(self, order_ids: Sequence[str]) -> set[str]:
+        """Those of these orders that are findable by keyed hashes."""
+        found: set[str] = set()
+        for start in range(0, len(order_ids), 500):
+            part = order_ids[start : start + 500]
+            sql = f"SELECT DISTINCT order_id FROM finder WHERE order_id IN ({','.join('?' * len(part))})"
+            found |= {order_id for (order_id,) in self.db.execute(sql, part)}
+        return found
+
+    @translate_sqlite_errors()
+    def keep_in_memory(self, size_kb: int = USUAL_MEMORY_KB) -> None:
+        """How much of the file to hold; many rows at once touch pages all over it."""
+        self.db.execute(f"PRAGMA cache_size = -{size_kb:d}")
 
     @translate_sqlite_errors()
     def scrub(self) -> None:

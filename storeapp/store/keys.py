@@ -147,18 +147,27 @@ class Keys:
             NoRootKey: there is no root key.
             WrongRootKey: another process has changed the root key.
         """
+        self.put_all(keys.items(), now=now)
+
+    def put_all(self, keys: Iterable[tuple[str, bytes]], *, now: datetime) -> None:
+        """Save several keys in one transaction; a subject may have more than one of them.
+
+        Raises:
+            NoRootKey: there is no root key.
+            WrongRootKey: another process has changed the root key.
+        """
         wrap, created_at = self._opened(), (now - _EPOCH) // timedelta(milliseconds=1)
-        checks = {subject: key_check(key) for subject, key in keys.items()}
+        named = [(subject, key_check(key), key) for subject, key in keys]
         rows = [
-            (subject, checks[subject], wrap.wrap(key, _place(subject, checks[subject])), created_at)
-            for subject, key in keys.items()
+            (subject, check, wrap.wrap(key, _place(subject, check)), created_at)
+            for subject, check, key in sorted(named)
         ]
         with immediate(self.db):
             self._prove(wrap)
             self.db.conn.executemany("INSERT OR IGNORE INTO subject_key VALUES (?, ?, ?, ?)", rows)
-        for subject, key in keys.items():
+        for subject, check, key in named:
             self._cache.pop((subject, None), None)
-            self._remember((subject, checks[subject]), key)
+            self._remember((subject, check), key)
 
     def get(self, subject: str, key_id: bytes | None = None) -> bytes | None:
         """The newest key of a subject, or the one with this check; None where it was forgotten.
@@ -231,6 +240,28 @@ class Keys:
             [json.dumps(list(subjects))],
         )
         return {(subject, key_id): wrap.unwrap(wrapped, _place(subject, key_id)) for subject, key_id, wrapped in rows}
+
+    def held(self, subjects: Iterable[str]) -> set[tuple[str, bytes]]:
+        """Which keys of these subjects are here, by subject and check."""
+        rows = self.db.execute(
+            "SELECT subject, key_id FROM subject_key WHERE subject IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(subjects))],
+        )
+        return {(subject, key_id) for subject, key_id in rows}
+
+    def named(self, wanted: Iterable[tuple[str, bytes]]) -> dict[tuple[str, bytes], bytes]:
+        """Those of these keys that are here, by subject and check.
+
+        Raises:
+            NoRootKey: there is no root key.
+            WrongRootKey: a row was changed.
+        """
+        self._opened()
+        self._heed_others()
+        entries = list(wanted)
+        found = {entry: key for entry in entries if (key := self._cache.get(entry)) is not None}
+        missing = {entry[0] for entry in entries if entry not in found}
+        return found | (self.checked(missing) if missing else {})
 
     def forget(self, subjects: Iterable[str]) -> None:
         """Destroy every key of these subjects, in the file and in its log; needs no root key.
@@ -319,12 +350,15 @@ class Keys:
     def _save_record(self, text: str) -> None:
         self.db.execute("INSERT OR REPLACE INTO vault (only, record) VALUES (1, ?)", [text])
 
-    def _recall(self, entry: tuple[str, bytes | None]) -> bytes | None:
-        # Another process may have forgotten somebody, so its writes empty what is remembered here.
+    def _heed_others(self) -> None:
+        """Another process may have forgotten somebody, so its writes empty what is remembered here."""
         version = self.db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._seen_version:
             self._cache.clear()
             self._seen_version = version
+
+    def _recall(self, entry: tuple[str, bytes | None]) -> bytes | None:
+        self._heed_others()
         key = self._cache.get(entry)
         if key is not None:
             self._cache.move_to_end(entry)

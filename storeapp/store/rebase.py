@@ -7,6 +7,7 @@ the open commands are decided anew in their order. What the hub has settled is n
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -31,6 +32,20 @@ def context_of(entry: Entry, *, device: str) -> Context:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a page means, read before anything is locked: its states, and the keyed hashes of people in it."""
+
+    states: Mapping[Key, State]
+    hashes: Sequence[tuple[bytes, str]] = ()
+
+
+def prepared(rows: Iterable[Row]) -> Prepared:
+    """The states of rows; what only a newer program knows is left out, and its row is kept as it is."""
+    states = {Key(row.kind, row.id): _typed(row.kind, row.body) for row in rows if row.body}
+    return Prepared({key: state for key, state in states.items() if state is not None})
+
+
 def take_page(
     cache: Cache,
     rows: Sequence[Row],
@@ -40,9 +55,15 @@ def take_page(
     epoch: str,
     at: str,
     marks: Mapping[str, str] = _NO_MARKS,
+    ready: Prepared | None = None,
 ) -> None:
-    """Store a page of a feed with its cursor and marks; rows under open commands wait for `rebase`."""
+    """Store a page of a feed with its cursor and marks; rows under open commands wait for `rebase`.
+
+    No row stands twice in it. ``ready`` is what `prepared` makes of it, where that was done before.
+    """
+    ready = ready or prepared(rows)
     with cache.writing():
+        cache.finder_add(ready.hashes)
         open_keys = _with_touches(cache, [Key(row.kind, row.id) for row in rows])
         waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
         cache.db.conn.executemany(
@@ -51,7 +72,7 @@ def take_page(
             ((row.kind, row.id, row.body, row.version) for row in waiting),
         )
         cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", open_keys)
-        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys])
+        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
         cache.set_cursor(feed, cursor)
         cache.set_mark("epoch", epoch)
         cache.set_mark("received_at", at)
@@ -70,6 +91,8 @@ def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
 
 def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     """Those that an open command touches."""
+    if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
+        return set()
     _wanted(cache, keys)
     rows = cache.db.execute(
         """SELECT kind, id FROM wanted w
@@ -78,15 +101,15 @@ def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     return {Key(kind, key_id) for kind, key_id in rows}
 
 
-def _replace(cache: Cache, rows: Sequence[Row]) -> None:
+def _replace(cache: Cache, rows: Sequence[Row], states: Mapping[Key, State]) -> None:
     """Rows that no open command touches are simply what the hub says."""
     cache.db.conn.executemany(
         """INSERT INTO state (kind, id, body, version) VALUES (?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version, base = NULL""",
-        ((row.kind, row.id, row.body, row.version) for row in rows if row.body),
+        sorted((row.kind, row.id, row.body, row.version) for row in rows if row.body),
     )
-    states = {Key(row.kind, row.id): _typed(row.kind, row.body) for row in rows if row.body}
-    views.project(cache.db, {k: state for k, state in states.items() if state is not None}, lookup=cache.get)
+    shown = (Key(row.kind, row.id) for row in rows)
+    views.project(cache.db, {key: states[key] for key in shown if key in states}, lookup=cache.get)
     _remove(cache, [Key(row.kind, row.id) for row in rows if not row.body])
 
 

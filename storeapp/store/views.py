@@ -44,7 +44,8 @@ def project(db: Database, changed: dict[Key, State], *, lookup: Any) -> None:
 
 def _project_orders(db: Database, order_ids: Iterable[str], changed: dict[Key, State], lookup: Any) -> None:
     pairs = []
-    for order_id in order_ids:
+    # In the order of the indexes, which are then written from end to end.
+    for order_id in sorted(order_ids):
         order = changed.get(Key("order", order_id)) or lookup(Order, order_id)
         if isinstance(order, Order):
             delivery = changed.get(Key("delivery", order.delivery_id)) or lookup(Delivery, order.delivery_id)
@@ -80,7 +81,7 @@ def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
 
 def stamp(moment: datetime | None) -> str | None:
     """UTC as text that sorts like time."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def _index_words(db: Database, orders: Sequence[Order]) -> None:

@@ -112,7 +112,11 @@ class BatchReply(msgspec.Struct, frozen=True):
 
 
 class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One aggregate as it is now; without a body it has left this feed."""
+    """One aggregate as it is now; without a body it has left this feed.
+
+    ``opens`` names the subjects whose keys are in the next ``box``, this row's own or one of a later row; an empty
+    text stands for the row's id. ``keys`` holds them one by one instead, for who did not ask for boxes.
+    """
 
     seq: int
     kind: str
@@ -120,6 +124,8 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int
     body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     keys: list[WireKey] = []
+    opens: tuple[str, ...] = ()
+    box: bytes = b""
 
 
 class ChangesPage(msgspec.Struct, frozen=True, rename={"after": "from", "upto": "to"}):

@@ -1,6 +1,6 @@
 import pytest
 
-from storeapp.adapters.transport_keys import BadTransportKey, TransportKey, UnwrapFailed
+from storeapp.adapters.transport_keys import BadTransportKey, TransportKey, UnwrapFailed, unboxed
 
 COUNTER, HUB, OTHER = (TransportKey.generate() for _ in range(3))
 ORDER_KEY = bytes(range(32))
@@ -29,6 +29,13 @@ def test_another_pair_another_purpose_or_a_changed_byte_fails() -> None:
     ]:
         with pytest.raises(UnwrapFailed):
             channel.unwrap(text, aad)
+
+
+def test_a_box_holds_one_key_a_subject() -> None:
+    assert unboxed(b"a" * 32 + b"b" * 32, ["o1", "o2"]) == [("o1", b"a" * 32), ("o2", b"b" * 32)]
+    for content in (b"a" * 32, b"a" * 65):
+        with pytest.raises(UnwrapFailed):
+            unboxed(content, ["o1", "o2"])
 
 
 def test_the_channel_is_agreed_once() -> None:

@@ -7,7 +7,7 @@ from hub.core import Hub
 from hub.feeds import Reader, changes
 from hub.problems import HubProblem
 from hub.tables import command_result, head, order_key, parked, state
-from storeapp.adapters.transport_keys import key_purpose
+from storeapp.adapters.transport_keys import box_purpose, key_purpose, unboxed
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.feeds import BRAND_FEED
 from storeapp.domain.order import order_id
@@ -257,6 +257,16 @@ class TestSealed:
         (key,) = row.keys
         channel = two.transport.channel(hub.identity.transport.public)
         assert channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id)) == b"k" * 32
+
+    def test_whoever_asks_for_boxes_gets_all_keys_of_a_page_in_one(self, hub: Hub) -> None:
+        one, two = FakeCounter(hub), FakeCounter(hub, device="dev-2")
+        self.place(hub, one)
+        reader = Reader("XH", two.transport.public, boxed=True)
+        rows = changes(hub, reader, feed="store:XH", epoch=hub.identity.epoch, after=0, limit=1000).rows
+        row = next(row for row in rows if row.kind == "order")
+        assert (row.opens, row.keys) == (("",), [])
+        opened = two.transport.channel(hub.identity.transport.public).unwrap(row.box, box_purpose([FIRST]))
+        assert unboxed(opened, [FIRST]) == [(FIRST, b"k" * 32)]
 
     def test_an_order_that_is_over_travels_without_its_key(self, hub: Hub) -> None:
         counter = FakeCounter(hub)

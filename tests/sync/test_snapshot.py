@@ -13,7 +13,7 @@ from hub.core import Hub, new_epoch, open_hub
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.ports import SyncStep
-from sync import cycle, snapshot
+from sync import ahead, cycle, snapshot
 from sync.engine import SyncEngine
 from sync.pace import Advance
 from sync.protocol.messages import SnapshotEnd, SnapshotHead, WireRow, encode
@@ -43,6 +43,14 @@ class TestReading:
         assert [len(page.rows) for page in pages] == [3, 3, 1]
         assert [(page.upto, page.done) for page in pages] == [(3, 3), (6, 6), (7, 7)]
         assert found.head.seq == 9
+
+    def test_a_page_ends_no_sooner_than_the_box_with_its_keys(self) -> None:
+        rows = [WireRow(n, "order", f"T{n}", 1, opens=("",) if n == 3 else ()) for n in range(1, 8)]
+        rows[4] = msgspec.structs.replace(rows[4], box=b"keys")
+        text = b"".join(encode(row) + b"\n" for row in rows)
+        end = encode(SnapshotEnd(hashlib.sha256(text).hexdigest())) + b"\n"
+        found = Snapshot(in_pieces(HEAD + text + end, 50), lambda: 0)
+        assert [len(page.rows) for page in found.pages()] == [5, 2]
 
     def test_a_changed_byte_is_found(self) -> None:
         changed = ROWS.replace(b"T5", b"T6")
@@ -79,6 +87,7 @@ def both(hub: Hub, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A counter that has given much, and a new one."""
     monkeypatch.setattr(cycle, "SNAPSHOT_FROM", 20)
     monkeypatch.setattr(snapshot, "PAGE_ROWS", 10)
+    monkeypatch.setattr(ahead, "MOST", 1)
     one, two = stand_alone(tmp_path / "one"), bare(tmp_path / "two")
     run(one, *[an_order(f"T{n}") for n in range(40)])
     join(one, hub, proxy.url)

@@ -1,0 +1,81 @@
+"""Fetches what comes next on a thread of its own while what has come is being kept."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+MOST = 8
+"""How many are fetched ahead, and so at most handed over at once."""
+
+
+class _Ahead(Generic[T]):
+    """The items of one source, fetched until so many wait to be taken."""
+
+    def __init__(self, source: Callable[[Callable[[], None]], Iterator[T]]) -> None:
+        self._source = source(self._nudge)
+        self._items: deque[T] = deque()
+        self._failure: BaseException | None = None
+        self._nudged = False
+        self._over = False
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._fetch, name="sync-ahead", daemon=True)
+        self._thread.start()
+
+    def _nudge(self) -> None:
+        with self._changed:
+            self._nudged = True
+            self._changed.notify()
+
+    def _fetch(self) -> None:
+        try:
+            for item in self._source:
+                with self._changed:
+                    self._items.append(item)
+                    self._changed.notify()
+                    self._changed.wait_for(lambda: self._stopped or len(self._items) < MOST)
+                    if self._stopped:
+                        break
+        except BaseException as error:
+            self._failure = error
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+
+    def __iter__(self) -> Iterator[list[T]]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._nudged or self._over)
+                items, nudged, self._nudged = list(self._items), self._nudged, False
+                self._items.clear()
+                self._changed.notify()
+            if not items and not nudged:
+                break
+            yield items
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Fetch no more; returns when what is under way has ended."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        self._thread.join()
+
+
+@contextmanager
+def ahead(source: Callable[[Callable[[], None]], Iterator[T]]) -> Iterator[Iterator[list[T]]]:
+    """All that has come since the last time, again and again; what the source raises comes after its last item.
+
+    Args:
+        source: makes the items; it is given a function to call where something is to tell before the next item, upon
+            which an empty list is handed over.
+    """
+    fetching = _Ahead(source)
+    try:
+        yield iter(fetching)
+    finally:
+        fetching.stop()
