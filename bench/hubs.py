@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
+import psutil
+
+from devtools.postgres import Server
 from hub.core import open_hub
 from hub.devices import new_code
 from storeapp.services.counter import Counter
@@ -32,6 +35,11 @@ class BenchHub:
         assert self._process.stdout is not None
         self.url: str = json.loads(self._process.stdout.readline())["url"]
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def __enter__(self) -> "BenchHub":
         return self
 
@@ -47,6 +55,18 @@ class BenchHub:
         finally:
             hub.close()
         SyncEngine().enrol(counter, url=url or self.url, code=code)
+
+
+def cpu_s(processes: list[psutil.Process]) -> float:
+    """What these processes have taken of the processors so far."""
+    return float(sum(sum(process.cpu_times()[:2]) for process in processes))
+
+
+def server_processes(server: Server) -> list[psutil.Process]:
+    """Those of a PostgreSQL: its first one and one a connection."""
+    number = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    first = psutil.Process(number)
+    return [first, *first.children(recursive=True)]
 
 
 class Meter:

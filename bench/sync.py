@@ -17,12 +17,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
+
+import psutil
 
 from bench.homes import DAY, DEMO, MANAGER, PASSPHRASE, orders
 from bench.hubs import BenchHub, Meter
 from bench.report import Figure, Report
 from hub.core import open_hub
 from hub.feeds import Reader, snapshot
+from storeapp.adapters.collector import look_rarely
 from storeapp.adapters.intake.result import Intake
 from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.stock import StockItem
@@ -32,6 +36,7 @@ from storeapp.services.exchange import Exchange
 from storeapp.services.home import Home, create_home, device_key, transport_key
 from storeapp.services.intake import import_orders
 from storeapp.services.setup import read_tables, set_up
+from sync import cycle
 from sync.cycle import Cycle
 from sync.engine import quiet
 from sync.transport import HubClient, Signer
@@ -44,11 +49,17 @@ PEER = Path(os.environ.get("SYNC_PEER", Path(__file__).parents[2] / "shared" / "
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One exchange of all orders; ``limit_share`` is how near the snapshot comes to what Python can do at all."""
+    """One exchange of all orders; ``limit_share`` is how near the snapshot comes to what Python can do at all.
+
+    ``pull_per_s`` is over the feed's pages, which a new counter reads only where it asks for no snapshot.
+    """
 
     push_per_s: float
     pull_per_s: float
+    snapshot_per_s: float
     limit_share: float
+    cpu_us: float
+    """Of both sides together, for one order up and down again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class Wire:
 
 def run() -> Report:
     """Take turns with the peer, and compare within the same minutes."""
+    look_rarely()
     with tempfile.TemporaryDirectory() as folder:
         home = _home(Path(folder) / "home")
         ours: list[Speed] = []
@@ -69,8 +81,9 @@ def run() -> Report:
         for _ in range(ROUNDS):
             ours.append(_speed(home))
             theirs += _peer()
+        cpu = _peer_cpu_us() if theirs else 0.0
         wire = _wire(home)
-    return Report("sync", tuple(_figures(ours, wire, theirs)), {"rounds": ROUNDS, "orders": ORDERS}, flat=True)
+    return Report("sync", tuple(_figures(ours, wire, theirs, cpu)), {"rounds": ROUNDS, "orders": ORDERS}, flat=True)
 
 
 def _home(path: Path) -> Path:
@@ -85,19 +98,23 @@ def _home(path: Path) -> Path:
     return path
 
 
-def _figures(ours: list[Speed], wire: Wire, theirs: list[dict[str, float]]) -> Iterator[Figure]:
-    push, pull, share = (
-        statistics.median(getattr(speed, name) for speed in ours)
-        for name in ("push_per_s", "pull_per_s", "limit_share")
+def _figures(ours: list[Speed], wire: Wire, theirs: list[dict[str, float]], peer_cpu_us: float) -> Iterator[Figure]:
+    push, pull, snapshot_, share, cpu_us = (
+        statistics.median(getattr(speed, name) for speed in ours) for name in Speed.__slots__
     )
     yield Figure("push_per_s", push, "/s")
     yield Figure("pull_per_s", pull, "/s")
+    yield Figure("snapshot_per_s", snapshot_, "/s")
+    yield Figure("cpu_us_an_order", cpu_us, "us")
+    yield Figure("load", os.getloadavg()[0], "")
     yield Figure("snapshot_of_limit", share, "", 0.35, at_least=True)
     yield Figure("wire_up_bytes", wire.up_bytes, "bytes")
     yield Figure("wire_down_bytes", wire.down_bytes, "bytes")
     yield Figure("idle_poll_bytes", wire.idle_bytes, "bytes", 1024)
     if theirs:
         yield from _ratios(push, pull, wire, theirs)
+        yield Figure("peer_cpu_us_a_doc", peer_cpu_us, "us")
+        yield Figure("cpu_ratio", peer_cpu_us / cpu_us, "x")
 
 
 def _ratios(push: float, pull: float, wire: Wire, theirs: list[dict[str, float]]) -> Iterator[Figure]:
@@ -119,23 +136,51 @@ def _peer() -> list[dict[str, float]]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def _peer_cpu_us() -> float:
+    """What the peer's processes take for one document up and down again, without what installing them takes."""
+    spent_s = []
+    for rounds in ("0", "1"):
+        before_s = _children_s()
+        subprocess.run(["bash", str(PEER / "bench.sh"), rounds], capture_output=True, check=True)
+        spent_s.append(_children_s() - before_s)
+    return (spent_s[1] - spent_s[0]) * 1e6 / ORDERS
+
+
+def _children_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def _speed(home: Path) -> Speed:
-    """Push from a home that has never met a hub, then pull into an empty one."""
+    """Push from a home that has never met a hub, then pull into empty ones: page by page, and as a snapshot."""
     place = home.with_name("round")
     giving, taking = _counters(home, place)
+    copying = create_home(place / "three", clock=FixedClock(DAY), environ={}, passphrase=PASSPHRASE).home.open()
     with BenchHub(place / "hub") as hub:
-        for counter in (giving, taking):
+        for counter in (giving, taking, copying):
             hub.enrol(counter)
-        give, take = _cycle(giving), _cycle(taking)
-        commands = giving.journal.last()
-        give.greet()
+        give, take, copy = _cycle(giving), _cycle(taking), _cycle(copying)
+        commands, process = giving.journal.last(), psutil.Process(hub.pid)
+        for one in (give, take, copy):
+            one.greet()
+        before_s = _cpu_s(process)
         push_s = _timed(lambda: give.give(quiet))
         take.greet()
-        pull_s = _timed(lambda: take.take(quiet))
-        share = _limit_s(place, taking) / pull_s
+        with mock.patch.object(cycle, "SNAPSHOT_FROM", PLENTY):
+            pull_s = _timed(lambda: take.take(quiet))
+        cpu_s = _cpu_s(process) - before_s
+        copy.greet()
+        snapshot_s = _timed(lambda: copy.take(quiet))
+        share = _limit_s(place, copying) / snapshot_s
     _check(giving, taking)
+    copying.close()
     shutil.rmtree(place)
-    return Speed(commands / push_s, ORDERS / pull_s, share)
+    return Speed(commands / push_s, ORDERS / pull_s, ORDERS / snapshot_s, share, cpu_s * 1e6 / ORDERS)
+
+
+def _cpu_s(hub: psutil.Process) -> float:
+    """Of a hub and of this process, which is both counters."""
+    return float(sum(hub.cpu_times()[:2])) + time.process_time()
 
 
 def _counters(home: Path, place: Path) -> tuple[Counter, Counter]:
@@ -170,7 +215,7 @@ def _check(giving: Counter, taking: Counter) -> None:
 def _limit_s(place: Path, taking: Counter) -> float:
     """How long Python takes at best for the same bytes: unzip, parse, insert, commit."""
     hub = open_hub(place / "hub")
-    reader = Reader(taking.store, transport_key(taking).public)
+    reader = Reader(taking.store, transport_key(taking).public, boxed=True)
     zipped = [b"".join(snapshot(hub, reader, feed=feed)) for feed in Exchange(taking).feeds]
     hub.close()
 
@@ -200,7 +245,8 @@ def _wire(home: Path) -> Wire:
         meter.taken()
         give.give(quiet)
         up = meter.taken()
-        take.take(quiet)
+        with mock.patch.object(cycle, "SNAPSHOT_FROM", PLENTY):
+            take.take(quiet)
         down = meter.taken()
         take.take(quiet)
         idle = meter.taken() // len(Exchange(taking).feeds)

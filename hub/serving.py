@@ -1,6 +1,5 @@
 """Runs the application until the process is told to end; requests under way are finished first."""
 
-import gc
 import socket
 
 import uvicorn
@@ -8,10 +7,9 @@ import uvicorn
 from hub.api import create_app
 from hub.compaction import Housekeeper
 from hub.core import Hub
+from storeapp.adapters.collector import look_rarely
 
 GRACE_S = 10
-OBJECTS_BEFORE_LOOKING = 50_000
-"""A batch makes that many objects that live until its reply; looking for cycles among them took a quarter of it."""
 KEEP_ALIVE_S = 60
 
 
@@ -30,8 +28,7 @@ class _Server(uvicorn.Server):
 
 def serve(hub: Hub, listening: socket.socket) -> None:
     """Serve on an open socket."""
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BEFORE_LOOKING, 20, 20)
+    look_rarely()
     config = uvicorn.Config(
         create_app(hub),
         log_config=None,

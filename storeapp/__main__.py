@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from storeapp.adapters.collector import look_rarely
 from storeapp.cli.main import main as run_command_line
 from storeapp.cli.session import Ports
 from storeapp.services.home import Home
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A Chinese Windows pipes in GBK otherwise, and scripts read UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    look_rarely()
     ports = Ports(painter=_painter, sync=_sync, window=_window, maps=_maps)
     try:
         status = run_command_line(sys.argv[1:] if argv is None else argv, ports)
