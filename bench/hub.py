@@ -50,6 +50,7 @@ def run() -> Report:
         Figure("database_cpu_us_per_command", database_s * 1e6 / (STORES * (ORDERS + len(SKUS))), "us"),
         Figure("load", os.getloadavg()[0], ""),
         Figure("idle_polls", polls["waiting"], "", POLLS, at_least=True),
+        Figure("hub_cpu_ms_per_poll", polls["cpu_ms"], "ms"),
         Figure("rss_before_mb", polls["before_mb"], "MB"),
         Figure("rss_with_polls_mb", polls["rss_mb"], "MB", 300),
     )
@@ -111,12 +112,12 @@ def _poll(fleet: list[FleetCounter], hub: BenchHub) -> dict[str, float]:
     process = psutil.Process(hub.pid)
     lines = _Polls(fleet, hub.url)
     Line(hub.url).ask(fleet[0], "GET", fleet[0].changes(after=lines.heads[fleet[0].id]), None)
-    before = process.memory_info().rss
+    before, before_s = process.memory_info().rss, cpu_s([process])
     lines.open(POLLS)
     waiting = lines.settle(process)
-    rss = process.memory_info().rss
+    rss, spent_s = process.memory_info().rss, cpu_s([process]) - before_s
     lines.close()
-    return {"waiting": waiting, "before_mb": before / MB, "rss_mb": rss / MB}
+    return {"waiting": waiting, "before_mb": before / MB, "rss_mb": rss / MB, "cpu_ms": spent_s * 1000 / lines.asked}
 
 
 class _Polls:
@@ -127,6 +128,7 @@ class _Polls:
         self._where = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         self._selector = selectors.DefaultSelector()
         self._open: list[socket.socket] = []
+        self.asked = 0
         self.heads = {counter.id: _head(counter, url) for counter in fleet}
 
     def open(self, count: int) -> None:
@@ -169,6 +171,7 @@ class _Polls:
         headers = {"Host": "hub"} | counter.headers("GET", self._url + path)
         text = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
         line.sendall(text.encode())
+        self.asked += 1
 
 
 def _head(counter: FleetCounter, url: str) -> int:

@@ -44,6 +44,12 @@ _TAUGHT = {
 }
 
 
+@contextmanager
+def in_turn(source: Callable[[Callable[[], None]], Iterator[T]]) -> Iterator[Iterator[list[T]]]:
+    """Pages as a cycle takes them, each fetched only once the one before was kept: nothing is left to chance."""
+    yield ([item] for item in source(lambda: None))
+
+
 class Line:
     """Speaks to the hub for one device, as `sync.transport.HubClient` does; ``faults`` happen to the next calls."""
 
@@ -159,7 +165,7 @@ class Line:
 
     def _reader(self, hub: Hub) -> Reader:
         known = self._known(hub)
-        return Reader(known.store, known.transport_key)
+        return Reader(known.store, known.transport_key, boxed=True)
 
 
 def _wired(message: Any) -> Any:
