@@ -80,10 +80,12 @@ def run() -> Report:
         theirs: list[dict[str, float]] = []
         for _ in range(ROUNDS):
             ours.append(_speed(home))
-            theirs += _peer()
-        cpu = _peer_cpu_us() if theirs else 0.0
+            theirs += _peer(1)
+        installing_s = _peer_s(0)
         wire = _wire(home)
-    return Report("sync", tuple(_figures(ours, wire, theirs, cpu)), {"rounds": ROUNDS, "orders": ORDERS}, flat=True)
+    return Report(
+        "sync", tuple(_figures(ours, wire, theirs, installing_s)), {"rounds": ROUNDS, "orders": ORDERS}, flat=True
+    )
 
 
 def _home(path: Path) -> Path:
@@ -98,7 +100,7 @@ def _home(path: Path) -> Path:
     return path
 
 
-def _figures(ours: list[Speed], wire: Wire, theirs: list[dict[str, float]], peer_cpu_us: float) -> Iterator[Figure]:
+def _figures(ours: list[Speed], wire: Wire, theirs: list[dict[str, float]], installing_s: float) -> Iterator[Figure]:
     push, pull, snapshot_, share, cpu_us = (
         statistics.median(getattr(speed, name) for speed in ours) for name in Speed.__slots__
     )
@@ -113,6 +115,7 @@ def _figures(ours: list[Speed], wire: Wire, theirs: list[dict[str, float]], peer
     yield Figure("idle_poll_bytes", wire.idle_bytes, "bytes", 1024)
     if theirs:
         yield from _ratios(push, pull, wire, theirs)
+        peer_cpu_us = (statistics.median(found["cpu_s"] for found in theirs) - installing_s) * 1e6 / ORDERS
         yield Figure("peer_cpu_us_a_doc", peer_cpu_us, "us")
         yield Figure("cpu_ratio", peer_cpu_us / cpu_us, "x")
 
@@ -127,23 +130,22 @@ def _ratios(push: float, pull: float, wire: Wire, theirs: list[dict[str, float]]
     yield Figure("wire_down_ratio", wire.down_bytes / peer["pull_bytes"], "x", 1.1)
 
 
-def _peer() -> list[dict[str, float]]:
-    """One round of the peer, nothing where it is not there; it installs its packages in a scratch folder."""
+def _peer(rounds: int) -> list[dict[str, float]]:
+    """So many rounds of the peer, nothing where it is not there; it installs its packages in a scratch folder."""
     script = PEER / "bench.sh"
     if not script.exists() or shutil.which("node") is None:
         return []
-    done = subprocess.run(["bash", str(script), "1"], capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    before_s = _children_s()
+    done = subprocess.run(["bash", str(script), str(rounds)], capture_output=True, text=True, check=True)
+    spent = {"cpu_s": _children_s() - before_s}
+    return [json.loads(line) | spent for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def _peer_cpu_us() -> float:
-    """What the peer's processes take for one document up and down again, without what installing them takes."""
-    spent_s = []
-    for rounds in ("0", "1"):
-        before_s = _children_s()
-        subprocess.run(["bash", str(PEER / "bench.sh"), rounds], capture_output=True, check=True)
-        spent_s.append(_children_s() - before_s)
-    return (spent_s[1] - spent_s[0]) * 1e6 / ORDERS
+def _peer_s(rounds: int) -> float:
+    """The CPU of so many rounds of the peer; none are what installing it takes."""
+    before_s = _children_s()
+    _peer(rounds)
+    return _children_s() - before_s
 
 
 def _children_s() -> float:

@@ -6,6 +6,7 @@ Everything else in the hub writes SQLAlchemy Core that both understand.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -143,7 +144,8 @@ class Database:
         names = tuple(rows[0])
         into = f"INSERT INTO {table.name} ({', '.join(names)})"
         if self.embedded:
-            values = [tuple(row[name] for name in names) for row in rows]
+            # For two names and more this gives tuples.
+            values = list(map(itemgetter(*names), rows))
             connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' for _ in names)}) {conflict}", values)
         else:
             arrays = ", ".join(f"%s::{_array_of(table.c[name])}[]" for name in names)

@@ -144,16 +144,17 @@ class Cycle:
         """One batch after the other; while the hub decides one, the next is made ready and the last one settled."""
         pending, done = self._exchange.numbers().pending, 0
         outgoing = self._next(after=0)
+        packed = self._client.packed(self._batch(outgoing))
         with ThreadPoolExecutor(1, "sync-giving") as line:
             while outgoing.commands:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
-                deciding = line.submit(self._client.commands, self._batch(outgoing))
-                after = self._next(after=outgoing.commands[-1][0])
+                deciding = line.submit(self._client.commands, packed)
+                outgoing = self._next(after=outgoing.commands[-1][0])
+                packed = self._client.packed(self._batch(outgoing))
                 reply = deciding.result()
                 # Its answers are noted before anything else is sent, so a cut never leaves more than one batch open.
                 self._settle(reply)
                 done += len(reply.results)
-                outgoing = after
 
     def _next(self, *, after: int) -> Outgoing:
         return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
@@ -196,7 +197,7 @@ class Cycle:
             outgoing := self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
         ).commands:
             try:
-                self._client.commands(self._batch(outgoing))
+                self._client.commands(self._client.packed(self._batch(outgoing)))
             except Unauthorised as refused:
                 if refused.data.get("kept") != len(outgoing.commands):
                     raise

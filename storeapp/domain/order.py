@@ -1,7 +1,6 @@
 """An order: what was sold, to be where and when; everything personal is a sealed text beside it."""
 
 import hashlib
-from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,11 +80,15 @@ class Order:
         return sum(line.price_fen * line.quantity for line in self.lines)
 
 
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(high + low for high in _BASE32 for low in _BASE32)
+
+
 @lru_cache(maxsize=4096)
 def order_id(platform: Platform, order_no: str) -> str:
     """The same order has the same id at every counter: 80 bits of a hash of platform and number."""
-    digest = hashlib.sha256(f"{platform}|{order_no}".encode()).digest()
-    return b32encode(digest[:10]).decode().lower()
+    number = int.from_bytes(hashlib.sha256(f"{platform}|{order_no}".encode()).digest()[:10])
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
 
 
 def delivery_id(order: str) -> str:

@@ -87,7 +87,8 @@ def stamp(moment: datetime | None) -> str | None:
 def _index_words(db: Database, orders: Sequence[Order]) -> None:
     """Order numbers, SKUs and article names; nothing personal is ever indexed in clear."""
     rows = _rows_of(db, orders)
-    fresh = [(rows[order.id][0], words(order)) for order in orders if rows[order.id][1] != words(order)]
+    found = ((*rows[order.id], words(order)) for order in orders)
+    fresh = [(n, text) for n, known, text in found if text != known]
     db.conn.executemany("INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)", fresh)
     gone = [(order.id,) for order in orders if order.status is not OrderStatus.OPEN and not order.sealed]
     db.conn.executemany("DELETE FROM finder WHERE order_id = ?", gone)

@@ -74,6 +74,10 @@ class Line:
     def renew(self) -> RenewReply:
         return self._carry(lambda hub: RenewReply(certificates.renew(hub, self._known(hub, lenient=True).id)))
 
+    @staticmethod
+    def packed(batch: CommandBatch) -> CommandBatch:
+        return batch
+
     def commands(self, batch: CommandBatch) -> BatchReply:
         self._world.note_sent(self._device, batch)
         content = encode(batch)
