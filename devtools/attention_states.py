@@ -56,7 +56,7 @@ def _held(counter: Counter) -> list[HeldCommand]:
     ]
 
 
-def _tell(counter: Counter) -> None:
+def tell_of_matters(counter: Counter) -> None:
     """As if the store's feed had told of them, beside a fact that contradicts the record."""
     rows = [Row(HeldCommand.KIND, held.id, 1, encode(held)) for held in _held(counter)]
     feed, at = store_feed(counter.store), counter.clock.now().isoformat()
@@ -72,7 +72,7 @@ def attention_states(window: Window, settle: Settle) -> Iterator[str]:
     page = window.page("attention")
     if not isinstance(page, AttentionPage):
         raise TypeError("the page of what waits is another page")
-    window.backend.read(_tell, done=lambda _told: None)
+    window.backend.read(tell_of_matters, done=lambda _told: None)
     settle(window)
     page.refresh()
     settle(window)

@@ -1,6 +1,7 @@
 """The pages of the hub: the console of headquarters, and what a phone sees that opens the link of a slip."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hub import waiting
 from hub.core import Hub
+from hub.durability import last_backup
 from hub.metrics import CONTENT_TYPE
 from hub.problems import HubProblem
 from hub.tables import device, incarnation, state
@@ -48,6 +50,7 @@ class Overview:
     devices: list[dict[str, Any]]
     cases: list[ExceptionCase]
     matters: list[Matter]
+    last_backup: str
     parked: int
 
 
@@ -66,7 +69,12 @@ def overview(hub: Hub) -> Overview:
     opened = [{"id": s.id, "name": s.name, "open": sum(c.store == s.id for c in cases)} for s in stores]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
     rows_waiting = waiting.listed(hub)
-    return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), len(rows_waiting))
+    return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), _last_backup(hub), len(rows_waiting))
+
+
+def _last_backup(hub: Hub) -> str:
+    with hub.db.reading() as connection:
+        return last_backup(hub.db, connection)
 
 
 def matters(rows: list[Waiting]) -> list[Matter]:
@@ -109,6 +117,8 @@ def add_metrics(app: FastAPI, hub: Hub) -> None:
     async def metrics(request: Request) -> Response:
         await checked(hub, request)
         hub.metrics.waiting.set(await run_in_threadpool(waiting.count, hub))
+        last = await run_in_threadpool(_last_backup, hub)
+        hub.metrics.last_backup.set(datetime.fromisoformat(last).timestamp() if last else 0)
         return Response(hub.metrics.text(), media_type=CONTENT_TYPE)
 
 

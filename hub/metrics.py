@@ -28,6 +28,9 @@ class Metrics:
         self.commands = Counter("storehub_commands", "Commands by result.", ["result"], registry=registry)
         self.under_way = Gauge("storehub_requests_under_way", "Requests, long polls included.", registry=registry)
         self.waiting = Gauge("storehub_waiting_commands", "Commands that wait for a person.", registry=registry)
+        self.last_backup = Gauge(
+            "storehub_last_backup_timestamp_seconds", "When a backup was last verified, 0 for never.", registry=registry
+        )
 
     def decided(self, results: list[Result]) -> None:
         """Count the answers of a batch."""

@@ -5,25 +5,29 @@ What the person decides is a command of the hub's own: decided by the same rules
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import msgspec
 import sqlalchemy as sa
 
+from hub import holding
 from hub.admission import is_id
 from hub.core import Hub
 from hub.decisions import decide_own
 from hub.problems import HubProblem
+from hub.quarantine import REVOKED
+from hub.states import States, write
 from hub.tables import parked, state
 from storeapp.codec import decode_state, encode
 from storeapp.domain.exception import ExceptionCase
-from storeapp.domain.held import HeldCommand, Resolution
+from storeapp.domain.feeds import store_feed
+from storeapp.domain.held import Cause, CommandHeld, HeldCommand, Resolution
 from storeapp.domain.kernel import Command
 from storeapp.domain.rules.closing import ResolveException
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.words import Role
-from sync.protocol.messages import Result, ResultStatus, WireCommand
+from storeapp.domain.workspace import Workspace
+from sync.protocol.messages import Result, ResultStatus, WireCommand, refusal
 
 LISTED = 500
 _CODE = re.compile(r"[a-z_]{1,40}")
@@ -119,13 +123,32 @@ def resolve_case(hub: Hub, case_id: str, resolution: str, *, by: str) -> Result:
 
 
 def _store_of(hub: Hub, command_id: str) -> str:
+    """The store of a command that waits; one that an older hub had put aside becomes a matter now."""
     if not is_id(command_id):
         raise HubProblem("not_waiting")
+    matter = sa.and_(state.c.kind == HeldCommand.KIND, state.c.id == parked.c.id)
+    query = sa.select(parked.c.store, parked.c.code, state.c.body).select_from(sa.outerjoin(parked, state, matter))
     with hub.db.reading() as connection:
-        store: Any = connection.scalar(sa.select(parked.c.store).where(parked.c.id == command_id))
-    if store is None:
+        row = connection.execute(query.where(parked.c.id == command_id)).first()
+    if row is None:
         raise HubProblem("not_waiting")
-    return str(store)
+    if not row.body:
+        _adopt(hub, command_id, row.store, row.code)
+    return str(row.store)
+
+
+def _adopt(hub: Hub, command_id: str, store: str, code: str) -> None:
+    feed = store_feed(store)
+    with hub.db.writing() as connection:
+        locked = hub.db.lock_heads(connection, [feed])
+        states = States(hub.db, connection, store=store)
+        work = Workspace(states)
+        for each in holding.waiting(hub.db, connection, [command_id]):
+            cause = Cause.QUARANTINED if code == REVOKED else Cause.PARKED
+            one = holding.held(each.command, each.sender, cause=cause, problem=refusal(code or "handler_failed"))
+            work.replay([CommandHeld(one.id, one)])
+        write(hub.db, connection, states.changes(work.dirty), locked)
+    hub.bell.ring([feed])
 
 
 def _own(hub: Hub, store: str, command: Command, *, by: str) -> tuple[Result, list[Result]]:

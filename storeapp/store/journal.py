@@ -216,13 +216,13 @@ class Journal:
 
         With ``cursors``, which say how far each feed was read, only what the feed has not told yet.
         """
-        found = self._select(
-            f"""{_OPEN} AND status IN ('refused', 'parked') AND id NOT IN
-            (SELECT subject FROM audit WHERE action = 'refusal.accepted') ORDER BY n"""
+        untold = " OR ".join(["feed_seq IS NULL", *["feed = ? AND feed_seq > ?"] * len(cursors or {})])
+        told = [value for cursor in (cursors or {}).items() for value in cursor]
+        return self._select(
+            f"""{_OPEN} AND status IN ('refused', 'parked') AND ({"1" if cursors is None else untold}) AND NOT EXISTS
+            (SELECT 1 FROM audit WHERE audit.subject = command.id AND action = 'refusal.accepted') ORDER BY n""",
+            *told,
         )
-        if cursors is None:
-            return found
-        return [each for each in found if each.feed_seq is None or each.feed_seq > cursors.get(each.feed, -1)]
 
     @_guarded
     def settle_again(self, outcomes: Mapping[str, Status]) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from hub.core import Hub
+from hub.durability import remember
 from hub.users import add_user, form_token
 from storeapp.domain.delivery import Proof
 from storeapp.domain.order import order_id
@@ -85,6 +86,14 @@ def test_a_discrepancy_is_listed_and_decided(client: httpx.Client, hub: Hub) -> 
     decided = client.post("/v1/cases/decide", json={"case": case["id"], "resolution": "checked"})
     assert decided.json()["code"] == "not_waiting"
     assert client.post("/v1/cases/decide", json={"case": "x", "resolution": "Not a code!"}).status_code == 400
+
+
+def test_it_says_when_a_backup_was_last_verified(client: httpx.Client, hub: Hub) -> None:
+    assert "No backup was ever verified" in client.get("/console").text
+    assert "storehub_last_backup_timestamp_seconds 0.0" in client.get("/metrics").text
+    remember(hub.db, [], now=hub.now())
+    assert f"Last verified backup: {hub.now():%Y-%m-%d %H:%M}" in client.get("/console").text
+    assert "storehub_last_backup_timestamp_seconds 1.7" in client.get("/metrics").text
 
 
 def test_the_api_decides_a_case(client: httpx.Client, hub: Hub) -> None:

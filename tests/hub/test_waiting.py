@@ -273,6 +273,15 @@ def test_a_discarded_order_leaves_no_key(hub: Hub) -> None:
     assert waiting.listed(hub) == []
 
 
+def test_what_an_older_hub_had_put_aside_is_decided_too(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, command = park(hub, monkeypatch)
+    with hub.db.writing() as connection:
+        connection.execute(sa.delete(state).where(state.c.kind == "held"))
+    assert [row.id for row in waiting.listed(hub)] == [command.id]
+    assert waiting.retry(hub, command.id, by="hq").status == "applied"
+    assert held(hub, command).outcome == "applied"
+
+
 def test_an_open_question_of_a_store_is_answered_by_the_hub(hub: Hub) -> None:
     counter = FakeCounter(hub)
     counter.do(HandOver(f"{FIRST}-1", 1, "G01", Proof.TOKEN))

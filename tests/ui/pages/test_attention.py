@@ -8,9 +8,11 @@ import pytest
 from PySide6.QtCore import Qt
 
 import hub
+from devtools.attention_states import tell_of_matters
 from storeapp.domain import rules
 from storeapp.domain.delivery import Proof
 from storeapp.domain.exception import ExceptionKind
+from storeapp.domain.held import HeldCommand
 from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.i18n import LANGUAGES, Translator
@@ -213,3 +215,56 @@ def test_when_nothing_waits_it_says_so(page, window):
     assert page._list.lines == ()
     assert page._item() is None
     assert window.shell.grab().width() > 0
+
+
+def waiting_for(page, code):
+    item = next(item for item in page._waiting.items if item.code == code)
+    assert page.show_code(code)
+    return item
+
+
+def test_what_the_hub_set_aside_is_one_matter_with_what_hangs_on_it(page, qtbot, settled, counter):
+    counter(tell_of_matters)
+    item = waiting_for(page, "handler_failed")
+    assert [row.code for row in item.rows] == ["handler_failed", "needs_parked", "needs_parked"]
+    assert item.resolutions == ("retry", "discard")
+    assert counter(lambda c: counts(c).attention) == counter(lambda c: len(read_waiting(c).items))
+    press(page, qtbot, settled, Qt.Key.Key_2)
+    assert "handler_failed" not in {each.code for each in page._waiting.items}
+    assert counter(lambda c: c.journal.after(c.journal.last() - 1)[0].kind) == "held.resolve"
+
+
+def test_enter_tries_it_again(page, qtbot, settled, counter):
+    counter(tell_of_matters)
+    item = waiting_for(page, "handler_failed")
+    press(page, qtbot, settled, Qt.Key.Key_Return)
+    held = counter(lambda c: c.cache.get(HeldCommand, item.id))
+    assert (held.resolution, held.resolved_by) == ("retry", MANAGER.id)
+
+
+def test_about_a_revoked_counter_only_headquarters_decides(page, qtbot, settled, counter, window):
+    counter(tell_of_matters)
+    item = waiting_for(page, "revoked")
+    assert (item.resolutions, item.acceptable) == ((), False)
+    press(page, qtbot, settled, Qt.Key.Key_1)
+    assert "revoked" in {each.code for each in page._waiting.items}
+    press(page, qtbot, settled, Qt.Key.Key_Return)
+    assert window.shell.current_page() == "orders"
+
+
+def test_a_discrepancy_shows_both_sides(page, counter):
+    counter(tell_of_matters)
+    item = waiting_for(page, "handed_over_twice")
+    facts = dict(page._detail._facts(page._item(), page._waiting))
+    before, now = (page._waiting.names[str(item.rows[0].data[key])] for key in ("holder", "guide"))
+    assert before != now
+    assert before in facts[page.desk.words.text("attention.fact.was")]
+    assert now in facts.values()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_matter_opens_in_words(page, counter):
+    counter(tell_of_matters)
+    for item in page._waiting.items:
+        assert page.show_code(item.code)
+        assert page._detail._content is not None
