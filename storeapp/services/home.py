@@ -16,8 +16,8 @@ from storeapp.services.clock import Clock, SystemClock
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.privacy import Privacy
 from storeapp.store.cache import Cache, open_cache, reset
-from storeapp.store.errors import StoreError
-from storeapp.store.journal import Journal
+from storeapp.store.errors import JournalCorrupt, StoreError
+from storeapp.store.journal import Journal, suspicion
 from storeapp.store.keys import Keys
 from storeapp.store.migrate import remove_database
 from storeapp.store.salvage import Salvaged, open_journal
@@ -72,12 +72,22 @@ class Home:
         Raises:
             StoreError: the journal or the keys cannot be opened.
         """
+        try:
+            return self._open()
+        except JournalCorrupt:
+            if not suspicion(self.path / JOURNAL).exists():
+                raise
+        return self._open()
+
+    def _open(self) -> Counter:
         with ExitStack() as opened:
             journal = self._open_journal()
             opened.callback(journal.close)
             keys = Keys.open(self.path / KEYS, self.root)
             opened.callback(keys.close)
             cache = open_cache(self.path / CACHE)
+            opened.callback(cache.close)
+            _check_against(cache, journal)
             opened.pop_all()
         return Counter(self.path, journal=journal, cache=cache, keys=keys, privacy=Privacy(keys), clock=self.clock)
 
@@ -97,6 +107,14 @@ class Home:
                 return cache.applied
         except StoreError:
             return 0
+
+
+def _check_against(cache: Cache, journal: Journal) -> None:
+    """Raise `JournalCorrupt` where the cache has seen commands that the journal has lost; the next opening looks."""
+    # In this order: another program may save and show something between the two.
+    applied, authority = cache.applied, cache.mark("authority")
+    if authority == journal.authority() and journal.last() < applied:
+        raise journal.damaged()
 
 
 def _unlock(text: str, *, environ: Mapping[str, str], passphrase: str | None) -> bytes:

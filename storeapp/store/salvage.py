@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
+from storeapp.store import wal
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import COLUMNS, PRUNED, Entry, Journal, entry_of, suspicion, under_salvage
 from storeapp.store.migrate import alone
+from storeapp.store.wal import Verdict
 
 log = logging.getLogger(__name__)
 Row = tuple[Any, ...]
@@ -63,23 +65,25 @@ def open_journal(path: Path, *, expect: Callable[[], int] = lambda: 0) -> tuple[
     Raises:
         StoreError: the disk failed; the damaged file is as it was.
     """
-    journal = _opened(path)
+    journal = _opened(path, expect)
     if journal is not None:
         return journal, None
     salvaged = salvage(path, expect=expect())
     return Journal(path), salvaged
 
 
-def _opened(path: Path) -> Journal | None:
+def _opened(path: Path, expect: Callable[[], int]) -> Journal | None:
     """The open journal, None for a damaged one; all of it is read only where damage was met before."""
-    if under_salvage(path).exists():
+    # SQLite forgets what stands behind a broken frame of the log as soon as it opens the file.
+    if under_salvage(path).exists() or wal.examine(path) is Verdict.DAMAGED:
         return None
     try:
         journal = Journal(path)
     except Corrupt:
         return None
     try:
-        sound = _is_sound(journal, closely=suspicion(path).exists())
+        closely = suspicion(path).exists()
+        sound = _is_sound(journal, closely=closely) and not (closely and journal.last() < expect())
     except Corrupt:
         sound = False
     if not sound:
@@ -112,7 +116,7 @@ def salvage(path: Path, *, expect: int = 0) -> Salvaged | None:
         StoreError: the disk failed; the damaged file is as it was, or kept aside.
     """
     with translate_sqlite_errors(), alone(path.with_name(f"{path.name}.salvage"), patience_s=60), ExitStack() as held:
-        journal = _opened(path)
+        journal = _opened(path, lambda: expect)
         if journal is not None:
             journal.close()
             return None
@@ -192,6 +196,8 @@ def _rebuild(kept: Path, fresh: Path, *, expect: int) -> Salvaged:
             part = kept.with_name(kept.name + ending)
             if part.exists():
                 shutil.copy2(part, work.with_name(work.name + ending))
+        if wal.examine(work) is Verdict.DAMAGED:
+            wal.play_back(work)
         _mend_first_page(work)
         Journal(fresh).close()
         with closing(sqlite3.connect(work)) as source, closing(sqlite3.connect(fresh, isolation_level=None)) as target:
