@@ -65,7 +65,10 @@ def _handle_problems(app: FastAPI) -> None:
         return _problem(problem, {"Retry-After": str(wait_s)} if wait_s else None)
 
     async def busy(_request: Request, error: Exception) -> Response:
-        _log.warning("the database did not answer: %s", type(error.__cause__).__name__)
+        cause = error.__cause__
+        # Such as SQLITE_FULL: who runs the hub must know whether it is busy or its disk is full.
+        name = getattr(getattr(cause, "orig", None), "sqlite_errorname", "")
+        _log.warning("the database did not answer: %s", " ".join(filter(None, (type(cause).__name__, name))))
         return _problem(HubProblem("busy").problem, {"Retry-After": str(RETRY_AFTER_S)})
 
     async def by_status(_request: Request, error: Exception) -> Response:

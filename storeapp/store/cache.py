@@ -4,6 +4,7 @@ A row's ``body`` is what the screens show. Where commands are not yet confirmed,
 said last, and ``touch`` names the commands that led from there to here.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,10 +17,10 @@ from sqlite_utils import Database
 from storeapp.codec import Malformed, decode_known_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
-from storeapp.store import views
-from storeapp.store.errors import Corrupt, Locked, NewerSchema, translate_sqlite_errors
+from storeapp.store import pagesums, views
+from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
-from storeapp.store.migrate import alone, file_at, immediate, open_database
+from storeapp.store.migrate import alone, file_at, immediate, open_database, remove_database
 from storeapp.store.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Cache:
     def __init__(self, path: Path) -> None:
         self._path = path
         with _alone(path):
+            with translate_sqlite_errors():
+                pagesums.check(path)
             self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
             self._file = file_at(path)
 
@@ -74,8 +77,10 @@ class Cache:
         return Cache(self._path)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back, with a note of its pages where nobody else has it open."""
         self.db.close()
+        with contextlib.suppress(StoreError), _alone(self._path, patience_s=0):
+            pagesums.note(self._path)
 
     @translate_sqlite_errors()
     def data_version(self) -> int:
@@ -329,10 +334,10 @@ def open_cache(path: Path) -> Cache:
 def reset(path: Path) -> None:
     """Throw a cache away; the next opening makes it anew."""
     with _alone(path):
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        remove_database(path)
+        pagesums.note_path(path).unlink(missing_ok=True)
 
 
-def _alone(path: Path) -> AbstractContextManager[None]:
+def _alone(path: Path, *, patience_s: float = PATIENCE_S) -> AbstractContextManager[None]:
     """Nobody opens a cache while its files are being taken away: it would lose its log, or share one with the next."""
-    return alone(path.with_name(f"{path.name}.opening"), patience_s=PATIENCE_S)
+    return alone(path.with_name(f"{path.name}.opening"), patience_s=patience_s)

@@ -79,6 +79,7 @@ class HubProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        self.pid: int = self._process.pid
         assert self._process.stdout is not None
         # The program says where it listens once it does.
         assert b"http://" in self._process.stdout.readline()
