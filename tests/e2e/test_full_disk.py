@@ -1,7 +1,6 @@
 """A disk that is full, or may not be written: told, nothing confirmed is lost, and work goes on once there is room."""
 
 import contextlib
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -24,6 +23,7 @@ from tests.support.hubs import an_order, make_hub
 from tests.support.hubserver import ROOT, HubProcess, free_port
 
 __all__ = ["template"]
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are set on Linux")
 
 PATIENCE_S = 120
