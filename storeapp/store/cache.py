@@ -335,9 +335,8 @@ def reset(path: Path) -> None:
     """Throw a cache away; the next opening makes it anew."""
     with _alone(path):
         remove_database(path)
-        pagesums.note_path(path).unlink(missing_ok=True)
 
 
-def _alone(path: Path, *, patience_s: float = PATIENCE_S) -> AbstractContextManager[None]:
+def _alone(path: Path, *, patience_s: float | None = None) -> AbstractContextManager[None]:
     """Nobody opens a cache while its files are being taken away: it would lose its log, or share one with the next."""
-    return alone(path.with_name(f"{path.name}.opening"), patience_s=patience_s)
+    return alone(path.with_name(f"{path.name}.opening"), patience_s=PATIENCE_S if patience_s is None else patience_s)

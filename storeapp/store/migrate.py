@@ -135,7 +135,7 @@ def remove_database(path: Path) -> None:
 
     A log that stays behind would be played into the next database of this name.
     """
-    for ending in ("", "-wal", "-shm", "-journal"):
+    for ending in ("", "-wal", "-shm", "-journal", ".sums"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 

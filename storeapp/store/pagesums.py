@@ -46,7 +46,7 @@ def check(path: Path) -> None:
     except FileNotFoundError:
         return
     # A note that a power cut has torn says nothing.
-    if told[-4:] == _seal(told[:-4]) and told != _sums(path):
+    if path.exists() and told[-4:] == _seal(told[:-4]) and told != _sums(path):
         raise Corrupt(pages=True)
 
 

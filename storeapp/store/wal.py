@@ -77,7 +77,7 @@ class Log:
 def examine(database: Path) -> Verdict:
     """What became of the log of a database; one that others are writing meanwhile is sound."""
     log = _log_of(database)
-    if not log.is_file() or not log.stat().st_size:
+    if not (database.exists() and log.exists() and log.stat().st_size):
         return Verdict.SOUND
     content = log.read_bytes()
     verdict = read(content, page_size=_page_size(database)).verdict
