@@ -21,6 +21,7 @@ ALL = (
     "dispatch_insertion",
     "dispatch_stop",
     "roads",
+    "region",
 )
 """In the order in which they are run when none is named."""
 
