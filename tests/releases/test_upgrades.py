@@ -1,11 +1,12 @@
 """What an older version left on a disk is what the present one goes on with: counters, hubs, and both together."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,11 +14,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from hub import feeds
+from hub.compaction import compact
 from hub.core import DATABASE_FILE, Hub, database_url, open_hub
 from hub.database import Database, sqlite_url
 from hub.feeds import feeds_of
 from hub.migrate import is_current, migrate, upgrade
-from hub.tables import command_result, metadata, state
+from hub.tables import command_result, floor, metadata, state
 from storeapp import __version__
 from storeapp.domain.certificate import parse
 from storeapp.domain.kernel import Key
@@ -25,10 +28,11 @@ from storeapp.services.counter import Counter
 from storeapp.services.doctor import examine
 from storeapp.services.enrolment import Names
 from storeapp.services.home import Home
+from sync import cycle
 from tests.releases.make import EXPECTED, FOLDER, Expected, described, place
 from tests.support.counters import PASSPHRASE, TestClock, shown, sync
 from tests.support.databases import Postgres
-from tests.support.hubs import START, TurnedClock
+from tests.support.hubs import START, FakeCounter, TurnedClock, an_order
 from tests.support.hubserver import serving
 
 RELEASES = sorted(path.stem for path in FOLDER.glob("*.zip"))
@@ -148,6 +152,50 @@ def test_a_counter_that_was_off_for_six_weeks_meets_its_hub(release: Release, hu
             known = list(connection.scalars(sa.select(command_result.c.id)))
     assert set(known) >= set(release.expected.commands)
     assert len(known) == len(set(known))
+
+
+@both_databases
+def test_a_counter_whose_cursor_is_below_what_was_compacted_reads_a_snapshot(
+    release: Release, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(cycle, "SNAPSHOT_FROM", 1)
+    monkeypatch.setattr(feeds, "snapshot", noting(feeds.snapshot, read))
+    weeks_of_others(hub)
+    with serving(hub) as server, closing(release.counter()) as counter:
+        with counter.journal.writing():
+            counter.journal.identify(hub=server.url)
+        counter.reload()
+        counter.catch_up()
+        assert 0 < counter.cache.cursor("store:XH") < floor_of(hub)
+        report = sync(counter)
+        assert (report.problem, report.pending) == ("", 0)
+        assert shown(counter) == projection(hub)
+    assert 0 in read
+
+
+def weeks_of_others(hub: Hub) -> None:
+    """Another counter of the store works, and a month later the hub drops what it no longer needs."""
+    assert isinstance(hub.now, TurnedClock)
+    hub.now.moment = START + timedelta(days=1)
+    other = FakeCounter(hub, device="dev-of-others")
+    other.do(*[an_order(f"W{n}") for n in range(5)])
+    compact(hub)
+    hub.now.moment = SIX_WEEKS_LATER
+    compact(hub)
+
+
+def floor_of(hub: Hub) -> int:
+    with hub.db.reading() as connection:
+        return int(connection.scalar(sa.select(floor.c.seq).where(floor.c.feed == "store:XH")) or 0)
+
+
+def noting(snapshot: Callable[..., Iterator[bytes]], read: list[int]) -> Callable[..., Iterator[bytes]]:
+    def noted(*args: Any, after: int = 0, **kwargs: Any) -> Iterator[bytes]:
+        read.append(after)
+        return snapshot(*args, after=after, **kwargs)
+
+    return noted
 
 
 def projection(hub: Hub) -> dict[Key, bytes]:
