@@ -48,9 +48,16 @@ class Printing:
         )
 
 
+def printer_of(wanted: str) -> QPrinterInfo:
+    """The chosen printer, or the system's where none is chosen; null where it is not there.
+
+    A printer that was chosen and has gone is not replaced by another one: papers must not come out elsewhere.
+    """
+    return QPrinterInfo.printerInfo(wanted) if wanted else QPrinterInfo.defaultPrinter()
+
+
 def _print(sheets: Sequence[Sheet], folder: Path, wanted: str) -> Printed:
-    """A printer that was chosen and has gone is not replaced by another one: slips must not come out elsewhere."""
-    info = QPrinterInfo.printerInfo(wanted) if wanted else QPrinterInfo.defaultPrinter()
+    info = printer_of(wanted)
     if not info.isNull():
         for sheet in sheets:
             to_printer(sheet.paper, QPrinter(info))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from storeapp.codec import decode_command
 from storeapp.domain.delivery import Delivery, DeliveryState
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.moment import Window, store_day
@@ -71,9 +72,18 @@ def _rows(counter: Counter, ids: list[str]) -> tuple[OrderRow, ...]:
 
 
 def handed_over_today(counter: Counter) -> int:
-    """How many parcels were handed over at this counter since midnight."""
+    """How many parcels were handed over at this counter since midnight, without those that were taken back."""
     start, _ = today_until(counter)
-    return counter.journal.count_since(HandOver.KIND, start)
+    out: set[tuple[str, int]] = set()
+    for entry in counter.journal.since(start, {HandOver.KIND, ReturnDelivery.KIND}):
+        match decode_command(entry.kind, entry.body):
+            case HandOver() as handed:
+                out.add((handed.delivery_id, handed.parcel))
+            case ReturnDelivery(reason=reason) as back if reason == TAKEN_BACK:
+                out = {(delivery, parcel) for delivery, parcel in out if delivery != back.delivery_id}
+            case _:
+                continue
+    return len(out)
 
 
 def take_back(counter: Counter, actor: Actor, delivery_id: str) -> tuple[Event, ...] | Refusal:

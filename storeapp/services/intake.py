@@ -1,6 +1,7 @@
 """Takes orders on from files of shop platforms: dry run first, then in batches of one transaction each."""
 
-from collections.abc import Callable, Iterable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,9 @@ from storeapp.domain.words import Mode
 from storeapp.services.addresses import load_book, locate
 from storeapp.services.counter import Actor, Counter, Transaction
 
+Batch = Sequence[IncomingOrder]
 BATCH = 500
+KEY_BYTES = 32
 PLATFORM_CANCELLED = "platform_cancelled"
 
 
@@ -74,10 +77,12 @@ def import_orders(
     mine = [order for order in orders if order.store in {None, counter.store}]
     report.other_store = len(orders) - len(mine)
     importer = _Importer(counter, actor, report, load_book(counter))
-    for start in range(0, len(mine), BATCH):
-        importer.batch(mine[start : start + BATCH], dry_run=dry_run)
+    batches = [mine[start : start + BATCH] for start in range(0, len(mine), BATCH)]
+    done = 0
+    for batch in importer.rehearsed(batches) if dry_run else importer.taken(batches):
+        done += len(batch)
         if progress is not None:
-            progress(min(start + BATCH, len(mine)), len(mine))
+            progress(done, len(mine))
     return report
 
 
@@ -90,27 +95,43 @@ class _Importer:
         self._report = report
         self._book = book
 
-    def batch(self, orders: Sequence[IncomingOrder], *, dry_run: bool) -> None:
-        """One transaction. Keys and hashes are saved before it, lest a key is lost that seals, or nobody is found."""
-        people: dict[str, Person] = {}
-        try:
+    def taken(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Save each batch in a transaction of its own, and give it back.
+
+        Keys and hashes are saved before it, lest a key is lost that seals, or nobody is found.
+        """
+        privacy = self._counter.privacy
+        for batch in batches:
             with self._counter.transaction(self._actor) as tx:
-                keys = self._keys(orders, tx.now, make=not dry_run)
-                for incoming in orders:
-                    one = _One(tx, incoming, keys.get(order_id(incoming.platform, incoming.order_no)))
-                    people.update(self._take(one))
-                if dry_run:
-                    raise _DryRun
-                hashes = self._counter.privacy.finder_hashes(people)
+                people = self._decide(tx, batch, privacy.keys_for(_ids(batch), now=tx.now))
+                hashes = privacy.finder_hashes(people)
                 with self._counter.cache.writing():
                     self._counter.cache.finder_add(hashes)
+            yield batch
+
+    def rehearsed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Decide every batch upon those before it, save nothing, and give each back.
+
+        An order that stands in two files is new once only; its key lasts as long as this does.
+        """
+        privacy, keys = self._counter.privacy, dict[str, bytes]()
+        try:
+            with self._counter.transaction(self._actor) as tx:
+                for batch in batches:
+                    ids = [each for each in _ids(batch) if each not in keys]
+                    keys |= {each: secrets.token_bytes(KEY_BYTES) for each in ids} if privacy.available else {}
+                    keys |= privacy.known_keys(ids)
+                    self._decide(tx, batch, keys)
+                    yield batch
+                raise _DryRun
         except _DryRun:
             return
 
-    def _keys(self, orders: Sequence[IncomingOrder], now: datetime, *, make: bool) -> dict[str, bytes]:
-        ids = [order_id(order.platform, order.order_no) for order in orders]
-        privacy = self._counter.privacy
-        return privacy.keys_for(ids, now=now) if make else privacy.known_keys(ids)
+    def _decide(self, tx: Transaction, batch: Batch, keys: Mapping[str, bytes]) -> dict[str, Person]:
+        people: dict[str, Person] = {}
+        for incoming in batch:
+            people |= self._take(_One(tx, incoming, keys.get(order_id(incoming.platform, incoming.order_no))))
+        return people
 
     def _take(self, one: "_One") -> dict[str, Person]:
         known = one.known
@@ -154,6 +175,10 @@ class _Importer:
     def _attend(self, one: "_One", codes: tuple[str, ...]) -> None:
         if codes:
             self._report.attention.append(Attention(one.incoming.order_no, codes))
+
+
+def _ids(batch: Batch) -> list[str]:
+    return [order_id(order.platform, order.order_no) for order in batch]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
@@ -151,14 +151,15 @@ class Journal:
         return datetime.fromisoformat(row[0]) if row else None
 
     @_guarded
-    def count_since(self, kind: str, since: datetime) -> int:
-        """How many of the newest commands are of a kind, back to the first one that is older than an instant."""
-        count, oldest = 0, since.isoformat()
-        for found, at in self._db.execute("SELECT kind, at FROM command ORDER BY n DESC"):
+    def since(self, moment: datetime, kinds: Collection[str]) -> list[Entry]:
+        """The newest commands of some kinds, oldest first, back to the first of any kind that is older."""
+        found, oldest = [], moment.isoformat()
+        for n, kind, at in self._db.execute("SELECT n, kind, at FROM command ORDER BY n DESC"):
             if at < oldest:
                 break
-            count += found == kind
-        return count
+            if kind in kinds:
+                found.append(int(n))
+        return self.numbered(found)
 
     @_guarded
     def append(self, entries: Iterable[Entry]) -> None:

@@ -59,6 +59,7 @@ class BoardPage(PageBase):
         "board.open",
         "board.split",
         "board.retry",
+        "board.report",
         "board.cancel",
     )
 
@@ -183,6 +184,7 @@ class BoardPage(PageBase):
             make("open", self._open, icon="orders", shortcut="Ctrl+D"),
             make("split", self.orders.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
             make("retry", self.orders.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
+            make("report", self.orders.report, icon="flag", shortcut="Ctrl+Shift+X"),
             make("cancel", self.orders.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
         ):
             self.desk.actions.add(action, self)

@@ -196,7 +196,7 @@ class HandoffPage(PageBase):
         )
 
     def type_code(self) -> None:
-        """F9: a code by hand."""
+        """F11: a code by hand."""
         self._questions.ask_code(lambda text: self._scanned(text, time.perf_counter()))
 
     def call_manager(self) -> None:
@@ -300,7 +300,7 @@ class HandoffPage(PageBase):
         q = self._questions
         for code, run, icon, key, hint, enabled in (
             ("undo", self.take_back, "undo", "", "Ctrl Z", lambda: self._handed is not None),
-            ("code", self.type_code, "keyboard", "F9", "", _always),
+            ("code", self.type_code, "keyboard", "F11", "", _always),
             (
                 "deliver",
                 lambda: ask_with(lambda c: q.ask_delivery(c, self.about())),

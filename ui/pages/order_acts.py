@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import DeliveryState
+from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.incoming import Person
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import Window
@@ -16,7 +17,7 @@ from storeapp.domain.place import Position
 from storeapp.domain.reference import BuildingRow
 from storeapp.domain.rules.deliveries import MAX_PARCELS
 from storeapp.domain.words import Mode
-from storeapp.services import orders
+from storeapp.services import attention, orders
 from storeapp.services.addresses import known_buildings
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.outcomes import reveal_code
@@ -27,6 +28,7 @@ from ui.pages.order_forms import (
     Goods,
     cancel_dialog,
     correct_dialog,
+    exception_dialog,
     fill_window,
     goods_text,
     person_of,
@@ -168,6 +170,21 @@ class OrderActs(QObject):
                 lambda counter, actor: orders.cancel(counter, actor, row.order_id, reason),
                 lambda result: self._tell(result, "orders.cancelled", row),
             )
+
+        _open_dialog(dialog, accepted)
+
+    def report(self, row: OrderRow) -> None:
+        """Say that something is wrong with it: it then waits under what needs attention."""
+        dialog = exception_dialog(self._desk.words, parent=self._page)
+
+        def accepted() -> None:
+            kind = ExceptionKind(dialog.values()["kind"])
+            words = self._desk.words.text(f"case.{kind}")
+
+            def told(result: attention.Result) -> None:
+                self._desk.tell(result, "orders.reported", number=row.order_no, kind=words)
+
+            self._act(lambda counter, actor: attention.report(counter, actor, row.id, kind), told)
 
         _open_dialog(dialog, accepted)
 

@@ -9,12 +9,21 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from storeapp.adapters.intake import limits
+from storeapp.domain.exception import ExceptionKind
 from storeapp.domain.incoming import Person
 from storeapp.domain.moment import STORE_ZONE, Window, utc
 from storeapp.domain.words import Mode
 from storeapp.i18n import Translator
 from ui.kit.forms import Form, FormDialog
 
+REPORTED = (
+    ExceptionKind.LATE,
+    ExceptionKind.LOST,
+    ExceptionKind.DAMAGED,
+    ExceptionKind.WRONG_ADDRESS,
+    ExceptionKind.OTHER,
+)
+"""What staff report by hand; the other kinds follow from what was done."""
 CANCEL_REASONS = ("customer_changed_mind", "out_of_stock", "cannot_deliver", "ordered_twice", "other")
 _GOODS_LINE = re.compile(
     r"(?P<name>\S.*?)\s*[xX×*]\s*(?P<times>[0-9]{1,4})|(?P<code>\S+)\s+(?P<count>[0-9]{1,4})|(?P<bare>\S+)"
@@ -191,6 +200,17 @@ def cancel_dialog(words: Translator, *, is_out: bool, parent: QWidget) -> FormDi
         words, form, title=words.text("orders.cancel.title"), accept=words.text("orders.cancel.accept"), parent=parent
     )
     dialog.add_remark(words.text("orders.cancel.recalls" if is_out else "orders.cancel.frees"))
+    return dialog
+
+
+def exception_dialog(words: Translator, *, parent: QWidget) -> FormDialog:
+    """Asks what is wrong with a delivery."""
+    form = Form()
+    kinds = [(kind, words.text(f"case.{kind}")) for kind in REPORTED]
+    form.add_choice("kind", words.text("orders.exception.kind"), choices=kinds, value=REPORTED[0])
+    title, accept = words.text("orders.exception.title"), words.text("orders.exception.accept")
+    dialog = FormDialog(words, form, title=title, accept=accept, parent=parent)
+    dialog.add_remark(words.text("orders.exception.why"))
     return dialog
 
 

@@ -56,6 +56,7 @@ class OrdersPage(PageBase):
         "orders.print",
         "orders.split",
         "orders.retry",
+        "orders.report",
         "orders.cancel",
     )
     TOOLS: ClassVar[tuple[str, ...]] = ("orders.new", "orders.paste", "orders.import")
@@ -146,6 +147,7 @@ class OrdersPage(PageBase):
             make("print", self._print, icon="printer", shortcut="Ctrl+P", states=PRINTABLE),
             make("split", acts.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
             make("retry", acts.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
+            make("report", acts.report, icon="flag", shortcut="Ctrl+Shift+X"),
             make("cancel", acts.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
         ):
             self.desk.actions.add(action, self)

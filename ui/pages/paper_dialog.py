@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtPrintSupport import QPrinter, QPrinterInfo
+from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QWidget
 
 from storeapp.domain.paper import Media
@@ -15,6 +15,7 @@ from ui.kit.parts import Button, Segments, hbox, label, panel, vbox
 from ui.paper.outputs import to_pdf, to_printer
 from ui.paper.papers import Paper
 from ui.paper.preview import PaperPreview
+from ui.printing import printer_of
 
 PERSONAL_MS = 30_000
 """How long a paper with personal data stays on the screen."""
@@ -63,10 +64,10 @@ class PaperDialog(QDialog):
         self._preview.show_paper(self._paper_for(self._media))
 
     def print_paper(self) -> None:
-        """Send it to the system's printer and close; without a printer it stays open."""
-        paper = self._paper_for(self._media)
+        """Send it to the chosen printer, else the system's, and close; without a printer it stays open."""
+        paper, wanted = self._paper_for(self._media), self._desk.preferences.settings.printer
         self._desk.backend.tasks.run_pooled(
-            lambda: _print(paper), done=self._printed, failed=_failure(self._desk), owner=self
+            lambda: _print(paper, wanted), done=self._printed, failed=_failure(self._desk), owner=self
         )
 
     def _printed(self, done: bool) -> None:
@@ -130,9 +131,9 @@ class PaperDialog(QDialog):
         return [send, save, close]
 
 
-def _print(paper: Paper) -> bool:
+def _print(paper: Paper, wanted: str) -> bool:
     """Print, where there is a printer: a paper with customers in clear is never left on the disk instead."""
-    info = QPrinterInfo.defaultPrinter()
+    info = printer_of(wanted)
     if info.isNull():
         return False
     to_printer(paper, QPrinter(info))

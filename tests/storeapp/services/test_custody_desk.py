@@ -39,6 +39,13 @@ def test_todays_handoffs_are_counted_and_yesterdays_are_not(store: Store):
     assert custody_desk.handed_over_today(store.counter) == 0
 
 
+def test_a_handoff_that_was_taken_back_is_not_counted(store: Store):
+    delivery = hand_over(store)
+    hand_over(store, "C2")
+    granted(custody_desk.take_back(store.counter, CLERK, delivery))
+    assert custody_desk.handed_over_today(store.counter) == 1
+
+
 def test_a_handoff_taken_back_lies_ready_for_the_same_guide_under_a_new_slip(store: Store):
     delivery = store.assigned()
     badge, slip = store.badge(), store.slip(delivery)

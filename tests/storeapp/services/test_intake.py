@@ -11,6 +11,7 @@ from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.order import Order, OrderStatus, order_id
 from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.words import Platform
+from storeapp.services import intake
 from storeapp.services.addresses import load_book, locate
 from storeapp.services.counter import Counter
 from storeapp.services.home import CACHE
@@ -62,6 +63,15 @@ def test_a_dry_run_tells_the_same_and_saves_nothing(demo: Store) -> None:
     assert (report.imported, report.other_store) == (67, 13)
     assert order_ids(demo.counter, OrderFilter()) == []
     assert demo.counter.keys.get_many([order_id(Platform.WEIXIN_SHOP, CANCELLED_LATER)]) == {}
+
+
+def test_a_dry_run_of_two_files_counts_what_stands_in_both_once(demo: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BATCH", 10)
+    twice = take(demo.counter, "orders-shopify.csv", "orders-shopify.csv", dry_run=True)
+    assert (twice.orders, twice.imported, twice.unchanged) == (40, 20, 20)
+    names = (*FILES, "orders-weixin-shop-later.json")
+    shown, done = take(demo.counter, *names, dry_run=True), take(demo.counter, *names)
+    assert (shown.imported, shown.updated, shown.cancelled) == (done.imported, done.updated, done.cancelled)
 
 
 def test_a_later_export_changes_cancels_flags_and_adds(demo: Store) -> None:
