@@ -126,7 +126,7 @@ def _ask(page: "BoardPage", until: Callable[[Callable[[], bool]], None], deliver
 def _goes_first() -> bool:
     """Whether this thread could be put before all others."""
     try:
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(2))
     except (AttributeError, OSError):
         return False
     return True

@@ -30,7 +30,7 @@ def paint_trial(pen: Pen, trial: LaneTrial, block: QRectF, sight: QRectF) -> Non
 
 def _paint_ghost(pen: Pen, trial: LaneTrial, block: QRectF) -> None:
     ink = "danger" if trial.late else "accent"
-    pen.painter.setBrush(pen.style.colour("danger_bg" if trial.late else "accent_bg", 220))
+    pen.painter.setBrush(pen.style.colour("danger_bg" if trial.late else "accent_bg"))
     pen.painter.setPen(QPen(pen.style.colour(ink), 2, Qt.PenStyle.DashLine))
     pen.painter.drawRoundedRect(block, tokens.RADIUS_CONTROL, tokens.RADIUS_CONTROL)
     pen.write(block.adjusted(4, 0, -4, 0), trial.label, ink=ink, weight=BOLD, align=CENTRE)

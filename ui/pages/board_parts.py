@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QWidget
+from typing_extensions import override
 
 from storeapp.i18n import Translator
 from ui.kit.board import ColumnPanel
@@ -15,6 +17,8 @@ from ui.pages.plan_bar import PlanBar
 
 _MOST_REASONS = 5
 _KEYS = 9
+_LEGEND_PX = 800
+"""From this width on there is room for the legend beside the numbers of the plan."""
 _LEGEND = (("sparkles", "accent", "proposal"), ("navigation", "accent", "live"), ("warning", "danger", "late"))
 
 
@@ -105,6 +109,7 @@ class DayPanel(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self.plan = plan
+        self._legend = _legend(words)
         self.lanes = Lanes(name=words.text("board.lanes"))
         self.lanes.dropped.connect(self.dropped)
         self.lanes.tried.connect(self.tried)
@@ -129,15 +134,28 @@ class DayPanel(QFrame):
         self._area.setVisible(not empty)
         self._empty.setVisible(empty)
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the numbers of the plan need it more than the legend does."""
+        super().resizeEvent(event)
+        self._legend.setVisible(self.width() >= _LEGEND_PX)
+
     def _head(self, words: Translator) -> QHBoxLayout:
         row = hbox(margins=(12, 0, 12, 0), gap=6)
         row.addWidget(label(words.text("board.lanes"), "strong"))
-        for icon, ink, code in _LEGEND:
-            row.addSpacing(6)
-            row.addWidget(IconLabel(icon, ink, 14))
-            row.addWidget(label(words.text(f"board.legend.{code}"), "caption"))
+        row.addWidget(self._legend)
         row.addWidget(self.plan, 1)
         return row
+
+
+def _legend(words: Translator) -> QWidget:
+    box = QWidget()
+    row = hbox(box, gap=6)
+    for icon, ink, code in _LEGEND:
+        row.addSpacing(6)
+        row.addWidget(IconLabel(icon, ink, 14))
+        row.addWidget(label(words.text(f"board.legend.{code}"), "caption"))
+    return box
 
 
 def guide_menu(guides: Sequence[GuideCard], choose: Callable[[str], None], parent: QWidget) -> QMenu:

@@ -41,6 +41,7 @@ class Trials(QObject):
         if proposal is not self._proposal:
             self._proposal, self._known = proposal, {}
             self._board = board_of(proposal) if proposal else None
+            self._next()
 
     def ask(self, delivery: str, guide: str) -> None:
         """A card is over a guide's lane; empty ids end it."""

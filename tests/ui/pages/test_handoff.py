@@ -373,7 +373,7 @@ def test_a_manager_records_what_happened_in_spite_of_a_verdict(day):
     answer(day, asked, reason="guide_swapped")
     assert day.delivery(delivery).parcels[0].custodian.holder_id == GUIDE
     codes = day.run(lambda c: [c.cache.get(ExceptionCase, key).data for key in lists.open_cases(c.cache.db)])
-    assert {"verdict": "wrong_guide", "reason": "guide_swapped"} in codes
+    assert any({"verdict": "wrong_guide", "reason": "guide_swapped"}.items() <= data.items() for data in codes)
 
 
 def test_staff_need_a_managers_pin_to_record(day):
