@@ -1,13 +1,15 @@
 """Reads benchmark instances into the product's own problems, and writes plans in their evaluator's form."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from storeapp.adapters.travel_table import Matrix, TravelTable
 from storeapp.domain.dispatch import Load, Plan, Problem, Stop, Vehicle
 from storeapp.domain.place import Position
 from storeapp.domain.travel import Pace, Source, SourceKind
@@ -19,39 +21,21 @@ ML = 1000
 Raw = Mapping[str, Any]
 
 
-class InstanceTravel:
-    """The instance's own lengths and times: haversine times its detour, and parking before each door."""
+def travel_of(raw: Raw, points: Sequence[tuple[float, float]], first_door: int) -> TravelTable:
+    """The instance's own lengths and times: haversine times its detour, and parking before each door.
 
-    def __init__(self, raw: Raw, points: Sequence[tuple[float, float]], first_door: int) -> None:
-        self._raw = raw
-        self._points = [(math.radians(lat), math.radians(lng)) for lat, lng in points]
-        self._first_door = first_door
-        self._metres: dict[int, list[int]] = {}
-        self._seconds: dict[tuple[int, TravelMode], list[int]] = {}
-
-    def metres_from(self, place: int, /) -> Sequence[int]:
-        """Rounded to the nearest metre."""
-        row = self._metres.get(place)
-        if row is None:
-            row = self._metres[place] = [self._between(self._points[place], there) for there in self._points]
-        return row
-
-    def _between(self, here: tuple[float, float], there: tuple[float, float]) -> int:
-        cosines = math.cos(here[0]) * math.cos(there[0])
-        detour: float = self._raw["detour"]
-        a = math.sin((here[0] - there[0]) / 2) ** 2 + cosines * math.sin((here[1] - there[1]) / 2) ** 2
-        return round(EARTH_DIAMETER_M * math.asin(math.sqrt(a)) * detour)
-
-    def seconds_from(self, place: int, mode: TravelMode, /) -> Sequence[int]:
-        """Rounded to the nearest second."""
-        row = self._seconds.get((place, mode))
-        if row is None:
-            pace, metres = self._raw["modes"][mode.value], self.metres_from(place)
-            row = [round(way_m / pace["speed"]) for way_m in metres]
-            for door in range(self._first_door, len(row)):
-                row[door] += pace["park"] if metres[door] > 0 else 0
-            self._seconds[place, mode] = row
-        return row
+    Both are rounded to the nearest whole number.
+    """
+    lat, lng = np.radians(np.array(points)).T
+    cosines = np.cos(lat)[:, None] * np.cos(lat)
+    a = np.sin((lat[:, None] - lat) / 2) ** 2 + cosines * np.sin((lng[:, None] - lng) / 2) ** 2
+    metres: Matrix = np.rint(EARTH_DIAMETER_M * np.arcsin(np.sqrt(a)) * raw["detour"]).astype(np.int64)
+    seconds: dict[TravelMode, Matrix] = {}
+    for mode, pace in raw["modes"].items():
+        table: Matrix = np.rint(metres / pace["speed"]).astype(np.int64)
+        table[:, first_door:] += np.where(metres[:, first_door:] > 0, pace["park"], 0)
+        seconds[TravelMode(mode)] = table
+    return TravelTable(metres, seconds)
 
     def source(self, _origin: int, _place: int, _mode: TravelMode, /) -> Source:
         """The instance's own word."""
@@ -92,7 +76,7 @@ def load(path: Path) -> Instance:
         places=tuple(Position(*point) for point in points),
         stops=tuple(_stop(n, order, first_door + n, raw["pay"]) for n, order in enumerate(orders)),
         vehicles=tuple(_vehicle(raw, n) for n in range(len(raw["vehicles"]))),
-        travel=InstanceTravel(raw, points, first_door),
+        travel=travel_of(raw, points, first_door),
         paces=paces,
         cross_percent=round(raw["cross"] * 100),
     )

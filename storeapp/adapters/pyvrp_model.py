@@ -77,7 +77,7 @@ class Model:
         self._schedules = board.schedules
         self.held = [stop for stop in board.stops if stop.held]
         self.waiting = [stop for stop in board.stops if not stop.held]
-        self._stops = [*self.held, *self.waiting]
+        self.stops = [*self.held, *self.waiting]
         self._owner = {
             step.stop.id: schedule.vehicle.id
             for schedule in board.schedules
@@ -86,7 +86,7 @@ class Model:
         }
         self._limits = {step.stop.id: s.limit_s(step.stop) for s in board.schedules for step in s.steps}
         self._fixed = self._fixed_places()
-        self._at = np.array([*self._fixed, *(step_place(stop) for stop in self._stops)])
+        self._at = np.array([*self._fixed, *(step_place(stop) for stop in self.stops)])
         travel = self._problem.travel
         if isinstance(travel, TravelTable):
             self._metres: Matrix = travel.metres[np.ix_(self._at, self._at)]
@@ -107,7 +107,7 @@ class Model:
         """What every stop counts more, so that a distance limit is a limit of stops; 0 where there is no limit."""
         if all(schedule.vehicle.most_stops is None for schedule in self._schedules):
             return 0
-        return 10**6 + 20 * max((self._left_li(stop) for stop in self._stops), default=0)
+        return 10**6 + 20 * max((self._left_li(stop) for stop in self.stops), default=0)
 
     def _left_li(self, stop: Stop) -> int:
         return max(0, min(self._problem.left_li(stop), MOST_LI))
@@ -120,7 +120,7 @@ class Model:
         times: list[Matrix] = []
         types = []
         for schedule in self._schedules:
-            extras = tuple(self._extra_li(stop, schedule.vehicle) for stop in self._stops)
+            extras = tuple(self._extra_li(stop, schedule.vehicle) for stop in self.stops)
             key = (schedule.vehicle.mode, extras)
             if key not in profiles:
                 profiles[key] = len(costs)
@@ -223,8 +223,8 @@ class Model:
 
         All pickups lie at the store, so only the doors and their promises tell stops apart.
         """
-        near = self._nearest()
-        names = [self._node(n) for n in range(len(self._stops))]
+        near = self.nearest()
+        names = [self._node(n) for n in range(len(self.stops))]
         return {names[n]: [names[other] for other in row] for n, row in enumerate(near)}
 
     def _node(self, n: int) -> Activity:
@@ -232,27 +232,28 @@ class Model:
             return Activity(ActivityType.CLIENT, n)
         return Activity(ActivityType.PICKUP, n - len(self.held))
 
-    def _nearest(self) -> list[list[int]]:
-        if not self._stops or not self._schedules:
+    def nearest(self) -> list[list[int]]:
+        """For each stop by its index, the indices of its neighbours, the nearest first."""
+        if not self.stops or not self._schedules:
             return []
         mode = Counter(schedule.vehicle.mode for schedule in self._schedules).most_common(1)[0][0]
         first = len(self._fixed)
         apart_s = self._durations(mode)[first:, first:]
-        begins = np.array([self._begins(stop) for stop in self._stops])
-        service_s = np.array([stop.service_s for stop in self._stops])
+        begins = np.array([self._begins(stop) for stop in self.stops])
+        service_s = np.array([stop.service_s for stop in self.stops])
         wait_s = np.maximum(0, begins[None, :, 0] - (begins[:, 1] + service_s)[:, None] - apart_s)
         late_s = np.maximum(0, (begins[:, 0] + service_s)[:, None] + apart_s - begins[None, :, 1])
         weight = self._apart_li(mode) + WAIT_LI * wait_s + LATE_LI * late_s
         weight = np.minimum(weight, weight.T)
         np.fill_diagonal(weight, np.inf)
-        count = min(NEIGHBOURS, len(self._stops) - 1)
+        count = min(NEIGHBOURS, len(self.stops) - 1)
         ranked: list[list[int]] = np.argsort(weight, axis=1, kind="stable")[:, :count].tolist()
         return ranked
 
     def _apart_li(self, mode: TravelMode) -> npt.NDArray[np.floating]:
         """The way between the doors, and between the origins where they differ."""
         first, index = len(self._fixed), {place: n for n, place in enumerate(self._fixed)}
-        origins = [index.get(stop.origin, 0) for stop in self._stops]
+        origins = [index.get(stop.origin, 0) for stop in self.stops]
         metres = self._metres[first:, first:] + self._metres[np.ix_(origins, origins)]
         return metres * (self._problem.paces[mode].km_li / 1000)
 
@@ -260,7 +261,7 @@ class Model:
 
     def solution(self, schedules: Mapping[str, Schedule]) -> Solution:
         """The schedules as a solution."""
-        numbers = {stop.id: n for n, stop in enumerate(self._stops)}
+        numbers = {stop.id: n for n, stop in enumerate(self.stops)}
         routes = []
         for n, schedule in enumerate(self._schedules):
             steps = schedules[schedule.vehicle.id].steps

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
-from storeapp.adapters.pyvrp_search import Search
+from storeapp.adapters.pyvrp_parts import PartedSearch
 from storeapp.adapters.travel_table import tabled
 from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
 
@@ -127,22 +127,23 @@ class _Run:
         # Insertion and solver count alike; where they ever differ, insertion's plan is the one that was checked.
         if not start.is_feasible():
             return None
-        return _Running(model, Search(model, start, seed=self._limits.seed), len(board.stops))
+        return _Running(PartedSearch(board, draft.schedules, model, seed=self._limits.seed), len(board.stops))
 
     def _better(self, best: Plan, draft: Draft, running: "_Running", started: float) -> Iterator[Plan]:
-        search, gained_at, report_at, told = running.search, 0, FIRST_REPORT, None
+        # What polishing the start gained is told, too.
+        search, gained_at, report_at, told_at = running.search, 0, FIRST_REPORT, -1
         while not self._ended(search.steps, search.steps - gained_at, running.stops, started):
             if search.step():
                 gained_at = search.steps
             if search.steps >= report_at:
                 report_at *= 2
-                if search.best is not told:
-                    told = search.best
+                if gained_at > told_at:
+                    told_at = search.steps
                     plan = self._plan(draft, running)
                     if plan.cost_li < best.cost_li:
                         best = plan
                         yield plan
-        if search.best is not told and (plan := self._plan(draft, running)).cost_li < best.cost_li:
+        if gained_at > told_at and (plan := self._plan(draft, running)).cost_li < best.cost_li:
             yield plan
 
     def _ended(self, steps: int, in_vain: int, stops: int, started: float) -> bool:
@@ -154,7 +155,7 @@ class _Run:
         )
 
     def _plan(self, draft: Draft, running: "_Running") -> Plan:
-        for vehicle, steps in running.model.steps(running.search.best).items():
+        for vehicle, steps in running.search.routes().items():
             draft.schedules[vehicle].follow(steps)
         return replace(draft.plan(), seed=self._limits.seed, steps=running.search.steps)
 
@@ -173,6 +174,5 @@ def _counted(board: Draughtboard, draft: Draft) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    model: Model
-    search: Search
+    search: PartedSearch
     stops: int

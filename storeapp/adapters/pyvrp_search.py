@@ -46,27 +46,28 @@ class Search:
                 self._local.add_operator(operator(model.data))
         self.steps = 0
         self.best = self._polished(start)
-        self.cost = self._cost(self.best)
+        self.cost = self.cost_of(self.best)
         self._start = self._current = self.best
         self._history: list[Solution] = []
 
-    def _cost(self, solution: Solution) -> int:
+    def cost_of(self, solution: Solution) -> int:
+        """What a solution counts at the present penalties, which a feasible one has none of."""
         return int(self._penalties.cost_evaluator().penalised_cost(solution))
 
     def _polished(self, solution: Solution) -> Solution:
         """The best local search finds without a disturbance, where that is feasible."""
-        before = self._cost(solution)
+        before = self.cost_of(solution)
         better = self._local(solution, self._penalties.max_cost_evaluator(), exhaustive=True)
-        return better if better.is_feasible() and self._cost(better) < before else solution
+        return better if better.is_feasible() and self.cost_of(better) < before else solution
 
     def step(self) -> bool:
         """Try once; says whether ``best`` is better now."""
         found = self._local(self._current, self._penalties.cost_evaluator(), exhaustive=False)
         self._penalties.register(found)
-        better = found.is_feasible() and self._cost(found) < self.cost
+        better = found.is_feasible() and self.cost_of(found) < self.cost
         if better:
             found = self.best = self._polished(found)
-            self.cost = self._cost(found)
+            self.cost = self.cost_of(found)
         self._accept(found)
         self.steps += 1
         return better
@@ -74,7 +75,7 @@ class Search:
     def _accept(self, found: Solution) -> None:
         slot = self.steps % HISTORY
         late = next(islice(self._history, slot, None), self._start)
-        cost, now, before = (self._cost(solution) for solution in (found, self._current, late))
+        cost, now, before = (self.cost_of(solution) for solution in (found, self._current, late))
         if cost < before or cost < now:
             self._current, now = found, cost
         if slot == len(self._history):

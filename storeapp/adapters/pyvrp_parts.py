@@ -1,0 +1,133 @@
+"""Searches a large day in parts: first as a whole, then again and again a few guides whose stops lie near each other.
+
+A step in a part costs a fraction of a step in the whole, because a step copies all routes and asks all neighbours, and
+most of what is left to gain after the first seconds lies between a few guides.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pyvrp import RandomNumberGenerator
+
+from storeapp.adapters.pyvrp_model import Draughtboard, Model
+from storeapp.adapters.pyvrp_search import Search
+from storeapp.domain.dispatch import Stop
+from storeapp.domain.schedule import Schedule, Step
+
+WHOLE_UP_TO = 120
+"""Days with more stops than this are searched in parts, too."""
+WHOLE_STEPS = 8
+"""For each stop, how many steps the whole is searched for before the first part."""
+PART_STOPS, PART_STEPS = 60, 200
+NEAR, IDLE, LOOSE = 10, 3, 8
+"""How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
+
+Routes = dict[str, list[Step]]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A search among some guides, and what they cost before."""
+
+    model: Model
+    search: Search
+    before: int
+    left: int
+
+    @property
+    def better(self) -> bool:
+        """Whether it has gained anything."""
+        return self.search.cost < self.before
+
+
+class PartedSearch:
+    """The search of a whole day, a step at a time; the same board, seed and count of steps give the same routes."""
+
+    def __init__(self, board: Draughtboard, schedules: Mapping[str, Schedule], model: Model, *, seed: int) -> None:
+        self._board = board
+        self._schedules = {schedule.vehicle.id: schedules[schedule.vehicle.id] for schedule in board.schedules}
+        self._model = model
+        self._seed = seed
+        self._rng = RandomNumberGenerator(seed)
+        self._whole: Search | None = Search(model, model.solution(schedules), seed=seed)
+        self._near: list[list[int]] = []
+        self._routes: Routes = {}
+        self._part: _Part | None = None
+        self.steps = 0
+
+    def step(self) -> bool:
+        """Try once; says whether the routes are better now."""
+        self.steps += 1
+        if self._whole is not None:
+            better = self._whole.step()
+            if len(self._model.stops) > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * len(self._model.stops):
+                self._divide(self._whole)
+            return better
+        part = self._part = self._part or self._choose()
+        better = part.search.step()
+        part.left -= 1
+        if part.left <= 0:
+            self._close(part)
+        return better and part.better
+
+    def routes(self) -> Routes:
+        """The best steps of each vehicle so far, by its id."""
+        if self._whole is not None:
+            return self._model.steps(self._whole.best)
+        part = self._part
+        return self._routes | (part.model.steps(part.search.best) if part and part.better else {})
+
+    # -- parts
+
+    def _divide(self, whole: Search) -> None:
+        self._routes = self._model.steps(whole.best)
+        self._whole, self._near = None, self._model.nearest()
+
+    def _close(self, part: _Part) -> None:
+        if part.better:
+            self._routes |= part.model.steps(part.search.best)
+        self._part = None
+
+    def _choose(self) -> _Part:
+        """A random stop, the guides of its neighbours and of theirs, some idle guides, and what is left near by."""
+        stops = {stop.id: stop for stop in self._model.stops}
+        where = {step.stop.id: vehicle for vehicle, steps in self._routes.items() for step in steps}
+        chosen: dict[str, None] = {}
+        loose: dict[str, None] = {}
+        count = 0
+        for name in self._spread():
+            vehicle = where.get(name)
+            if vehicle is None:
+                if len(loose) < LOOSE:
+                    loose[name] = None
+            elif vehicle not in chosen:
+                chosen[vehicle] = None
+                count += sum(not step.pickup for step in self._routes[vehicle])
+            if count >= PART_STOPS:
+                break
+        idle = [vehicle for vehicle, steps in self._routes.items() if not steps]
+        first = self._rng.randint(len(idle)) if idle else 0
+        chosen |= dict.fromkeys([*idle[first:], *idle[:first]][:IDLE])
+        mine = {step.stop.id: step.stop for vehicle in chosen for step in self._routes[vehicle]}
+        return self._open(chosen, [*mine.values(), *(stops[name] for name in loose)])
+
+    def _spread(self) -> Iterable[str]:
+        """Stops from a random one outwards, each once."""
+        names = [stop.id for stop in self._model.stops]
+        first = self._rng.randint(len(names))
+        queue, seen = [first], {first}
+        for number in queue:
+            yield names[number]
+            fresh = [other for other in self._near[number][:NEAR] if other not in seen]
+            seen.update(fresh)
+            queue += fresh
+
+    def _open(self, chosen: Iterable[str], stops: Iterable[Stop]) -> _Part:
+        schedules = tuple(self._schedules[vehicle] for vehicle in chosen)
+        for schedule in schedules:
+            schedule.follow(self._routes[schedule.vehicle.id])
+        board = Draughtboard(self._board.problem, schedules, tuple(sorted(stops, key=lambda stop: stop.id)))
+        model = Model(board)
+        start = model.solution(self._schedules)
+        search = Search(model, start, seed=self._rng.randint(1 << 30))
+        return _Part(model, search, search.cost_of(start), PART_STEPS)
