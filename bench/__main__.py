@@ -22,6 +22,7 @@ ALL = (
     "dispatch_stop",
     "roads",
     "region",
+    "dispatch_dropout",
 )
 """In the order in which they are run when none is named."""
 

@@ -27,8 +27,17 @@ from storeapp.domain.dispatch_check import check
 OUT = ROOT / "build" / "bench" / "dispatch"
 SEEDS = (1, 2, 3)
 SIZES = ((20, 5, 1), (50, 10, 1), (100, 20, 1), (200, 40, 1))
-GAPS = {(50, 1.0): 0.5, (100, 1.0): 1.5, (200, 1.0): 2.5, (50, 5.0): 0.5, (100, 5.0): 0.5, (200, 5.0): 0.5}
+GAPS: dict[tuple[int, float], float] = {
+    (50, 1.0): 0.5,
+    (100, 1.0): 1.5,
+    (200, 1.0): 2.5,
+    (50, 5.0): 0.5,
+    (100, 5.0): 0.5,
+    (200, 5.0): 0.5,
+}
 """Percent above the best known, by orders and CPU seconds."""
+REGION = (500, 100, 12)
+GAPS[500, 30.0] = 1.0
 FIRST_MS = {50: 20, 100: 50, 200: 170}
 SMALL, SMALL_MS, SMALL_SHARE = 20, 120, 5
 BELOW_GREEDY = -25
@@ -57,7 +66,8 @@ def run(arguments: Sequence[str] = ()) -> Report:
     folder = evaluator()
     if folder is None:
         return Report("dispatch", (), {"left out": "the evaluator is not on this machine"})
-    paths = sorted(args.instances.glob("*.json")) if args.instances else list(_own_instances(folder))
+    sizes = (REGION,) if args.region else SIZES
+    paths = sorted(args.instances.glob("*.json")) if args.instances else list(_own_instances(folder, sizes))
     if args.only:
         paths = [path for path in paths if re.search(args.only, path.stem)]
     python = peers_python() if args.peers else None
@@ -71,6 +81,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--instances", type=Path, help="a folder of instances; made from fixed seeds where not given")
     parser.add_argument("--only", help="a pattern that the names of instances must hold")
     parser.add_argument("--budget", type=_numbers, default=(0.2, 1.0, 5.0), help="CPU seconds, with commas between")
+    parser.add_argument("--region", action="store_true", help="a region of 12 stores instead of single stores")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="without the other solvers")
     parser.add_argument("--best", type=float, default=0.0, help="CPU seconds to look for a best known plan first")
     return parser.parse_args(arguments)
@@ -80,11 +91,11 @@ def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(number) for number in text.split(","))
 
 
-def _own_instances(folder: Path) -> Iterator[Path]:
+def _own_instances(folder: Path, sizes: Sequence[tuple[int, int, int]]) -> Iterator[Path]:
     """Instances of the generator, of seeds on which nothing was tuned."""
     place = OUT / "instances"
     place.mkdir(parents=True, exist_ok=True)
-    for orders, guides, stores in SIZES:
+    for orders, guides, stores in sizes:
         for seed in range(1, 9 if orders == SMALL else 4):
             path = place / f"s{orders}_{guides}_{stores}_{seed}.json"
             if not path.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from storeapp.adapters.travel_table import Matrix, TravelTable
 from storeapp.domain.dispatch import Load, Plan, Problem, Stop, Vehicle
@@ -21,25 +22,28 @@ ML = 1000
 Raw = Mapping[str, Any]
 
 
-def travel_of(raw: Raw, points: Sequence[tuple[float, float]], first_door: int) -> TravelTable:
+class InstanceTravel(TravelTable):
     """The instance's own lengths and times: haversine times its detour, and parking before each door.
 
     Both are rounded to the nearest whole number.
     """
-    lat, lng = np.radians(np.array(points)).T
-    cosines = np.cos(lat)[:, None] * np.cos(lat)
-    a = np.sin((lat[:, None] - lat) / 2) ** 2 + cosines * np.sin((lng[:, None] - lng) / 2) ** 2
-    metres: Matrix = np.rint(EARTH_DIAMETER_M * np.arcsin(np.sqrt(a)) * raw["detour"]).astype(np.int64)
-    seconds: dict[TravelMode, Matrix] = {}
-    for mode, pace in raw["modes"].items():
-        table: Matrix = np.rint(metres / pace["speed"]).astype(np.int64)
-        table[:, first_door:] += np.where(metres[:, first_door:] > 0, pace["park"], 0)
-        seconds[TravelMode(mode)] = table
-    return TravelTable(metres, seconds)
 
+    def __init__(self, raw: Raw, points: Sequence[tuple[float, float]], first_door: int) -> None:
+        self._detour_percent = round(raw["detour"] * 100)
+        lat, lng = np.radians(np.array(points)).T
+        cosines = np.cos(lat)[:, None] * np.cos(lat)
+        a = np.sin((lat[:, None] - lat) / 2) ** 2 + cosines * np.sin((lng[:, None] - lng) / 2) ** 2
+        metres: Matrix = np.rint(EARTH_DIAMETER_M * np.arcsin(np.sqrt(a)) * raw["detour"]).astype(np.int64)
+        seconds: dict[TravelMode, Matrix] = {}
+        for mode, pace in raw["modes"].items():
+            table: Matrix = np.rint(metres / pace["speed"]).astype(np.int64)
+            table[:, first_door:] += np.where(metres[:, first_door:] > 0, pace["park"], 0)
+            seconds[TravelMode(mode)] = table
+        super().__init__(metres, seconds, self)
+
+    @override
     def source(self, _origin: int, _place: int, _mode: TravelMode, /) -> Source:
-        """The instance's own word."""
-        return Source(SourceKind.ESTIMATED, round(self._raw["detour"] * 100))
+        return Source(SourceKind.ESTIMATED, self._detour_percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def load(path: Path) -> Instance:
         places=tuple(Position(*point) for point in points),
         stops=tuple(_stop(n, order, first_door + n, raw["pay"]) for n, order in enumerate(orders)),
         vehicles=tuple(_vehicle(raw, n) for n in range(len(raw["vehicles"]))),
-        travel=travel_of(raw, points, first_door),
+        travel=InstanceTravel(raw, points, first_door),
         paces=paces,
         cross_percent=round(raw["cross"] * 100),
     )

@@ -6,9 +6,11 @@ same model, start, seed and count of steps give the same solution.
 
 import logging
 import sys
+import warnings
 from itertools import islice
 
 from pyvrp import PenaltyManager, PenaltyParams, RandomNumberGenerator, Solution
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, PerturbationParams
 
 from storeapp.adapters.pyvrp_model import Model
@@ -24,7 +26,11 @@ _PENALTIES = PenaltyParams(solutions_between_updates=50)
 
 
 def silence() -> None:
-    """Take away the handler with which the solver writes to standard output: there, a window's program dies."""
+    """Take away the handler with which the solver writes to standard output: there, a window's program dies.
+
+    That a price of its own has grown to its bound is nobody's business either: ``best`` is feasible all the same.
+    """
+    warnings.filterwarnings("ignore", category=PenaltyBoundWarning)
     logger = logging.getLogger("pyvrp")
     for handler in list(logger.handlers):
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
