@@ -129,7 +129,7 @@ def _guides(counter: Counter) -> list[dict[str, Any]]:
 
 def _attention(counter: Counter) -> list[dict[str, Any]]:
     rows = attention.attention_rows(counter)
-    return [{"id": r.id, "source": r.source, "code": r.code, "delivery": r.delivery_id} for r in rows]
+    return [{"id": r.id, "source": r.source, "code": r.code, "delivery": r.delivery_id, "root": r.root} for r in rows]
 
 
 def _accept(counter: Counter, command: str) -> Any:

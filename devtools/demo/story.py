@@ -246,12 +246,15 @@ class Story:
     def _evening(self, moment: datetime) -> None:
         """A person settles what waits, counts shelves and closes the day."""
         self.stage.picture(moment, "attention", "attention-evening")
+        lost: set[str] = set()
         for counter in (self.first, self.second):
             for row in counter.do("attention", moment).result:
-                if row["source"] == "refused":
+                # What hangs on another one goes with it; at the other counter it may be accepted already.
+                if row["source"] == "refused" and not row["root"]:
                     counter.do("accept", moment, command=row["id"])
-                    self.day.told += 1
+                    lost.add(row["id"])
                     self._say(moment, "told", page="attention", counter=counter.name)
+        self.day.told = len(lost)
         stock = self.first.do("stock", moment).result
         for number, sku in enumerate(COUNTED):
             self.first.do("count", moment, sku=sku, quantity=max(0, stock[sku] - number))

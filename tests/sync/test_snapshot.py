@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from devtools.proxy import HEALTHY, Fault, Proxy
+from hub.compaction import KEEP, compact
 from hub.core import Hub, new_epoch, open_hub
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
@@ -172,6 +173,51 @@ def test_a_broken_snapshot_is_read_again_from_the_start(
     assert shown(two) == {}
     assert sync(two).problem == ""
     assert asked == [0, 0]
+    assert shown(two) == shown(one)
+
+
+def compacted(hub: Hub) -> None:
+    """A month passes, and the feeds no longer say what has left them so far."""
+    clock = hub.now
+    assert isinstance(clock, TurnedClock)
+    compact(hub)
+    clock.moment += KEEP
+    compact(hub)
+
+
+def test_a_counter_that_was_off_for_longer_than_the_feed_tells_reads_a_snapshot(
+    both: tuple[Counter, Counter], asked: list[int], hub: Hub
+) -> None:
+    one, two = both
+    sync(two)
+    run(one, *[an_order(f"N{n}") for n in range(3)])
+    sync(one)
+    compacted(hub)
+    assert sync(two).problem == ""
+    assert asked == [0, 0]
+    assert shown(two) == shown(one)
+
+
+def test_a_cut_snapshot_of_a_compacted_feed_goes_on_all_the_same(
+    both: tuple[Counter, Counter], asked: list[int], hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = both
+    compacted(hub)
+    kept, pages = Exchange.take, 0
+
+    def cut(self: Exchange, page: object) -> None:
+        nonlocal pages
+        pages += 1
+        if pages == 4:
+            raise ConnectionAbortedError
+        kept(self, page)  # type: ignore[arg-type]  # handed on as it came
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Exchange, "take", cut)
+        sync(two)
+    assert sync(two).problem == ""
+    assert asked[0] == 0 < asked[1]
+    assert len(asked) == 2
     assert shown(two) == shown(one)
 
 
