@@ -28,8 +28,11 @@ from storeapp.services.counter import Counter
 from storeapp.services.doctor import examine
 from storeapp.services.enrolment import Names
 from storeapp.services.home import Home
+from storeapp.store.journal import Journal, suspicion
+from storeapp.store.salvage import open_journal
 from sync import cycle
 from tests.releases.make import EXPECTED, FOLDER, Expected, described, place
+from tests.storeapp.store.homes import PAGE
 from tests.support.counters import PASSPHRASE, TestClock, shown, sync
 from tests.support.databases import Postgres
 from tests.support.hubs import START, FakeCounter, TurnedClock, an_order
@@ -203,3 +206,26 @@ def projection(hub: Hub) -> dict[Key, bytes]:
         columns = (state.c.kind, state.c.id, state.c.body)
         rows = connection.execute(sa.select(*columns).where(state.c.feed.in_(feeds_of("XH"))))
         return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows if body}
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+@pytest.mark.parametrize("harm", ["a page of commands", "the first page"])
+def test_a_damaged_journal_of_any_age_is_salvaged(release: Release, harm: str, upgraded: bool) -> None:
+    path = release.folder / "counter" / "journal.db"
+    if upgraded:
+        Journal(path).close()
+    content = bytearray(path.read_bytes())
+    page = content.rindex(release.expected.commands[-20].encode()) // PAGE if harm != "the first page" else 0
+    content[page * PAGE : (page + 1) * PAGE] = b"\xa5" * PAGE
+    path.write_bytes(content)
+    suspicion(path).touch()
+    journal, salvaged = open_journal(path, expect=lambda: len(release.expected.commands))
+    with closing(journal):
+        found = {entry.n: entry.id for entry in journal.after(0, limit=10_000)}
+        needs = journal._db.execute("SELECT count(*) FROM need").fetchone()[0]
+    assert salvaged is not None
+    assert needs == 0
+    assert all(release.expected.commands[n - 1] == command_id for n, command_id in found.items())
+    told = {n for first, last in salvaged.gaps for n in range(first, last + 1)}
+    assert told == set(range(1, len(release.expected.commands) + 1)) - set(found)
+    assert len(told) <= (0 if harm == "the first page" else 25)
