@@ -15,7 +15,7 @@ from storeapp.store.pagesums import note_path
 from tests.storeapp.store.homes import PAGE, check_views, damage, open_counter, run, shown
 from tests.storeapp.world import placing
 
-SEEDS = range(15)
+SEEDS = range(12)
 SEEDS_AT_NIGHT = range(1500)
 
 

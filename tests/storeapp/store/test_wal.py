@@ -22,7 +22,7 @@ from tests.storeapp.world import placing
 LATE = 30
 """Commands that stand in the log only."""
 FRAME_BYTES = 24 + PAGE
-SEEDS = range(12)
+SEEDS = range(8)
 SEEDS_AT_NIGHT = range(1000)
 ON_A_PAGE = 25
 """More commands than fit on one page."""
