@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
@@ -12,6 +12,8 @@ from storeapp.domain.catalogue import Store
 from storeapp.domain.moment import store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.demand import note_demand
+from storeapp.services.experience import note_legs
 from storeapp.services.forgetting import forget_due
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncPort
@@ -125,6 +127,7 @@ PAGES: Sequence[PageEntry] = (
 )
 FORGET_MS = 3_600_000
 LOOK_AHEAD_MS = 120_000
+LEGS_OF = timedelta(hours=3)
 PROVE_S = 5.0
 """How long to look for a proof that a plan of few deliveries is the best."""
 BUILD_PAUSE_MS = 60
@@ -278,7 +281,7 @@ class Window:
     @Slot()
     def _look_ahead(self) -> None:
         """What will hardly be on time is told while something can be done; it is worked out beside the reading."""
-        self.backend.aside(watch, done=self._looked_ahead, failed=self.desk.failed, owner=self.shell)
+        self.backend.aside(_ahead, done=self._looked_ahead, failed=self.desk.failed, owner=self.shell)
 
     def _looked_ahead(self, found: Watched) -> None:
         if found.warned or found.cleared:
@@ -436,6 +439,13 @@ class Window:
         if self.session.actor is not None:
             self.backend.actor = self.session.actor
         self.shell.show_person(self.session.name)
+
+
+def _ahead(counter: Counter) -> Watched:
+    """What will hardly be on time; where orders went and how long that took is kept meanwhile."""
+    note_demand(counter)
+    note_legs(counter, since=LEGS_OF)
+    return watch(counter)
 
 
 def _where(counter: Counter) -> tuple[str, date]:

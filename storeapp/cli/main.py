@@ -11,6 +11,7 @@ from storeapp.adapters.road_errors import RoadsError
 from storeapp.adapters.sealing import SealBroken
 from storeapp.adapters.vault_errors import VaultError
 from storeapp.cli import (
+    area_commands,
     desk_commands,
     hub_commands,
     order_commands,
@@ -37,6 +38,7 @@ AREAS = (
     order_commands,
     planning_commands,
     travel_commands,
+    area_commands,
     desk_commands,
     stock_commands,
     people_commands,

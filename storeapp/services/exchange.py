@@ -9,12 +9,14 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from storeapp.adapters.sealing import SealBroken, sealed_with
 from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
 from storeapp.codec import FORMER, decode_command
+from storeapp.domain.delivery import Delivery
+from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Command
@@ -26,6 +28,7 @@ from storeapp.domain.sealed import key_check
 from storeapp.services import undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
+from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
 from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
@@ -112,6 +115,8 @@ class Exchange:
         self._counter = counter
         self._hub_transport = bytes.fromhex(counter.identity[Names.HUB_TRANSPORT])
         self._open_channel: Channel | None = None
+        self._ways: dict[date, tuple[Leg, ...]] = {}
+        """Ways that were worked out of pages, to be kept once all is taken."""
 
     @property
     def _channel(self) -> Channel:
@@ -359,7 +364,9 @@ class Exchange:
         ready = prepared(page.rows)
         orders = [state for state in ready.states.values() if isinstance(state, Order)]
         hashes = self._hashes([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
-        self._forget([o.id for o in orders if not o.sealed and o.status is not OrderStatus.OPEN])
+        over = [order for order in orders if not order.sealed and order.status is not OrderStatus.OPEN]
+        self._note_ways(over, (state for state in ready.states.values() if isinstance(state, Delivery)))
+        self._forget([order.id for order in over])
         told = [state for state in ready.states.values() if isinstance(state, HeldCommand)]
         ready = replace(ready, hashes=hashes)
         at = counter.clock.now().isoformat()
@@ -380,6 +387,17 @@ class Exchange:
                 marks={_brought_mark(page.feed): " ".join(map(str, page.brought))},
                 ready=ready,
             )
+
+    def _note_ways(self, over: Sequence[Order], told: Iterable[Delivery]) -> None:
+        """The ways to customers whom a page lets be forgotten; afterwards nobody could tell how far they were."""
+        known = self._counter.privacy.known_keys([order.id for order in over]) if over else {}
+        if not known:
+            return
+        ids = {order.delivery_id for order in over if order.id in known}
+        jobs = self._counter.cache.many(Delivery, sorted(ids))
+        jobs |= {job.id: job for job in told if job.id in ids}
+        for day, legs in legs_of(self._counter, jobs.values()).items():
+            self._ways[day] = (*self._ways.get(day, ()), *legs)
 
     def _keep_keys(self, page: IncomingPage) -> None:
         counter = self._counter
@@ -421,6 +439,8 @@ class Exchange:
             self._counter.catch_up()
             rebase(self._counter.cache, self._counter.journal, device=self.device)
         self._counter.cache.keep_in_memory()
+        ways, self._ways = self._ways, {}
+        keep_legs(self._counter, ways)
 
     def heard(self) -> None:
         """The hub has answered, even if it had nothing new."""

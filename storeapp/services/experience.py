@@ -1,6 +1,7 @@
 """Keeps how long finished deliveries took, and learns from them once a day; no door can be told from what is kept."""
 
 import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -16,7 +17,7 @@ from storeapp.domain.outing import Way, way_to
 from storeapp.domain.people import Guide
 from storeapp.domain.place import Position, distance_m
 from storeapp.domain.rules.travel import LearnTravel, ObserveLegs
-from storeapp.services.counter import Counter, Transaction
+from storeapp.services.counter import SYSTEM, Counter, Transaction
 from storeapp.services.travel import profile_of, store_hour, travel_of
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
@@ -37,6 +38,44 @@ def observe(counter: Counter, tx: Transaction, delivery_id: str) -> None:
     learned = profile_of(counter)
     if learned is None or learned.learned_on < yesterday:
         learn_in(counter, tx, upto=yesterday)
+
+
+def legs_of(counter: Counter, jobs: Iterable[Delivery]) -> dict[date, tuple[Leg, ...]]:
+    """The ways to deliveries that somebody else recorded, such as a guide's phone, by day; those kept are left out.
+
+    To be asked while the customers can still be read.
+    """
+    found: dict[date, tuple[Leg, ...]] = {}
+    for job in jobs:
+        if job.finished_at is None or job.state is not DeliveryState.DELIVERED:
+            continue
+        day = store_day(job.finished_at)
+        known = counter.cache.get(TravelDay, travel_day_id(counter.store, day))
+        leg = None if known and known.leg(leg_key(job.id)) else _leg(counter, job)
+        if leg is not None:
+            found[day] = (*found.get(day, ()), leg)
+    return found
+
+
+def note_legs(counter: Counter, *, since: timedelta) -> None:
+    """Keep the ways to what was finished of late and is not kept yet, whoever recorded it."""
+    wanted = OrderFilter(states=(DeliveryState.DELIVERED,), finished_since=counter.clock.now() - since)
+    jobs = counter.cache.many(Delivery, lists.delivery_ids(counter.cache.db, wanted, hashes=()))
+    keep_legs(counter, legs_of(counter, jobs.values()))
+
+
+def keep_legs(counter: Counter, legs: Mapping[date, tuple[Leg, ...]]) -> None:
+    """Keep ways that were worked out before, but for those that another counter has told of meanwhile."""
+    new = {day: tuple(leg for leg in found if not _is_kept(counter, day, leg)) for day, found in legs.items()}
+    if any(new.values()):
+        with counter.transaction(SYSTEM) as tx:
+            for day, found in new.items():
+                tx.must(ObserveLegs(counter.store, day, found))
+
+
+def _is_kept(counter: Counter, day: date, leg: Leg) -> bool:
+    known = counter.cache.get(TravelDay, travel_day_id(counter.store, day))
+    return known is not None and known.leg(leg.key) is not None
 
 
 def learn_in(counter: Counter, tx: Transaction, *, upto: date) -> TravelProfile | None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.rules.orders import ForgetOrder
 from storeapp.services.counter import SYSTEM, Counter, Transaction
+from storeapp.services.demand import LOOK_BACK, note_demand
+from storeapp.services.experience import note_legs
 from storeapp.store import lists
 
 BATCH = 500
@@ -18,6 +20,9 @@ def forget_due(counter: Counter) -> int:
     Raises:
         StoreError: the rest is forgotten at the next call.
     """
+    # Where orders went and how long that took is kept, coarsely, before nobody knows any more.
+    note_demand(counter)
+    note_legs(counter, since=LOOK_BACK)
     forgotten = 0
     while done := _forget_batch(counter):
         forgotten += done

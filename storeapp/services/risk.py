@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from storeapp.adapters.insertion import InsertionPlanner
+from storeapp.domain.area import AreaVerdict
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.delivery import FINISHED, Delivery
-from storeapp.domain.dispatch import LI_PER_FEN, Load, Plan, Problem, Stop, best_plan
+from storeapp.domain.dispatch import LI_PER_FEN, Load, Plan, Problem, Reason, Stop, best_plan
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, day_bounds, store_day
@@ -18,6 +19,7 @@ from storeapp.domain.risk import Spreads
 from storeapp.domain.rules.risk import LATE_RISK, ClearLate, WarnLate
 from storeapp.domain.schedule import Schedule
 from storeapp.domain.words import Mode, TravelMode
+from storeapp.services.area import Area
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.places import STORE_PLACE
 from storeapp.services.situation import situation
@@ -169,7 +171,17 @@ def _offers(counter: Counter, problem: Problem, stop: Stop, day: date | None) ->
     length = timedelta(minutes=counter.policy.window_minutes[Mode.SCHEDULED])
     free = slots(problem.now, until, length=length, step=STEP)
     plan = best_plan(InsertionPlanner(), problem)
-    return offers(problem, plan, stop, free, _chance(counter, problem))
+    found = offers(problem, plan, stop, free, _chance(counter, problem))
+    if stop.place is None:
+        return found
+    area, place = Area(counter, counter.clock.now()), problem.places[stop.place]
+    return tuple(_served(area, place, offer, new=stop.id == NEW) for offer in found)
+
+
+def _served(area: Area, place: Position, offer: Offer, *, new: bool) -> Offer:
+    """The offer, or why the store's area forbids it."""
+    verdict = area.verdict(place, offer.window, new=new)
+    return offer if verdict is AreaVerdict.INSIDE else Offer(offer.window, obstacle=Reason(verdict.value))
 
 
 def _chance(counter: Counter, problem: Problem) -> Chance:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import permutations
 
 from sqlite_utils import Database
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Key
+from storeapp.domain.moment import day_bounds
 from storeapp.domain.order import REMARKS
 from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.store.errors import translate_sqlite_errors
@@ -282,3 +283,18 @@ def due_for_forgetting(db: Database, *, closed_before: datetime, limit: int) -> 
     sql = """SELECT order_id FROM delivery_view WHERE status <> 'open' AND is_sealed AND closed_at < ?
         ORDER BY closed_at LIMIT ?"""
     return [key for (key,) in db.execute(sql, (stamp(closed_before), limit))]
+
+
+@translate_sqlite_errors()
+def created_since(db: Database, moment: datetime) -> list[str]:
+    """The deliveries of orders that came in from a moment on."""
+    rows = db.execute("SELECT id FROM delivery_view WHERE created_at >= ? ORDER BY n", (stamp(moment),))
+    return [key for (key,) in rows]
+
+
+@translate_sqlite_errors()
+def promised_on(db: Database, day: date) -> int:
+    """How many deliveries that were not called off are promised to begin on a day of the store."""
+    start, end = day_bounds(day)
+    sql = "SELECT count(*) FROM delivery_view WHERE window_start >= ? AND window_start < ? AND state <> ?"
+    return int(db.execute(sql, (stamp(start), stamp(end), DeliveryState.CANCELLED)).fetchone()[0])

@@ -21,6 +21,7 @@ from storeapp.domain.words import TravelMode
 from storeapp.services import dispatch
 from storeapp.services.counter import Counter
 from storeapp.services.experience import learn_in
+from storeapp.services.forgetting import forget_due
 from storeapp.services.outcomes import deliver, reveal_code
 from storeapp.services.policy import set_policy
 from storeapp.services.situation import situation
@@ -165,3 +166,18 @@ def test_of_two_counters_that_learned_the_first_is_enough(counter: Counter) -> N
 def test_without_a_leg_there_is_nothing_to_learn(counter: Counter) -> None:
     with counter.transaction(MANAGER) as tx:
         assert learn_in(counter, tx, upto=tx.now.date()) is None
+
+
+def test_what_was_recorded_elsewhere_is_learned_before_the_customer_is_forgotten(counter: Counter) -> None:
+    move_clock(counter, "10:30")
+    job = near(counter)[0]
+    take_out(counter, a_guide(counter), [job])
+    move_clock(counter, "10:50")
+    with counter.transaction(MANAGER) as tx:
+        tx.must(Deliver(job, Proof.PICKUP_CODE))
+    assert legs(counter) == []
+    forget_due(counter)
+    (leg,) = legs(counter)
+    assert leg.took_s == 20 * 60 - counter.policy.service_minutes * 60
+    forget_due(counter)
+    assert legs(counter) == [leg]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storeapp import codec
+from storeapp.domain.area import Corner
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import Holder
 from storeapp.domain.moment import Window, utc
@@ -32,6 +33,7 @@ st.register_type_strategy(date, st.dates())
 st.register_type_strategy(time, st.times())
 st.register_type_strategy(Window, st.builds(lambda a, b: Window(min(a, b), max(a, b)), MOMENTS, MOMENTS))
 st.register_type_strategy(Position, st.builds(Position, st.floats(-90, 90), st.floats(-180, 180)))
+st.register_type_strategy(Corner, st.builds(Corner, st.floats(-90, 90), st.floats(-180, 180)))
 st.register_type_strategy(
     OrderLine,
     st.builds(lambda sku, n, price: OrderLine(sku, max(n), price, "", min(n)), TEXT, st.tuples(PIECES, PIECES), PIECES),

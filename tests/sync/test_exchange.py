@@ -3,6 +3,8 @@
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,17 @@ from hub.feeds import feeds_of
 from hub.operations import backup, restore
 from hub.tables import state
 from storeapp.domain.delivery import Delivery, Proof
+from storeapp.domain.experience import TravelDay
 from storeapp.domain.incoming import Person
 from storeapp.domain.kernel import Key
 from storeapp.domain.order import Order, order_id
-from storeapp.domain.rules.custody import HandOver
+from storeapp.domain.place import Position
+from storeapp.domain.rules.custody import Deliver, HandOver
 from storeapp.domain.rules.deliveries import AssignDelivery, IssueSlip
 from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
 from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.stock import StockItem, stock_id
-from storeapp.domain.words import Platform
+from storeapp.domain.words import Platform, TravelMode
 from storeapp.services import exchange
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
@@ -260,6 +264,36 @@ class TestPeople:
         sync(two)
         assert two.privacy.known_keys([FIRST]) == {}
         assert not two.cache.finder_has(FIRST)
+
+    def test_the_way_to_a_customer_is_learned_before_the_hub_lets_the_customer_be_forgotten(
+        self, hub: Hub, server: HubServer, made: Callable[..., Counter]
+    ) -> None:
+        one, two = made("one", passphrase=PASSPHRASE), made("two", fresh=True, passphrase=PASSPHRASE)
+        keys = one.privacy.keys_for([FIRST], now=one.clock.now())
+        person = Person(name="A", phone="13800138000", address="", position=Position(31.21, 121.43))
+        placing = an_order("T1", sealed=one.privacy.seal(person, keys[FIRST], subject=FIRST))
+        run(one, replace(placing, located=True))
+        join(one, hub, server.url)
+        sync(one)
+        join(two, hub, server.url)
+        sync(two)
+        job = f"{FIRST}-1"
+        run(one, AssignDelivery(job, "G01", 0), HandOver(job, 1, "G01", Proof.TOKEN))
+        # As a phone's record comes: without the use-case of a counter, which would keep the way itself.
+        one.clock.moment += timedelta(minutes=20)  # type: ignore[attr-defined]  # a clock of the test
+        run(one, Deliver(job, Proof.PICKUP_CODE))
+        sync(one)
+        sync(two)
+        run(one, ForgetOrder(FIRST))
+        sync(one)
+        two.clock.moment += timedelta(minutes=20)  # type: ignore[attr-defined]  # a clock of the test
+        sync(two)
+        assert two.privacy.known_keys([FIRST]) == {}
+        sync(two)
+        sync(one)
+        for counter in (one, two):
+            ((leg,),) = [day.legs for day in counter.cache.every(TravelDay)]
+            assert (leg.mode, leg.metres, leg.took_s) == (TravelMode.EBIKE, 1100, 16 * 60)
 
     def test_who_is_forgotten_is_gone_although_the_power_went_with_the_page(
         self, hub: Hub, server: HubServer, made: Callable[..., Counter], monkeypatch: pytest.MonkeyPatch

@@ -43,7 +43,7 @@ class NewOrders(QObject):
             dialog = new_order_dialog(self._desk.words, draft or OrderDraft(), now=now, parent=self._page)
             if needs:
                 dialog.add_remark(" · ".join(self._desk.words.text(f"need.{need}") for need in needs))
-            offers = WindowOffers(self._desk, lambda: _windows(dialog.values()), at_once=False)
+            offers = WindowOffers(self._desk, lambda: _windows(dialog.values()), at_once=False, most=4)
             offers.picked.connect(lambda window: fill_window(dialog.form, window))
             dialog.add_part(offers)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -12,6 +12,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.parts import Button, hbox, label, panel, vbox
 from ui.pages.base import PageBase
+from ui.pages.settings_area import AreaSection
 from ui.pages.settings_data import AboutSection, DataSection
 from ui.pages.settings_machine import MachineSection
 from ui.pages.settings_policy import PolicySection
@@ -23,6 +24,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Desk], Any]]] = {
     "printing": ("printer", PrintingSection),
     "staff": ("users", StaffSection),
     "policy": ("flag", PolicySection),
+    "area": ("map-pin", AreaSection),
     "data": ("shield", DataSection),
     "about": ("info", AboutSection),
 }
@@ -67,11 +69,11 @@ class SettingsPage(PageBase):
         return list(self.sections)[self._stack.currentIndex()]
 
     def _saves(self) -> bool:
-        return self._shown() == "policy"
+        return isinstance(self.sections[self._shown()], (PolicySection, AreaSection))
 
     def _save(self) -> None:
-        section = self.sections["policy"]
-        if isinstance(section, PolicySection):
+        section = self.sections[self._shown()]
+        if isinstance(section, (PolicySection, AreaSection)):
             self.desk.signed_in(section.save)
 
     def _nav(self) -> QFrame:

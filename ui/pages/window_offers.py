@@ -29,12 +29,12 @@ class Found:
     names: Mapping[str, str]
 
 
-def shown(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+def shown(offers: tuple[Offer, ...], most: int = MOST_SHOWN) -> tuple[Offer, ...]:
     """The best few, in the order of the clock."""
     possible = [offer for offer in offers if offer.obstacle is None]
     best = recommended(possible)
     ranked = sorted(possible, key=lambda offer: (offer != best, offer.risk_li, offer.window.start))
-    return tuple(sorted(ranked[:MOST_SHOWN], key=lambda offer: offer.window.start))
+    return tuple(sorted(ranked[:most], key=lambda offer: offer.window.start))
 
 
 class WindowOffers(QWidget):
@@ -43,17 +43,19 @@ class WindowOffers(QWidget):
     picked = Signal(object)
     """A window was chosen."""
 
-    def __init__(self, desk: Desk, question: Callable[[], Asked], *, at_once: bool) -> None:
+    def __init__(self, desk: Desk, question: Callable[[], Asked], *, at_once: bool, most: int = MOST_SHOWN) -> None:
         """Build it.
 
         Args:
             desk: for words and reading.
             question: reads what is asked from the form and gives what works the offers out on another thread.
             at_once: ask now, else when the button is pressed.
+            most: how many windows there is room for.
         """
         super().__init__()
         self._desk = desk
         self._question = question
+        self._most = most
         self.offers: tuple[Offer, ...] = ()
         self.buttons: list[Button] = []
         column = vbox(self, gap=tokens.GAP_S)
@@ -96,7 +98,7 @@ class WindowOffers(QWidget):
             self.offers = ()
             self.remark.setText(words.text(f"refusal.{found.offers.code}"))
             return
-        self.offers = shown(found.offers)
+        self.offers = shown(found.offers, self._most)
         best = recommended(self.offers)
         self.remark.setText(words.text("offers.remark" if self.offers else "offers.none"))
         for number, offer in enumerate(self.offers):

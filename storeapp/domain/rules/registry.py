@@ -3,8 +3,21 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from storeapp.domain import catalogue, delivery, device, exception, experience, held, order, people, statement, stock
+from storeapp.domain import (
+    area,
+    catalogue,
+    delivery,
+    device,
+    exception,
+    experience,
+    held,
+    order,
+    people,
+    statement,
+    stock,
+)
 from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refusal, State
+from storeapp.domain.rules import area as area_rules
 from storeapp.domain.rules import closing, custody, deliveries, orders, risk, travel, wishes
 from storeapp.domain.rules import held as held_rules
 from storeapp.domain.rules import people as people_rules
@@ -21,6 +34,7 @@ _RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     *travel.RULES,
     *risk.RULES,
     *held_rules.RULES,
+    *area_rules.RULES,
 )
 _HANDLERS: dict[type[Command], Callable[..., Refusal | None]] = dict(_RULES)
 COMMANDS: dict[str, type[Command]] = {command.KIND: command for command in _HANDLERS}
@@ -35,6 +49,7 @@ _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
     (exception.ExceptionEvent, exception.evolve),
     (experience.ExperienceEvent, experience.evolve),
     (held.HeldEvent, held.evolve),
+    (area.AreaEvent, area.evolve),
     (statement.StatementEvent, statement.evolve_statement),
 )
 _EVOLVE_OF: dict[type[Event], Callable[..., State]] = {

@@ -1,5 +1,6 @@
 """Travel times, road maps and the map service on the command line."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,31 @@ def test_risks_are_listed_and_watched(terminal: Any, waiting: Any) -> None:
     assert 0 <= found["chance_percent"] < 100
     assert terminal.run("risks") == 0
     assert found["delivery_id"] in terminal.out
+
+
+def test_an_area_is_tried_set_and_shown_with_its_history(terminal: Any, tmp_path: Path) -> None:
+    assert terminal.json("area")["rule"] is None
+    tried = terminal.json("area", "try", "--radius", 1000)
+    assert tried["before"] is None
+    assert len(tried["after"]["days"]) == 30
+    assert terminal.json("area")["rule"] is None
+    assert terminal.json("area", "set", "--radius", 4000, "--orders", 60)["rule"]["version"] == 1
+    zones = tmp_path / "zones.json"
+    ring = [[121.4, 31.1], [121.5, 31.1], [121.5, 31.3], [121.4, 31.1]]
+    zones.write_text(json.dumps({"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}))
+    shown = terminal.json("area", "set", "--zones", zones)
+    assert shown["rule"]["radius_m"] == 4000
+    assert shown["rule"]["zones"] == [[[31.1, 121.4], [31.1, 121.5], [31.3, 121.5]]]
+    assert [rule["version"] for rule in shown["history"]] == [1, 2]
+    assert terminal.run("area") == 0
+    assert "4000 m" in terminal.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"type":"Point","coordinates":[1,2]}', '{"type":"Polygon","coordinates":[[[999,999]]]}',
+     '{"type":"Polygon","coordinates":[[["a",1]]]}', '{"type":"FeatureCollection","features":7}'],
+)  # fmt: skip
+def test_a_file_without_zones_is_refused(terminal: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "zones.json").write_text(text)
+    assert terminal.json("area", "set", "--zones", tmp_path / "zones.json", status=1)["error"]["code"] == "zone_file"

@@ -1,17 +1,20 @@
 """The settings page over the demo day."""
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from storeapp.config import load_settings
+from storeapp.domain.area import Cell
 from storeapp.domain.words import Mode, Role
 from storeapp.services import staff
+from storeapp.services.area import area_of
 from storeapp.services.counter import Actor
 from storeapp.services.home import Home
 from tests.ui.demo import MANAGER
 from ui.kit.style import look
 
-SECTIONS = ("machine", "printing", "staff", "policy", "data", "about")
+SECTIONS = ("machine", "printing", "staff", "policy", "area", "data", "about")
 
 
 @pytest.fixture
@@ -170,3 +173,57 @@ def test_a_new_recovery_key_is_shown_until_it_is_kept(section, window, demo_home
     data.dialog.sheet.promise.setChecked(True)
     data.dialog.accept()
     assert not data.dialog.isVisible()
+
+
+def drawn(area, qtbot):
+    qtbot.waitUntil(lambda: bool(area.field._squares), timeout=30_000)
+
+
+def test_a_manager_draws_an_area_saves_it_and_takes_it_back(section, window, settled, read, qtbot):
+    area = section("area")
+    drawn(area, qtbot)
+    area.form.set_value("radius_m", 3000)
+    area.field.setFocus()
+    qtbot.keyClick(area.field, Qt.Key.Key_Up)
+    qtbot.keyClick(area.field, Qt.Key.Key_Space)
+    settled()
+    assert area.field.cursor_at == (1, 0)
+    assert area.field._squares[1, 0].chosen
+    area.save()
+    settled()
+    (rule,) = read(area_of).rules
+    assert (rule.version, rule.radius_m, rule.cells) == (1, 3000, (Cell(1, 0),))
+    window.desk.take_back()
+    settled()
+    back = read(area_of).rules[-1]
+    assert (back.version, back.radius_m, back.cells) == (2, 0, ())
+
+
+def test_squares_are_chosen_with_the_mouse_and_told_in_words(section, settled, qtbot):
+    area = section("area")
+    drawn(area, qtbot)
+    spot = area.field.box((2, 3)).center().toPoint()
+    qtbot.mouseClick(area.field, Qt.MouseButton.LeftButton, pos=spot)
+    settled()
+    assert Cell(2, 3) in area.rule().cells
+    assert "1.8" in area.pointed.text()
+    assert "500" in area.field.accessibleName()
+    area.clear_button.click()
+    settled()
+    assert area.rule().cells == ()
+
+
+def test_a_rule_is_tried_on_the_last_days(section, settled, qtbot):
+    area = section("area")
+    drawn(area, qtbot)
+    area.try_it()
+    qtbot.waitUntil(lambda: "…" not in area.result.text() and bool(area.result.text()), timeout=60_000)
+    assert "30" in area.result.text()
+
+
+def test_staff_look_at_the_area_but_change_nothing(section, as_staff, settled, qtbot):
+    area = section("area")
+    drawn(area, qtbot)
+    assert not area.save_button.isEnabled()
+    qtbot.keyClick(area.field, Qt.Key.Key_Space)
+    assert area.rule().cells == ()
