@@ -48,6 +48,10 @@ class Desk:
         """Whether it was turned away."""
         self.head = ("", 0)
         """The oldest pending command, and through how many successful exchanges it was that."""
+        self.is_whole = False
+        """Whether the cache holds all that the hub has said, and no exchange has been cut short since."""
+        self.seen_sound: tuple[int, ...] = ()
+        """The mark of the cache when its view was last found sound."""
         self.last: Exchanged | None = None
         self.open()
 
@@ -55,6 +59,7 @@ class Desk:
         self.life = LIVES[self.home] = Life()
         self.counter: Counter = Home(self.home, self.clock).open()
         self.counter.on_saved = self._told
+        self.seen_sound = ()
         self._cycle: Cycle | None = None
 
     def close(self) -> None:
@@ -75,6 +80,11 @@ class Desk:
 
     def entries(self) -> list[Entry]:
         return self.counter.journal.after(0, limit=100_000)
+
+    def cache_mark(self) -> tuple[int, ...]:
+        """Changes with everything that is written to the cache."""
+        cache = self.counter.cache
+        return (id(cache), cache.db.conn.total_changes, cache.data_version())
 
     # -- work
 
@@ -135,12 +145,19 @@ class Desk:
         now = self.pending()
         gone = frozenset(before) - frozenset(now)
         self.last = Exchanged(self.name, code, gone, frozenset(self.line.delivered))
+        self.is_whole = not code
         if code:
             return
         self.met = self.world.hq.generation
         head = now[0] if now else ""
         known = self.head[1] if self.head[0] == head else 0
         self.head = (head, known + (before[:1] == [head]))
+
+    def lose_the_cache(self) -> None:
+        cache = self.counter.cache
+        with cache.writing():
+            cache.empty()
+        self.is_whole = False
 
     # -- backups of the disk
 
@@ -159,7 +176,7 @@ class Desk:
         self.close()
         shutil.rmtree(self.home)
         shutil.copytree(self.image, self.home)
-        self.met = self._image_met
+        self.met, self.is_whole = self._image_met, False
         self.open()
 
 

@@ -25,6 +25,8 @@ class Headquarters:
         self.home = home
         self.clock = TurnedClock()
         self.generation = 0
+        self.activity = 0
+        """Rises with everything that may have changed what it has written."""
         self.deaths = 0
         self.meanwhile: Callable[[], None] | None = None
         """Runs once, when the next transaction is about to begin."""
@@ -52,6 +54,7 @@ class Headquarters:
             meanwhile, self.meanwhile = self.meanwhile, None
             if meanwhile is not None:
                 meanwhile()
+            self.activity += 1
             with begin() as connection:
                 yield connection
             self._count()
@@ -65,6 +68,7 @@ class Headquarters:
 
     def reopen(self) -> None:
         """Another process of the hub goes on with what was committed."""
+        self.activity += 1
         self.hub.close()
         self._open()
 
@@ -100,6 +104,7 @@ class Headquarters:
         self.hub.close()
         operations.restore(self.home, self._backup)
         self.generation += 1
+        self.activity += 1
         self._open()
 
     def ids(self) -> set[str]:

@@ -221,6 +221,9 @@ def the_view_follows_from_bases_and_open_commands(scene: Scene) -> Iterator[obje
     """What a counter shows is the hub's word with every command on top that the hub's word doesn't hold yet."""
     for desk in scene.world:
         db = desk.counter.cache.db
+        mark = desk.cache_mark()
+        if desk.seen_sound == mark or not desk.is_whole:
+            continue
         if db.execute("SELECT count(*) FROM stale").fetchone()[0]:
             continue  # Pages were taken and the exchange was cut: the next one makes up for it.
         held, seen = _bases(desk), shown(desk.counter)
@@ -234,6 +237,7 @@ def the_view_follows_from_bases_and_open_commands(scene: Scene) -> Iterator[obje
         for key in seen.keys() | expected.keys():
             if seen.get(key) != expected.get(key):
                 yield desk.name, key
+        desk.seen_sound = mark
 
 
 class _Held:

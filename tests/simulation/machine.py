@@ -39,7 +39,7 @@ faults = st.lists(
     ),
     max_size=6,
 )
-moments_of_death = st.one_of(st.none(), st.none(), st.integers(0, 60))
+moments_of_death = st.one_of(st.none(), st.none(), st.integers(0, 150))
 REASONS = ("damaged", "unreachable")
 
 
@@ -86,10 +86,16 @@ class Days(RuleBasedStateMachine):
 
     world: World
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(met=st.booleans())
+    def begin(self, met: bool) -> None:
+        """On the first day, or in the middle of a day on which everybody has met."""
         self.world = World()
         self.world.jobs = jobs
+        if met:
+            for name, store in STORES.items():
+                if name in {"one", "far"}:
+                    self.do(name, a_guide("G01", store="XH"), *(an_order(n, store=store) for n in ORDERS))
+            self.world.settle()
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -211,9 +217,7 @@ class Days(RuleBasedStateMachine):
 
     @rule(name=names)
     def lose_the_cache(self, name: str) -> None:
-        cache = self.world.desks[name].counter.cache
-        with cache.writing():
-            cache.empty()
+        self.world.desks[name].lose_the_cache()
 
     @rule(name=names)
     def end_process(self, name: str) -> None:

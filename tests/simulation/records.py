@@ -69,23 +69,14 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], Happened] = {}
-        self._before: tuple[Any, Records] | None = None
+        self._before: tuple[int, Records] | None = None
 
-    def read(self, hub: Hub, *, generation: int) -> Records:
-        """The records as they are now."""
-        with hub.db.reading() as connection:
-            mark = (generation, self._mark(connection))
-            if self._before is None or self._before[0] != mark:
-                self._before = mark, self._all(hub, connection)
+    def read(self, hub: Hub, *, activity: int) -> Records:
+        """The records as they are now; without new activity they are as they were."""
+        if self._before is None or self._before[0] != activity:
+            with hub.db.reading() as connection:
+                self._before = activity, self._all(hub, connection)
         return self._before[1]
-
-    @staticmethod
-    def _mark(connection: sa.Connection) -> tuple[Any, ...]:
-        counts = [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in (command_result, parked)]
-        last = connection.scalar(sa.select(sa.func.max(event_log.c.n)))
-        heads = tuple(map(tuple, connection.execute(sa.select(head).order_by(head.c.feed))))
-        numbers = tuple(map(tuple, connection.execute(sa.select(incarnation).order_by(*incarnation.primary_key))))
-        return (*counts, last, heads, numbers)
 
     def _all(self, hub: Hub, connection: sa.Connection) -> Records:
         c, s = command_result.c, state.c

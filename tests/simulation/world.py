@@ -41,8 +41,8 @@ PHONES = {"phone-near": "XH", "phone-far": "HH"}
 MEMORY = Path("/dev/shm")
 SNAPSHOT_FROM = 12
 PAGE_ROWS = 4
-ROUNDS = 3
-"""How often everybody exchanges in quiet: once to give, once to take, once to find nothing."""
+ROUNDS = 4
+"""How often everybody exchanges in quiet at most: in the last one there was nothing to write."""
 
 
 def _folder() -> Path:
@@ -157,7 +157,7 @@ class World:
 
     def records(self) -> Records:
         """What the hub has written so far."""
-        return self._reader.read(self.hq.hub, generation=self.hq.generation)
+        return self._reader.read(self.hq.hub, activity=self.hq.activity)
 
     def look(self) -> None:
         """Remember every command that stands in a journal now."""
@@ -244,10 +244,13 @@ class World:
             self.late_arrives(0)
         for _ in range(ROUNDS):
             self.join()
+            before = self.records()
             for phone in self.phones:
                 phone.send()
             for desk in list(self):
                 self.exchange(desk.name)
+            if self.records() == before:
+                return
 
     def tend(self, *, retry: bool) -> None:
         """A person of the hub deals with what waits."""
