@@ -201,6 +201,10 @@ class Days(RuleBasedStateMachine):
     def exchange_well(self, name: str) -> None:
         self.exchange(name, [], None, afresh=False, copy=True)
 
+    @rule(name=names, which=st.integers(0, 20), calls=st.integers(1, 4))
+    def work_while_it_exchanges(self, name: str, which: int, calls: int) -> None:
+        self.exchange(name, [Fault(Kind.WORKED, which + n) for n in range(calls)], None, afresh=False, copy=False)
+
     @rule(which=st.integers(0, len(PHONES) - 1), faults=faults)
     def phone_sends(self, which: int, faults: list[Fault]) -> None:
         self.world.phones[which].send(*faults)

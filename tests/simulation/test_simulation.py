@@ -13,7 +13,8 @@ from tests.support.seeds import seed_of
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 NIGHTS = 3000
-NIGHTS_WITH_A_BUG = 400
+NIGHTS_WITH_A_BUG = 3000
+"""At most: each bug is found within a few hundred."""
 
 Days.TestCase.settings = settings(
     max_examples=40,
