@@ -43,6 +43,7 @@ class Happened:
     command: str
     kind: str
     store: str
+    device: str
     events: tuple[Event, ...]
 
 
@@ -96,5 +97,5 @@ class Reader:
         key = (row.command_id, row.n)
         if key not in self._known:
             events = tuple(decode_events(row.events))
-            self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, events)
+            self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, row.device, events)
         return self._known[key]

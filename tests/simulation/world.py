@@ -113,6 +113,7 @@ class World:
         enter(mortal_counters())
         enter(patch.object(secrets, "token_hex", self.ids.token))
         enter(patch.object(counters, "new_command_id", self.ids.command))
+        enter(patch.object(waiting, "uuid4", self.ids.command))
         enter(patch.object(cycle, "SNAPSHOT_FROM", SNAPSHOT_FROM))
         enter(patch.object(snapshot, "PAGE_ROWS", PAGE_ROWS))
         enter(patch.object(cycle, "ahead", in_turn))
