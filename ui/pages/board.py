@@ -43,11 +43,14 @@ class BoardPage(PageBase):
     KEYS: ClassVar[tuple[str, ...]] = (
         "board.accept",
         "board.assign",
+        "board.who",
         "board.unassign",
         "board.all",
         "board.print",
         "board.open",
         "board.retry",
+        "board.out",
+        "board.replan",
         "board.cancel",
     )
     MENU: ClassVar[tuple[str, ...]] = (

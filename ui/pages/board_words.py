@@ -20,7 +20,9 @@ _BLOCK_MIN, _TAIL_MIN, _NARROWEST_MIN = 26, 4, 3
 _OUT = frozenset({DeliveryState.IN_CUSTODY, DeliveryState.PARTLY_DELIVERED})
 _COMING_BACK = frozenset({DeliveryState.FAILED, DeliveryState.RETURNING})
 _BACK = _COMING_BACK | {DeliveryState.RETURNED}
-_UNSURE = frozenset({"next_best", "next_best_same", "only_guide", "late", "kept"})
+HOW_TIMED = frozenset({"time_estimated", "time_learned", "time_roads"})
+UNSURE = HOW_TIMED | {"next_best", "next_best_same", "only_guide", "late", "late_at_fee", "kept"}
+"""Reasons that do not speak for the guide."""
 
 
 def fits(row: OrderRow, kept: str, now: datetime) -> bool:
@@ -138,8 +140,10 @@ class BoardWords:
         else:
             title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
         words = self.reason_words(seen)
+        # What says how the time was worked out speaks for nobody, and gives way to what does.
+        reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in HOW_TIMED)
         good = row.state is not DeliveryState.WAITING or item is not None
-        return title, [(words.text(reason), good and reason.code not in _UNSURE) for reason in proposed.reasons(row.id)]
+        return title, [(words.text(reason), good and reason.code not in UNSURE) for reason in reasons]
 
 
 def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:

@@ -15,11 +15,10 @@ from ui.desk import clock_time
 from ui.kit import tokens
 from ui.kit.line_list import Line, LineList
 from ui.kit.parts import Button, hbox, label, vbox
+from ui.pages.board_words import HOW_TIMED, UNSURE
 from ui.pages.order_words import amount
 
 _ROW_PX, _WIDE_PX, _HIGH_PX = 32, 680, 560
-UNSURE = frozenset({"next_best", "next_best_same", "only_guide", "late", "late_at_fee", "kept"})
-"""Reasons that do not speak for the guide."""
 
 
 class WhoDialog(QDialog):
@@ -82,7 +81,7 @@ class WhoDialog(QDialog):
 
     def _why(self, why: Why) -> Iterator[Line]:
         yield Line("", self._words.text("board.who.why" if why.guide else "board.who.why_not"), heading=True)
-        for reason in why.reasons:
+        for reason in sorted(why.reasons, key=lambda reason: reason.code in HOW_TIMED):
             good = bool(why.guide) and reason.code not in UNSURE
             yield Line("", self._reasons.text(reason), "check" if good else "minus", "ok" if good else "text3")
 
