@@ -64,6 +64,7 @@ Invariant = Callable[[Scene], Iterator[object]]
 
 ALWAYS: list[Invariant] = []
 IN_QUIET: list[Invariant] = []
+IN_CHOSEN_DAYS: list[Invariant] = []
 
 
 def always(function: Invariant) -> Invariant:
@@ -78,14 +79,21 @@ def in_quiet(function: Invariant) -> Invariant:
     return function
 
 
-def check(world: World, *, quiet: bool = False) -> None:
-    """Hold a world against the invariants.
+def in_chosen_days(function: Invariant) -> Invariant:
+    """An invariant of days in which no command only reads what others change."""
+    IN_CHOSEN_DAYS.append(function)
+    return function
+
+
+def check(world: World, *, quiet: bool = False, chosen: bool = False) -> None:
+    """Hold a world against the invariants; a ``chosen`` day is held against more of them.
 
     Raises:
         Broken: one of them does not hold.
     """
     scene = Scene(world, world.records())
-    firsts = {one.__name__: next(one(scene), None) for one in [*ALWAYS, *(IN_QUIET if quiet else [])]}
+    wanted = [*ALWAYS, *(IN_QUIET if quiet else []), *(IN_CHOSEN_DAYS if chosen else [])]
+    firsts = {one.__name__: next(one(scene), None) for one in wanted}
     found = {name: what for name, what in firsts.items() if what is not None}
     if found:
         raise Broken(found)
@@ -222,12 +230,12 @@ def _bases(desk: Desk) -> dict[Key, bytes]:
     return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
 
 
-@always
+@in_chosen_days
 def the_view_follows_from_bases_and_open_commands(scene: Scene) -> Iterator[object]:
     """What a counter shows is the hub's word with every command on top that the hub's word doesn't hold yet.
 
-    A command that would now reach other rows than it did waits for the hub's answer as it is: what it only reads, such
-    as a delivery that wasn't known yet, is no reason to decide it anew.
+    What a command only reads, such as an article's weight or a delivery that wasn't known yet, is no reason to decide
+    it anew: until the hub has answered, it is shown as it was decided. So this holds for chosen days only.
     """
     for desk in scene.world:
         db = desk.counter.cache.db

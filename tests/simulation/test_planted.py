@@ -17,7 +17,7 @@ def test_a_planted_bug_breaks_its_invariant(plant: Plant) -> None:
 
     def day(world: World) -> None:
         plant.day(world)
-        check(world)
+        check(world, chosen=True)
 
     with plant.plant(), World() as world, pytest.raises(Broken) as caught:
         day(world)
@@ -28,6 +28,6 @@ def test_a_planted_bug_breaks_its_invariant(plant: Plant) -> None:
 def test_the_same_day_is_sound_without_the_bug(plant: Plant) -> None:
     with World() as world:
         plant.day(world)
-        check(world)
+        check(world, chosen=True)
         world.settle()
-        check(world, quiet=True)
+        check(world, quiet=True, chosen=True)
