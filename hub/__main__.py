@@ -14,6 +14,7 @@ from typing import Any
 import platformdirs
 
 from hub import devices, operations, waiting
+from hub.allotting import weigh
 from hub.compaction import KEEP, compact
 from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
 from hub.database import Database, DatabaseBusy
@@ -25,6 +26,7 @@ from hub.revocations import revoke
 from hub.rootkey import RootKeyMissing, RootKeyWrong
 from hub.serving import serve
 from hub.users import add_user
+from storeapp.domain.allotment import MOST_WEIGHT
 
 DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DEFAULT_PORT = 8410
@@ -78,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("folder", type=Path)
     revoking = command("revoke", _revoke, "Turn a counter away.")
     revoking.add_argument("device")
+    sharing = command("share", _share, "Divide the stock of a store between its counters.")
+    sharing.add_argument("device")
+    sharing.add_argument("--weight", type=int, required=True, choices=range(MOST_WEIGHT + 1), metavar="0-100")
     command("waiting", _waiting, "List the commands that wait for a person.")
     again = command("retry", _retry, "Decide a waiting command again.")
     again.add_argument("id")
@@ -144,6 +149,14 @@ def _revoke(parsed: argparse.Namespace) -> dict[str, str]:
     finally:
         hub.close()
     return {"status": "revoked"}
+
+
+def _share(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return {"status": "shared", "store": weigh(hub, parsed.device, parsed.weight)}
+    finally:
+        hub.close()
 
 
 def _waiting(parsed: argparse.Namespace) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from hub import durability, holding, records
+from hub import allotting, durability, holding, records
 from hub.admission import check_body, is_id, is_text
 from hub.core import Hub
 from hub.database import Collision
@@ -37,7 +37,7 @@ from storeapp.domain.held import (
     Outcome,
     Resolution,
 )
-from storeapp.domain.kernel import Command, Context, Key, Refusal
+from storeapp.domain.kernel import Command, Context, Event, Key, Refusal
 from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder
@@ -145,6 +145,7 @@ class _Batch:
         self._again: list[Decided] = []
         self._knows_held = False
         self._durable = 0
+        self._allotted: Sequence[Event] = ()
 
     def run(self) -> _Done:
         last = self._last_seq()
@@ -158,6 +159,7 @@ class _Batch:
         self._decide(new)
         changed = self._write_states([*new, *self._again])
         records.write(self._hub.db, self._connection, new, now=self._hub.now())
+        allotting.log(self._hub, self._connection, self._allotted, store=self._sender.store)
         records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
         self._keep_keys(self._batch.keys, self._sender)
         for item in self._again:
@@ -237,6 +239,7 @@ class _Batch:
                 self._hold(item)
             elif isinstance(item.typed, ResolveHeld) and item.events:
                 self._carry_out(item, item.typed)
+        self._allotted = allotting.settle_batch(self._states, self._work, now=self._hub.now())
 
     def _decide_one(self, item: Decided) -> None:
         if item.typed is not None and item.status is ResultStatus.APPLIED:
@@ -284,6 +287,7 @@ class _Batch:
             device=item.sender.id,
             actor=command.actor,
             role=Role(command.role),
+            incarnation=command.former or item.incarnation,
         )
         try:
             decided = self._work.run(typed, context)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import copies, durability, revocations
+from hub import allotting, copies, durability, revocations
 from hub.certificates import change_device, issue
 from hub.core import Hub
 from hub.feeds import floors, heads
@@ -106,7 +106,8 @@ def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
         _check_free(connection, request)
         hub.db.put(connection, device, [_row(hub, request, known)])
         change_device(hub, connection, DeviceCertified(known.id, known))
-    hub.bell.ring([BRAND_FEED])
+        rung = {BRAND_FEED, allotting.returned(hub, connection, known.id)} - {""}
+    hub.bell.ring(rung)
     return EnrolReply(
         device=known.id,
         store=store,
@@ -215,11 +216,15 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
         if message.audit is not None:
             anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now.isoformat()}
             hub.db.add(connection, audit_anchor, [anchor])
+        last, durable = numbered or (0, 0)
+        if message.shares is not None and last == message.last_seq and not known.revoked:
+            caller = allotting.caller(hub, store=known.store, device_id=known.id, incarnation=message.incarnation)
+            if allotting.heard(hub, connection, caller, message):
+                rung.add(store_feed(known.store))
         numbers = heads(connection, feeds_of(known.store))
         below = floors(connection, feeds_of(known.store))
         revoked = revocations.current(hub, connection)
     hub.bell.ring(rung)
-    last, durable = numbered or (0, 0)
     return HelloReply(
         last,
         durable,

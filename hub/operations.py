@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from hub import archive
+from hub import allotting, archive
 from hub.archive import ArchiveBroken
 from hub.core import DATABASE_FILE, NotMigrated, new_epoch, system_now
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
@@ -95,7 +95,7 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
             with db.alone() as connection:
                 archive.load(connection, source, manifest)
                 all_covered(connection)
-                db.remember(connection, "epoch", new_epoch())
+                _begin_epoch(db, connection)
         except (ArchiveBroken, sa.exc.DBAPIError) as error:
             raise BackupBroken from error
 
@@ -107,7 +107,7 @@ def _restore_file(home: Path, source: Path) -> None:
             raise BackupBroken
         copy_sqlite(source, fresh)
         _checked(fresh)
-        _begin_epoch(fresh)
+        _begin_epoch_of(fresh)
     except (DatabaseBusy, BackupBroken) as error:
         fresh.unlink(missing_ok=True)
         raise BackupBroken from error
@@ -136,9 +136,14 @@ def _checked(path: Path) -> tuple[int, list[Covered]]:
             db.fold()
 
 
-def _begin_epoch(path: Path) -> None:
+def _begin_epoch_of(path: Path) -> None:
     with closing(Database(sqlite_url(path))) as db:
         with db.writing() as connection:
             all_covered(connection)
-            db.remember(connection, "epoch", new_epoch())
+            _begin_epoch(db, connection)
         db.fold()
+
+
+def _begin_epoch(db: Database, connection: sa.Connection) -> None:
+    db.remember(connection, "epoch", new_epoch())
+    allotting.close_all(db, connection, now=system_now())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hub.admission import is_id
 from hub.states import States
+from storeapp.domain.allotment import Allotment
 from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase
@@ -25,9 +26,11 @@ _ORDER_SUFFIX = delivery_id("")
 def prefetch(states: States, commands: Iterable[Command]) -> None:
     """Read what the commands name, then what the orders among it name."""
     first = {key for command in commands for key in _named(command)}
+    first |= {Key(Allotment.KIND, key.id.partition("/")[0]) for key in first if key.kind == StockItem.KIND}
     states.prefetch(first)
     orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND and is_id(key.id))
-    states.prefetch({key for order in orders if order is not None for key in _of_order(order)})
+    second = {key for order in orders if order is not None for key in _of_order(order)}
+    states.prefetch(second | {Key(Allotment.KIND, key.id.partition("/")[0]) for key in second if key.kind == "stock"})
 
 
 def _named(command: Command) -> Iterator[Key]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from hub import allotting
 from hub.certificates import change_device
 from hub.core import Hub
 from hub.problems import HubProblem
@@ -26,7 +27,8 @@ def revoke(hub: Hub, device_id: str) -> None:
         if not _revoke(hub, connection, device_id, hub.now().replace(microsecond=0)):
             raise HubProblem("unknown_device")
         _set_number(hub, connection, number(hub, connection) + 1)
-    hub.bell.ring([BRAND_FEED])
+        rung = {BRAND_FEED, allotting.returned(hub, connection, device_id)} - {""}
+    hub.bell.ring(rung)
 
 
 def _revoke(hub: Hub, connection: sa.Connection, device_id: str, since: datetime) -> bool:
@@ -74,6 +76,7 @@ def heard(hub: Hub, connection: sa.Connection, text: str) -> bool:
         return False
     for device_id, since in theirs.since.items():
         _revoke(hub, connection, device_id, since)
+        allotting.returned(hub, connection, device_id)
     # Two lists of one number must never differ: what was revoked here since the restore stands beside theirs.
     _set_number(hub, connection, theirs.number + 1)
     return True

@@ -71,6 +71,22 @@ class States:
             if body:
                 self._stored[Key(kind, key_id)] = Stored(feed, version, body)
 
+    def version(self, key: Key) -> int:
+        """The version of a row that was read; none is 0."""
+        stored = self._stored.get(key)
+        return stored.version if stored else 0
+
+    def every(self, kind: str) -> list[Key]:
+        """Read all states of a kind that stand in the store's feed."""
+        columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
+        query = sa.select(*columns).where(state.c.feed == store_feed(self._store), state.c.kind == kind)
+        found = []
+        for key_id, feed, version, body in self._connection.execute(query.order_by(state.c.id)):
+            if body:
+                found.append(Key(kind, key_id))
+                self._stored[found[-1]] = Stored(feed, version, body)
+        return found
+
     def changes(self, dirty: Mapping[Key, State]) -> list[dict[str, Any]]:
         """The rows to write for changed states, not yet numbered; what is as before is left out."""
         rows: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from storeapp.domain.allotment import RENEWED_EVERY
 from storeapp.services.exchange import (
     NOTHING_BROUGHT,
     Brought,
@@ -22,6 +23,7 @@ from storeapp.store.journal import Entry, Outcome, Status
 from sync.ahead import ahead
 from sync.pace import Advance, Progress
 from sync.protocol.messages import (
+    MAX_SEEN_SHELVES,
     AuditAnchor,
     BatchReply,
     ChangesPage,
@@ -31,6 +33,7 @@ from sync.protocol.messages import (
     Limits,
     Result,
     ResultStatus,
+    SeenShelf,
     WireCommand,
     WireKey,
     WireRow,
@@ -50,6 +53,7 @@ SNAPSHOT_FROM = 2000
 
 RENEW_BEFORE = timedelta(days=60)
 _READ_ANEW = frozenset({"epoch_over", "compacted"})
+MOST_HELLOS = 3
 _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
@@ -68,6 +72,8 @@ class Cycle:
         self._heads: dict[str, int] = {}
         self._floors: dict[str, int] = {}
         self._greeted = False
+        self._told_all = False
+        self._heard_at = exchange.now()
         self._on_time = on_time
         self.report = SyncReport()
 
@@ -103,16 +109,31 @@ class Cycle:
             self.greet()
             self.give(progress)
             self.take(progress)
+        self._renew_share(progress)
         self._exchange.heard()
         return self.report
+
+    def _renew_share(self, progress: Progress) -> None:
+        """Say hello again, now that the hub has everything: it renews this counter's share, or gives it on."""
+        for _ in range(MOST_HELLOS):
+            late = self._exchange.now() - self._heard_at >= RENEWED_EVERY
+            if self._told_all and not late and not self._exchange.given_back():
+                return
+            reply = self.greet()
+            if any(head > self._exchange.cursor(feed) for feed, head in reply.feeds.items()):
+                self.take(progress)
 
     def greet(self) -> HelloReply:
         """Say hello and agree on numbers."""
         exchange = self._exchange
         end = exchange.audit_end()
         audit = AuditAnchor(*end) if end else None
+        # In this order: what is saved in between is promised by the smaller shares already.
+        shares = [SeenShelf(*shelf) for shelf in exchange.given_back()[:MAX_SEEN_SHELVES]]
         last = max(0, exchange.last_seq)
-        reply = self._client.hello(Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations))
+        hello = Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations, shares=shares)
+        reply = self._client.hello(hello)
+        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._on_time(reply.time)
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
         if reply.revoked:
@@ -170,9 +191,13 @@ class Cycle:
     def _batch(self, outgoing: Outgoing) -> CommandBatch:
         return CommandBatch(
             self._exchange.incarnation,
-            [_command(seq, entry) for seq, entry in outgoing.commands],
+            [self._command(seq, entry) for seq, entry in outgoing.commands],
             [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
         )
+
+    def _command(self, seq: int, entry: Entry) -> WireCommand:
+        command, former = _command(seq, entry), self._exchange.former(entry)
+        return msgspec.structs.replace(command, former=former) if former else command
 
     def _settle(self, reply: BatchReply) -> None:
         results = reply.results

@@ -7,6 +7,7 @@ from storeapp.domain.kernel import Refusal
 from storeapp.domain.stock import StockItem, stock_id
 from storeapp.services import stock
 from storeapp.services.outcomes import is_reason
+from storeapp.services.rows import StockRow
 
 
 def register(commands: Commands) -> None:
@@ -22,11 +23,18 @@ def register(commands: Commands) -> None:
 def list_stock(session: Session) -> Reply:
     """The shelves of this store."""
     rows = stock.stock_rows(session.counter, session.args.find)
-    names = ("sku", "barcode", "name", "bin", "on_hand", "reserved", "available", "counted_at")
+    names = ("sku", "barcode", "name", "bin", "on_hand", "reserved", "unconfirmed", "available", "share", "counted_at")
     found = [{name: getattr(row, name) for name in names} for row in rows]
-    return Reply(
-        {"stock": found}, rows=table([(r.sku, r.name, r.bin, r.on_hand, r.reserved, r.available) for r in rows])
-    )
+    lapsed = stock.share_lapsed(session.counter)
+    words = session.words.text("cli.share_lapsed") if lapsed else ""
+    listed = [(r.sku, r.name, r.bin, r.on_hand, _reserved(session, r), r.available) for r in rows]
+    return Reply({"stock": found, "share_lapsed": lapsed}, rows=(*table(listed), *filter(None, (words,))))
+
+
+def _reserved(session: Session, row: StockRow) -> str:
+    """What is promised, and how much of it nobody has confirmed."""
+    open_ones = session.words.text("cli.unconfirmed", n=row.unconfirmed) if row.unconfirmed else ""
+    return " ".join(filter(None, (str(row.reserved), open_ones)))
 
 
 def receive(session: Session) -> Reply | Refusal:

@@ -72,7 +72,9 @@ class Context:
     """Who asks, where and when.
 
     ``now`` is the clock of the device that made the command; it never orders anything.
-    ``command_id`` names what the command creates, so that both hosts create the same.
+    ``command_id`` names what the command creates, so that both hosts create the same. ``incarnation`` names the
+    numbering of an enrolled counter's commands, and ``final`` says whether nobody decides after this: the hub and a
+    counter that stands alone have the last word, an enrolled counter has not.
     """
 
     now: datetime
@@ -81,6 +83,8 @@ class Context:
     device: str
     actor: str
     role: Role = Role.MANAGER
+    incarnation: str = ""
+    final: bool = True
 
 
 Evolve = Callable[[Any, Any], Any]

@@ -11,8 +11,14 @@ from storeapp.domain.moment import Window
 from storeapp.domain.records import replace
 from storeapp.domain.words import Mode, Platform
 
-REMARKS = frozenset({"mode_assumed", "window_default"})
-"""Needs that only tell what was assumed; every other one asks a person to act."""
+SHORT_STOCK = "short_stock"
+UNKNOWN_SKU = "sku_unknown"
+UNCONFIRMED_STOCK = "stock_unconfirmed"
+STOCK_NEEDS = frozenset({SHORT_STOCK, UNKNOWN_SKU, UNCONFIRMED_STOCK})
+"""Needs that follow from what could be promised of the lines."""
+
+REMARKS = frozenset({"mode_assumed", "window_default", UNCONFIRMED_STOCK})
+"""Needs that only tell what was assumed or is still open; every other one asks a person to act."""
 MAX_PIECES = 1_000_000
 
 

@@ -4,7 +4,7 @@ The counter and the hub both decide in a workspace: a command takes effect whole
 changed is written afterwards in bulk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Reader, Refusal, State
@@ -38,6 +38,14 @@ class Workspace:
             self._seen.update(draft.changed.items())
             self.dirty.update(draft.changed)
         return decided
+
+    def perform(self, act: Callable[[Draft], None]) -> tuple[Event, ...]:
+        """Do what follows from the commands and that nobody has asked for; it takes effect here."""
+        draft = Draft(self, evolve)
+        act(draft)
+        self._seen.update(draft.changed.items())
+        self.dirty.update(draft.changed)
+        return tuple(draft.events)
 
     def replay(self, events: Iterable[Event]) -> None:
         """Let events happen that were decided before.

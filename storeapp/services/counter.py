@@ -129,7 +129,16 @@ class Transaction:
 
     def _context(self, at: datetime) -> Context:
         counter = self._counter
-        return Context(at, new_command_id(), counter.store, counter.device, self.actor.id, self.actor.role)
+        return Context(
+            at,
+            new_command_id(),
+            counter.store,
+            counter.device,
+            self.actor.id,
+            self.actor.role,
+            incarnation=counter.incarnation,
+            final=not counter.enrolled,
+        )
 
     def _entry(self, command: Command, ctx: Context, events: tuple[Event, ...]) -> Entry:
         return Entry(
@@ -203,6 +212,11 @@ class Counter:
     def enrolled(self) -> bool:
         """Whether a hub is the authority."""
         return bool(self.identity.get("hub"))
+
+    @property
+    def incarnation(self) -> str:
+        """The numbering of its commands at the hub, to which its share of the stock is bound; empty without a hub."""
+        return self.identity.get("incarnation", "") if self.enrolled else ""
 
     @property
     def policy(self) -> Policy:

@@ -14,6 +14,7 @@ from storeapp.domain.revocation import MalformedList, RevocationList
 from storeapp.domain.revocation import parse as parse_list
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.home import device_key, transport_key
+from storeapp.store.rebase import FORMER, FORMER_LAST
 
 ENROLLED = "device.enrolled"
 """The action in the audit chain."""
@@ -76,6 +77,8 @@ class Names:
     """Noted where the hub no longer knows this counter, because it was restored from a backup of before."""
     DURABLE: ClassVar[str] = "durable"
     """The last command that a verified backup of the hub covers."""
+    FORMER: ClassVar[str] = FORMER
+    FORMER_LAST: ClassVar[str] = FORMER_LAST
 
 
 def must_rejoin(counter: Counter) -> bool:

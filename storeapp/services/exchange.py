@@ -19,24 +19,20 @@ from storeapp.domain.delivery import Delivery
 from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
-from storeapp.domain.kernel import Command
-from storeapp.domain.order import Order, OrderStatus, order_id
-from storeapp.domain.people import home_subject
-from storeapp.domain.rules.orders import CorrectOrder, PlaceOrder
-from storeapp.domain.rules.people import RegisterGuide
+from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.sealed import key_check
-from storeapp.services import undone
+from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
 from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
+from storeapp.services.outgoing import SEALING, cut, sealed_in
 from storeapp.services.staff import ensure_manager
 from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
 from storeapp.store.rebase import prepared, rebase, take_page
 
 _log = logging.getLogger(__name__)
-_SEALING = frozenset({PlaceOrder.KIND, CorrectOrder.KIND, RegisterGuide.KIND})
 KEPT = timedelta(days=30)
 """How long commands stay that a backup covers: a cache that is made anew shows them before the hub is reached."""
 KEPT_WITHOUT_BACKUP = timedelta(days=170)
@@ -243,7 +239,12 @@ class Exchange:
         journal = self._counter.journal
         journal.reopen(after=0)
         journal.close_gaps()
-        changed = {Names.INCARNATION: secrets.token_hex(6), Names.SEQ_BASE: str(journal.last_answered())}
+        changed = {
+            Names.INCARNATION: secrets.token_hex(6),
+            Names.SEQ_BASE: str(journal.last_answered()),
+            Names.FORMER: shares.promised_as(self._counter),
+            Names.FORMER_LAST: str(journal.last()),
+        }
         changed[Names.DURABLE] = str(journal.pruned)
         journal.identify(**changed)
         journal.audit(at=self._counter.clock.now(), actor=SYSTEM.id, action=REINCARNATED, subject=self.device)
@@ -305,7 +306,7 @@ class Exchange:
     def outbox(self, *, limit: int, most_bytes: int, after: int = 0) -> Outgoing:
         """The next commands behind a number that the hub has not answered, at least one where there is any."""
         self._counter.catch_up()
-        entries = _cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
+        entries = cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
         needs = self._counter.journal.needs_of(entries)
         entries = [replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
         return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
@@ -313,7 +314,7 @@ class Exchange:
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
         if not self._counter.privacy.available:
             return
-        named = (_sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in _SEALING or e.kind in FORMER)
+        named = (sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in SEALING or e.kind in FORMER)
         wanted = list(dict.fromkeys((subject, sealed_with(sealed)) for subject, sealed in named if sealed))
         held = self._counter.keys.checked({subject for subject, _ in wanted})
         for subject, key_id in wanted:
@@ -442,6 +443,20 @@ class Exchange:
         ways, self._ways = self._ways, {}
         keep_legs(self._counter, ways)
 
+    def now(self) -> datetime:
+        """The counter's time."""
+        return self._counter.clock.now()
+
+    # -- shares of the stock
+
+    def given_back(self) -> list[tuple[str, int]]:
+        """The shelves of which part of the share goes back, with their versions; ask before `last_seq`."""
+        return shares.given_back(self._counter)
+
+    def former(self, entry: Entry) -> str:
+        """The incarnation that a command was made in, where that is over."""
+        return shares.former(self._counter, entry)
+
     def heard(self) -> None:
         """The hub has answered, even if it had nothing new."""
         with self._counter.cache.writing():
@@ -462,31 +477,6 @@ def _only_logged() -> Iterator[None]:
         _log.warning("a key of the hub could not be read: %s", error.code)
 
 
-def _cut(entries: Sequence[Entry], most_bytes: int) -> list[Entry]:
-    size = 0
-    taken: list[Entry] = []
-    for entry in entries:
-        size += len(entry.body) + ENVELOPE_BYTES
-        if taken and size > most_bytes:
-            break
-        taken.append(entry)
-    return taken
-
-
 MANY_ROWS = 500
 MANY_ROWS_MEMORY_KB = 32_000
 """What the pages take that so many rows touch, held until all feeds are read."""
-ENVELOPE_BYTES = 250
-"""About what a command takes on the wire besides its body."""
-
-
-def _sealed_in(command: Command) -> tuple[str, str]:
-    match command:
-        case PlaceOrder():
-            return order_id(command.platform, command.order_no), command.sealed
-        case CorrectOrder():
-            return command.order_id, command.sealed
-        case RegisterGuide():
-            return home_subject(command.guide.id), command.guide.sealed_home
-        case _:
-            return "", ""

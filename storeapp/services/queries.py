@@ -229,6 +229,7 @@ def line_rows(counter: Counter, order: Order) -> list[LineRow]:
                 reserved=line.reserved,
                 price_fen=line.price_fen,
                 bin=item.bin if item else "",
+                unconfirmed=min(line.reserved, item.waiting_for(order.id)) if item else 0,
             )
         )
     return rows

@@ -67,6 +67,8 @@ class LineRow:
     reserved: int
     price_fen: int
     bin: str
+    unconfirmed: int = 0
+    """So many of the reserved pieces may turn out to be promised by another counter, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,11 @@ class Shelf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One SKU of the store; ``missing`` pieces are sold and not there."""
+    """One SKU of the store; ``missing`` pieces are sold and not there.
+
+    ``share`` of them this counter may promise without the hub, none while its share has lapsed; None where it is
+    alone and may promise all. ``unconfirmed`` of those that are reserved the hub has not confirmed.
+    """
 
     id: str
     sku: str
@@ -133,6 +139,8 @@ class StockRow:
     available: int
     counted_at: datetime | None
     missing: int = 0
+    share: int | None = None
+    unconfirmed: int = 0
 
     @property
     def shelf(self) -> Shelf:

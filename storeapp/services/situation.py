@@ -11,9 +11,8 @@ from storeapp.domain.catalogue import Policy, Sku
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder
 from storeapp.domain.dispatch import FAR_S, LI_PER_FEN, Load, Problem, Stop
-from storeapp.domain.order import Order
+from storeapp.domain.order import SHORT_STOCK, Order
 from storeapp.domain.place import Position, distance_m
-from storeapp.domain.rules.common import SHORT_STOCK
 from storeapp.services.counter import Counter
 from storeapp.services.fleet import Fleet
 from storeapp.services.places import STORE_PLACE, Places

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.moment import day_bounds
-from storeapp.domain.rules.common import SHORT_STOCK
+from storeapp.domain.order import SHORT_STOCK
 from storeapp.domain.rules.orders import ReserveOrder
 from storeapp.domain.rules.stock import MAX_PIECES, CountStock, MoveStock
 from storeapp.domain.stock import Movement, StockItem, stock_id
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.queries import moment
 from storeapp.services.rows import CountRow, MovementRow, StockRow
+from storeapp.services.shares import present_lease
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
 from storeapp.store.views import stamp
@@ -26,15 +27,26 @@ def stock_rows(counter: Counter, text: str = "") -> list[StockRow]:
     items = {item.sku: item for item in counter.cache.every(StockItem) if item.store == counter.store}
     names = sorted(skus.keys() | items.keys())
     missing, opened = lists.pieces_short(counter.cache.db), lists.openings(counter.cache.db)
+    lease = present_lease(counter)
     rows = (
         replace(
             _row(counter.store, name, skus.get(name), items.get(name)),
             missing=missing.get(name, 0),
+            share=_share(items.get(name), lease) if counter.enrolled else None,
             counted_at=_counted_at(items.get(name), opened),
         )
         for name in names
     )
     return [row for row in rows if matches(row, text)]
+
+
+def share_lapsed(counter: Counter) -> bool:
+    """Whether this counter has not spoken to its hub for so long that all it promises is unconfirmed."""
+    return counter.enrolled and not present_lease(counter)
+
+
+def _share(item: StockItem | None, lease: str) -> int:
+    return item.share(lease).granted if item and lease else 0
 
 
 def matches(row: StockRow, text: str) -> bool:
@@ -61,6 +73,7 @@ def _row(store: str, name: str, sku: Sku | None, item: StockItem | None) -> Stoc
         reserved=item.reserved if item else 0,
         available=item.available if item else 0,
         counted_at=None,
+        unconfirmed=item.unconfirmed if item else 0,
     )
 
 
@@ -150,7 +163,8 @@ def count(counter: Counter, actor: Actor, sku: str, quantity: int) -> Result:
     with counter.transaction(actor) as tx:
         if tx.get(Sku, sku) is None:
             return Refusal("sku_unknown", {"sku": sku})
-        events = tx.must(CountStock(counter.store, sku, quantity))
+        item = tx.get(StockItem, stock_id(counter.store, sku))
+        events = tx.must(CountStock(counter.store, sku, quantity, item.on_hand if item else 0))
         _promise(counter, tx, sku)
         return events
 

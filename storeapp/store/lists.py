@@ -11,8 +11,7 @@ from sqlite_utils import Database
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Key
 from storeapp.domain.moment import day_bounds
-from storeapp.domain.order import REMARKS
-from storeapp.domain.rules.common import SHORT_STOCK
+from storeapp.domain.order import REMARKS, SHORT_STOCK
 from storeapp.store.errors import translate_sqlite_errors
 from storeapp.store.views import stamp
 
@@ -247,6 +246,22 @@ def unconfirmed(db: Database, ids: Sequence[str]) -> set[str]:
     """Which of these deliveries an unanswered command touches."""
     sql = f"SELECT DISTINCT id FROM touch WHERE kind = 'delivery' AND id IN ({','.join('?' * len(ids))})"
     return {key for (key,) in db.execute(sql, tuple(ids))}
+
+
+@translate_sqlite_errors()
+def taken_back(db: Database, lease: str) -> list[tuple[str, int]]:
+    """Shelves where a lease is granted less than is still held for it, with the versions of their rows.
+
+    Nothing while a page was taken and what follows from it is not shown yet: somebody may still promise by the old
+    rows until then.
+    """
+    if db.execute("SELECT 1 FROM stale LIMIT 1").fetchone():
+        return []
+    sql = """SELECT s.id, s.version
+        FROM state s, json_each(coalesce(nullif(coalesce(s.base, s.body), x''), '{}'), '$.shares') share
+        WHERE s.kind = 'stock' AND share.value ->> 0 = ? AND (share.value ->> 1) < (share.value ->> 2)
+        ORDER BY s.id"""
+    return [(str(key), int(version)) for key, version in db.execute(sql, (lease,))]
 
 
 @translate_sqlite_errors()

@@ -22,13 +22,29 @@ from storeapp.store.journal import Entry, Journal
 
 S = TypeVar("S", bound=State)
 _log = logging.getLogger(__name__)
+INCARNATION, FORMER, FORMER_LAST = "incarnation", "former_incarnation", "former_last"
+"""What the identity calls the numbering in force, the one before, and the last command that was made in that."""
+
 _NO_MARKS: Mapping[str, str] = MappingProxyType({})
 
 
-def context_of(entry: Entry, *, device: str) -> Context:
+def incarnation_of(entry: Entry, identity: Mapping[str, str]) -> str:
+    """The numbering in which a command was made: its promises came out of the share of that one."""
+    former = entry.n <= int(identity.get(FORMER_LAST, "0"))
+    return (former and identity.get(FORMER, "")) or identity.get(INCARNATION, "")
+
+
+def context_of(entry: Entry, *, device: str, incarnation: str) -> Context:
     """The context in which a command was made, for deciding it again."""
     return Context(
-        now=entry.at, command_id=entry.id, store=entry.store, device=device, actor=entry.actor, role=entry.role
+        now=entry.at,
+        command_id=entry.id,
+        store=entry.store,
+        device=device,
+        actor=entry.actor,
+        role=entry.role,
+        incarnation=incarnation,
+        final=False,
     )
 
 
@@ -185,6 +201,7 @@ class _Replay:
         self._cache = cache
         self._journal = journal
         self._device = device
+        self._identity = journal.identity()
         self.stale = stale
         self.numbers: set[int] = set()
         self.touches: list[tuple[int, Key]] = []
@@ -218,9 +235,12 @@ class _Replay:
                 self._one(work, entry)
         self.dirty, self.asked = work.dirty, bases.asked
 
+    def _context(self, entry: Entry) -> Context:
+        return context_of(entry, device=self._device, incarnation=incarnation_of(entry, self._identity))
+
     def _one(self, work: Workspace, entry: Entry) -> None:
         try:
-            decided = work.run(decode_command(entry.kind, entry.body), context_of(entry, device=self._device))
+            decided = work.run(decode_command(entry.kind, entry.body), self._context(entry))
         except Exception as error:
             _log.warning("command %d of kind %s is not shown: %s", entry.n, entry.kind, type(error).__name__)
             return

@@ -18,6 +18,7 @@ MAX_BATCH_COMMANDS = 1000
 MAX_BATCH_BYTES = 1_000_000
 MAX_PAGE_ROWS = 1000
 MAX_WAIT_S = 30
+MAX_SEEN_SHELVES = 1000
 
 ENROL = "/v1/devices/enrol"
 HELLO = "/v1/devices/{device}/hello"
@@ -69,7 +70,8 @@ class WireKey(msgspec.Struct, frozen=True, array_like=True):
 class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     """One command. ``seq`` counts this device's commands in this incarnation from 1; ``id`` is its UUID for ever.
 
-    ``needs`` names commands without which it makes no sense: it is refused when one of them was.
+    ``needs`` names commands without which it makes no sense: it is refused when one of them was. ``former`` is the
+    incarnation in which it was made, where another one has begun since: what it promised came out of the share of that.
     """
 
     seq: Seq
@@ -82,6 +84,7 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     body: msgspec.Raw
     simulated: bool = False
     needs: tuple[Id, ...] = ()
+    former: str = ""
 
 
 class CommandBatch(msgspec.Struct, frozen=True):
@@ -160,6 +163,13 @@ class AuditAnchor(msgspec.Struct, frozen=True):
     hash: bytes
 
 
+class SeenShelf(msgspec.Struct, frozen=True, array_like=True):
+    """A shelf of which this counter was told to promise less, and the version of the row that told it."""
+
+    id: str
+    version: int
+
+
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a counter begins: what it is, and the highest number it has given to a command."""
 
@@ -169,6 +179,8 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     audit: AuditAnchor | None = None
     revocations: str = ""
     """The newest signed list that it knows, for a hub that was restored and has forgotten some."""
+    shares: list[SeenShelf] | None = None
+    """What it promises no more of, so that the hub may grant it elsewhere; None where it knows nothing of shares."""
 
 
 class Limits(msgspec.Struct, frozen=True):

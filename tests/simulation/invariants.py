@@ -23,14 +23,14 @@ from storeapp.domain.delivery import (
 )
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HUB
-from storeapp.domain.kernel import Event, Key, Refusal
+from storeapp.domain.kernel import Context, Event, Key, Refusal
 from storeapp.domain.order import Order
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.stock import StockItem, StockMoved, StockReserved, stock_id
 from storeapp.domain.workspace import Workspace
-from storeapp.store.journal import Status
-from storeapp.store.rebase import context_of
+from storeapp.store.journal import Entry, Status
+from storeapp.store.rebase import context_of, incarnation_of
 from sync.protocol.messages import Problem
 from tests.simulation.desks import Desk
 from tests.simulation.mirrors import taken
@@ -230,6 +230,11 @@ def _bases(desk: Desk) -> dict[Key, bytes]:
     return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
 
 
+def _context(desk: Desk, entry: Entry) -> Context:
+    identity = desk.counter.journal.identity()
+    return context_of(entry, device=desk.counter.device, incarnation=incarnation_of(entry, identity))
+
+
 @in_chosen_days
 def the_view_follows_from_bases_and_open_commands(scene: Scene) -> Iterator[object]:
     """What a counter shows is the hub's word with every command on top that the hub's word doesn't hold yet.
@@ -264,7 +269,7 @@ def _replayed(desk: Desk, work: Workspace) -> bool:
     for entry in desk.entries():
         pending = entry.status is Status.PENDING
         if entry.n in touches or pending:
-            decided = work.run(decode_command(entry.kind, entry.body), context_of(entry, device=desk.counter.device))
+            decided = work.run(decode_command(entry.kind, entry.body), _context(desk, entry))
             events = () if isinstance(decided, Refusal) else decided
             if not {Key(event.OF.KIND, event.id) for event in events} <= touches[entry.n]:
                 return False

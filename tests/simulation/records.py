@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub import allotting
 from hub.core import Hub
 from hub.tables import command_result, event_log, head, incarnation, parked, state
 from storeapp.codec import decode_events
@@ -62,7 +63,8 @@ class Records:
     @property
     def ids(self) -> set[str]:
         """Every command the hub has in whatever way."""
-        return {one.id for one in self.results} | {one.command for one in self.log} | self.parked
+        logged = {one.command for one in self.log if one.kind != allotting.KIND}
+        return {one.id for one in self.results} | logged | self.parked
 
 
 class Reader:

@@ -141,7 +141,7 @@ class Convergence(RuleBasedStateMachine):
 
     def settle_and_compare(self) -> None:
         self.the_third_joins()
-        for which in (0, 1, 2, 0, 1, 2):
+        for which in (0, 1, 2) * 3:
             self.exchange(which, [])
         expected = self.projection()
         for counter in self.all:

@@ -40,7 +40,7 @@ class World(NamedTuple):
     two: Counter
 
     def quiet(self) -> None:
-        for counter in (self.one, self.two, self.one):
+        for counter in (self.one, self.two, self.one, self.two, self.one):
             exchange(self.hub, counter)
 
 

@@ -36,6 +36,7 @@ SHAPES = {
 }
 ASSIGN = "delivery.assign"
 BELOW_ZERO = "stock_below_zero"
+OVERPROMISED = "stock_overpromised"
 _CHECKED = ("checked", "corrected")
 _SEEN = frozenset({Resolution.ACCEPT, Resolution.REDO})
 RESOLUTIONS: Mapping[str, tuple[str, ...]] = {
@@ -51,6 +52,7 @@ RESOLUTIONS: Mapping[str, tuple[str, ...]] = {
     "refunded_after_delivery": ("returned", "loss_accepted"),
     "partly_returned": ("booked", "checked"),
     BELOW_ZERO: ("counted",),
+    OVERPROMISED: ("counted", "corrected", "checked"),
     "order_of_other_store": ("handled_there", "delivered_here"),
     "other": ("done",),
 }

@@ -12,7 +12,7 @@ from storeapp.services.rows import GuideRow, OrderRow
 from ui.desk import clock_time
 from ui.kit.cards import BlockKind, DeliveryCard, GuideCard, Lane, LaneBlock, Proposal, Urgency
 from ui.pages.board_read import Proposed, Seen
-from ui.pages.order_words import NOT_LOCATED, SHORT_STOCK, card_number, customer, time_left, urgency
+from ui.pages.order_words import NOT_LOCATED, SHORT_STOCK, card_number, customer, is_unconfirmed, time_left, urgency
 
 FILTERS = ("all", "soon", "short", "lost")
 _BLOCK_MIN, _TAIL_MIN, _NARROWEST_MIN = 26, 4, 3
@@ -65,7 +65,7 @@ class BoardWords:
             number=card_number(row.order_no),
             customer=customer(self._words, row),
             area=row.person.area,
-            goods=row.goods,
+            goods=self._goods(row),
             promise=self._words.text("board.promise", time=clock_time(row.window.end)),
             left=self._left(row, now),
             urgency=Urgency.BACK if row.state in _BACK else urgency(row, now),
@@ -73,6 +73,10 @@ class BoardWords:
             guide=row.guide_name if not waits else "",
             progress=self._progress(row),
         )
+
+    def _goods(self, row: OrderRow) -> str:
+        """What is delivered; that it may be promised twice comes first, because the end of a line is cut."""
+        return f"{self._words.text('board.unconfirmed')} · {row.goods}" if is_unconfirmed(row) else row.goods
 
     def _left(self, row: OrderRow, now: datetime) -> str:
         how = urgency(row, now)

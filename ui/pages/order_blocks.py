@@ -103,6 +103,8 @@ def _goods_line(words: Translator, line: LineRow) -> QHBoxLayout:
     row.addLayout(text, 1)
     if line.reserved < line.quantity:
         row.addWidget(label(words.text("orders.detail.short", n=line.quantity - line.reserved), chip="warn"))
+    if line.unconfirmed:
+        row.addWidget(label(words.text("orders.detail.unconfirmed", n=line.unconfirmed), chip="idle"))
     row.addWidget(label(f"×{line.quantity}", "strong"))
     return row
 

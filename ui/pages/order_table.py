@@ -24,6 +24,7 @@ FILTERS = ("open", *(column.value for column in Column), "all")
 NEEDS = (
     "no_position",
     "short_stock",
+    "stock_unconfirmed",
     "window_passed",
     "phone_missing",
     "phone_masked",

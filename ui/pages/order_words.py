@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.moment import STORE_ZONE, Window, store_day
-from storeapp.domain.order import REMARKS
+from storeapp.domain.order import REMARKS, UNCONFIRMED_STOCK
 from storeapp.i18n import Translator
 from storeapp.services.rows import OrderRow
 from ui.desk import clock_time
@@ -53,6 +53,11 @@ def pressing(needs: Sequence[str]) -> tuple[str, ...]:
     return tuple(need for need in needs if need not in REMARKS)
 
 
+def is_unconfirmed(row: OrderRow) -> bool:
+    """Whether another counter may have promised the same goods."""
+    return UNCONFIRMED_STOCK in row.needs and row.state not in _OVER
+
+
 def time_left(words: Translator, end: datetime, now: datetime) -> str:
     """How long until a promise ends, or for how long it has been over."""
     minutes = int((end - now).total_seconds() // 60)
@@ -97,8 +102,10 @@ def state_cell(words: Translator, row: OrderRow) -> Cell:
 def needs_cell(words: Translator, row: OrderRow) -> Cell:
     """The first need and how many more; nothing for an order that is over."""
     needs = pressing(row.needs)
-    if not needs or row.state in _OVER:
+    if row.state in _OVER:
         return Cell("")
+    if not needs:
+        return Cell(words.text(f"need.{UNCONFIRMED_STOCK}"), icon="info") if is_unconfirmed(row) else Cell("")
     more = f" +{len(needs) - 1}" if len(needs) > 1 else ""
     return Cell(words.text(f"need.{needs[0]}") + more, icon="warning", tone="warn")
 

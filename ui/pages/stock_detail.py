@@ -12,7 +12,7 @@ from ui.kit.paged_model import PagedModel
 from ui.kit.parts import ElidedLabel, hbox, label, panel, set_chip, vbox
 from ui.kit.row_list import RowList
 from ui.kit.table_view import TableView
-from ui.pages.stock_words import Now, movement_columns, plain
+from ui.pages.stock_words import Now, movement_columns, plain, share_words
 
 _CHIPS = {Shelf.NEGATIVE: "danger", Shelf.SHORT: "warn", Shelf.EMPTY: "idle", Shelf.LOW: "warn", Shelf.FINE: "ok"}
 ACTIONS = ("stock.receive", "stock.sell", "stock.adjust", "stock.count")
@@ -30,6 +30,7 @@ class ShelfDetail(QFrame):
         self._codes = label("", "muted")
         self._state = label("", chip="idle")
         self._counted = label("", "caption")
+        self._share = label("", "caption", wrap=True)
         self._figures = {key: Figure(words.text(f"stock.column.{key}")) for key in ("on_hand", "reserved", "available")}
         self._rows: RowList[MovementRow] = RowList(lambda row: f"{row.at.isoformat()}/{id(row)}")
         self._model = PagedModel(self._rows, movement_columns(words, now), self)
@@ -57,6 +58,9 @@ class ShelfDetail(QFrame):
             )
         for key, figure in self._figures.items():
             figure.show_value("–" if row is None else plain(getattr(row, key)))
+        share = share_words(row, words) if row is not None else ""
+        self._share.setText(share)
+        self._share.setVisible(bool(share))
 
     def _place(self, row: StockRow) -> str:
         return self._desk.words.text("stock.place", bin=row.bin) if row.bin else ""
@@ -70,6 +74,7 @@ class ShelfDetail(QFrame):
         head.addWidget(self._state)
         column.addLayout(head)
         column.addWidget(self._figure_strip())
+        column.addWidget(self._share_line())
         column.addLayout(self._buttons())
         caption = hbox(margins=(16, 4, 16, 0))
         caption.addWidget(label(title, "strong"))
@@ -87,6 +92,12 @@ class ShelfDetail(QFrame):
             row.addLayout(figure)
         row.addStretch(1)
         around.addWidget(strip)
+        return outer
+
+    def _share_line(self) -> QFrame:
+        outer = QFrame()
+        around = hbox(outer, margins=(16, 0, 16, 0))
+        around.addWidget(self._share, 1)
         return outer
 
     def _buttons(self) -> QVBoxLayout:

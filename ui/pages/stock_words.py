@@ -44,7 +44,7 @@ def shelf_columns(words: Translator, now: Now) -> list[Column[StockRow]]:
         Column("sku", text("sku"), lambda row: Cell(row.sku, sub=row.barcode), CellStyle.CODE, 120),
         Column("bin", text("bin"), lambda row: Cell(row.bin or "–"), CellStyle.CODE, 72),
         Column("on_hand", text("on_hand"), _on_hand, CellStyle.NUMBER, 76),
-        Column("reserved", text("reserved"), lambda row: Cell(str(row.reserved or "–")), CellStyle.NUMBER, 82),
+        Column("reserved", text("reserved"), lambda row: _reserved(row, words), CellStyle.NUMBER, 82),
         Column("available", text("available"), _available, CellStyle.NUMBER, 88),
         Column("counted_at", text("counted"), lambda row: _counted(row, words, now()), CellStyle.MUTED, 104),
     ]
@@ -57,6 +57,18 @@ def _name(row: StockRow, words: Translator) -> Cell:
 
 def _on_hand(row: StockRow) -> Cell:
     return Cell(plain(row.on_hand), tone="danger" if row.on_hand < 0 else "")
+
+
+def _reserved(row: StockRow, words: Translator) -> Cell:
+    open_ones = words.text("stock.unconfirmed", count=row.unconfirmed) if row.unconfirmed else ""
+    return Cell(str(row.reserved or "–"), sub=open_ones)
+
+
+def share_words(row: StockRow, words: Translator) -> str:
+    """What this counter may promise by itself; nothing where it is alone, or where that is all there is."""
+    if row.share is None or (row.share == row.available and not row.unconfirmed):
+        return ""
+    return words.text("stock.share", count=row.share)
 
 
 def _available(row: StockRow) -> Cell:

@@ -1,16 +1,12 @@
-"""What several rules share: reservations of an order's lines, discrepancies, and finding the subject of a fact."""
+"""What several rules share: exceptions and discrepancies, the load of an order, and stock below zero."""
 
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
 from storeapp.domain.kernel import Context, Data, Draft
-from storeapp.domain.order import LinesReserved, Order, OrderLine
+from storeapp.domain.order import OrderLine
 from storeapp.domain.records import replace
-from storeapp.domain.stock import StockItem, StockReserved, stock_id
-
-SHORT_STOCK = "short_stock"
-UNKNOWN_SKU = "sku_unknown"
-_STOCK_NEEDS = frozenset({SHORT_STOCK, UNKNOWN_SKU})
+from storeapp.domain.stock import StockItem
 
 
 def open_case(
@@ -60,37 +56,6 @@ def load_of(draft: Draft, lines: tuple[OrderLine, ...]) -> tuple[int, int]:
         sku = draft.get(Sku, line.sku)
         weight_g += sku.weight_g * line.quantity if sku else 0
     return sum(line.quantity for line in lines), weight_g
-
-
-def release_lines(draft: Draft, order: Order) -> None:
-    """Set free what the order still holds."""
-    for line in order.lines:
-        if line.reserved:
-            draft.emit(StockReserved(stock_id(order.store, line.sku), -line.reserved, order.id))
-    _note(draft, order, (0,) * len(order.lines), needs=tuple(n for n in order.needs if n not in _STOCK_NEEDS))
-
-
-def reserve_lines(draft: Draft, order: Order) -> None:
-    """Promise as much of each line as is available, on top of what is held; the order says what is short."""
-    reserved = []
-    needs = [need for need in order.needs if need not in _STOCK_NEEDS]
-    for line in order.lines:
-        item_id = stock_id(order.store, line.sku)
-        item = draft.get(StockItem, item_id)
-        more = min(line.quantity - line.reserved, item.available if item else 0)
-        if more > 0:
-            draft.emit(StockReserved(item_id, more, order.id))
-        reserved.append(line.reserved + max(0, more))
-        if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
-            needs.append(UNKNOWN_SKU)
-        if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
-            needs.append(SHORT_STOCK)
-    _note(draft, order, tuple(reserved), needs=tuple(needs))
-
-
-def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
-    if reserved != tuple(line.reserved for line in order.lines) or needs != order.needs:
-        draft.emit(LinesReserved(order.id, reserved, needs))
 
 
 def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:

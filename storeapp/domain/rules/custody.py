@@ -274,7 +274,7 @@ def _settle_return(draft: Draft, ctx: Context, delivery_id: str, *, reason: str,
         close_cancelled(draft, ctx, delivery.order_id, reason="recall")
         _end_recall(draft, ctx, delivery.id, resolution="returned")
     elif everything:
-        promise_again(draft, delivery.order_id, delivery.id)
+        promise_again(draft, ctx, delivery.order_id, delivery.id)
 
 
 def _report(draft: Draft, ctx: Context, delivery: Delivery, *, reason: str) -> None:

@@ -4,10 +4,13 @@ Nobody records which goods lie in which parcel. So all of them leave the books w
 come back with the last; what is in between is a question to a person, never a guess.
 """
 
+from collections import Counter
+
 from storeapp.domain.delivery import Delivery, DeliveryChanged, Goods, GoodsBooked, Holder
 from storeapp.domain.kernel import Context, Draft
 from storeapp.domain.order import Order
-from storeapp.domain.rules.common import below_zero, discrepancy, load_of, release_lines, reserve_lines
+from storeapp.domain.rules.common import below_zero, discrepancy, load_of
+from storeapp.domain.rules.promising import release_lines, reserve_lines, take_unpromised
 from storeapp.domain.stock import Movement, StockMoved, stock_id
 
 
@@ -16,9 +19,11 @@ def take_off(draft: Draft, ctx: Context, delivery: Delivery) -> None:
     order = draft.get(Order, delivery.order_id)
     if order is None or delivery.goods:
         return
-    release_lines(draft, order)
+    kept = release_lines(draft, order)
     goods = tuple(Goods(line.sku, line.quantity) for line in order.lines)
     _book(draft, ctx, delivery, goods=goods, movement=Movement.HANDED_OVER)
+    for sku, quantity in _by_sku(goods).items():
+        take_unpromised(draft, ctx, stock_id(delivery.store, sku), quantity - kept.get(sku, 0))
     draft.emit(GoodsBooked(delivery.id, goods))
 
 
@@ -43,12 +48,19 @@ def put_back(draft: Draft, ctx: Context, delivery_id: str, *, damaged: bool) -> 
     return True
 
 
-def promise_again(draft: Draft, order_id: str, delivery_id: str) -> None:
+def _by_sku(goods: tuple[Goods, ...]) -> Counter[str]:
+    pieces: Counter[str] = Counter()
+    for one in goods:
+        pieces[one.sku] += one.quantity
+    return pieces
+
+
+def promise_again(draft: Draft, ctx: Context, order_id: str, delivery_id: str) -> None:
     """Reserve for another round; the load is that of the order, which may have changed on the way."""
     order, delivery = draft.get(Order, order_id), draft.get(Delivery, delivery_id)
     if order is None or delivery is None:
         return
-    reserve_lines(draft, order)
+    reserve_lines(draft, ctx, order)
     pieces, weight_g = load_of(draft, order.lines)
     if (pieces, weight_g) != (delivery.pieces, delivery.weight_g):
         draft.emit(DeliveryChanged(delivery.id, delivery.mode, delivery.window, pieces, weight_g))

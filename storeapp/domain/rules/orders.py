@@ -23,6 +23,7 @@ from storeapp.domain.exception import ExceptionCase, ExceptionKind
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 from storeapp.domain.moment import Window
 from storeapp.domain.order import (
+    UNCONFIRMED_STOCK,
     Order,
     OrderCancelled,
     OrderChanged,
@@ -37,11 +38,10 @@ from storeapp.domain.rules.common import (
     discrepancy,
     load_of,
     open_case,
-    release_lines,
-    reserve_lines,
     without_reservations,
 )
 from storeapp.domain.rules.paying import carrier, complete
+from storeapp.domain.rules.promising import release_lines, reserve_lines
 from storeapp.domain.words import Mode, Platform
 
 
@@ -136,6 +136,8 @@ def place(command: PlaceOrder, draft: Draft, ctx: Context) -> Refusal | None:
         discrepancy(draft, ctx, "order_of_other_store", subject=known.delivery_id, data={"store": known.store})
     elif known.status is OrderStatus.OPEN and command.revise and not _older(command, known):
         _change(draft, ctx, known, _changed(known, command))
+    elif UNCONFIRMED_STOCK in known.needs:
+        _promise(draft, ctx, known)
     return None
 
 
@@ -162,7 +164,7 @@ def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
         needs=command.needs,
     )
     draft.emit(OrderPlaced(order.id, order))
-    reserve_lines(draft, order)
+    reserve_lines(draft, ctx, order)
     draft.emit(DeliveryOpened(order.delivery_id, _job(draft, ctx, order)))
 
 
@@ -199,14 +201,15 @@ def _change(draft: Draft, ctx: Context, known: Order, event: OrderChanged) -> No
     """Change an open order; other goods are promised anew, if they are still in the store."""
     delivery = draft.get(Delivery, known.delivery_id)
     in_store = delivery is None or delivery.state in BEFORE_CUSTODY
+    kept: dict[str, int] = {}
     if _goods(event.lines) == _goods(known.lines):
         event = replace(event, lines=_still_reserved(event.lines, known.lines))
     elif in_store:
-        release_lines(draft, known)
+        kept = release_lines(draft, known)
     draft.emit(event)
     changed = draft.get(Order, known.id)
     if changed is not None and in_store:
-        reserve_lines(draft, changed)
+        reserve_lines(draft, ctx, changed, kept=kept)
     if delivery is not None:
         _change_job(draft, ctx, delivery, event, in_store=in_store)
 
@@ -335,10 +338,14 @@ def reserve(command: ReserveOrder, draft: Draft, ctx: Context) -> Refusal | None
     order = draft.get(Order, command.order_id)
     if order is None or order.status is not OrderStatus.OPEN:
         return _not_open(order)
+    _promise(draft, ctx, order)
+    return None
+
+
+def _promise(draft: Draft, ctx: Context, order: Order) -> None:
     delivery = draft.get(Delivery, order.delivery_id)
     if delivery is not None and delivery.state in BEFORE_CUSTODY:
-        reserve_lines(draft, order)
-    return None
+        reserve_lines(draft, ctx, order)
 
 
 def forget(command: ForgetOrder, draft: Draft, ctx: Context) -> Refusal | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from storeapp.domain import (
+    allotment,
     area,
     catalogue,
     delivery,
@@ -54,7 +55,7 @@ _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
 )
 _EVOLVE_OF: dict[type[Event], Callable[..., State]] = {
     event: f for union, f in _EVOLVE for event in get_args(union)
-} | {statement.DayEvent: statement.evolve_day}
+} | {statement.DayEvent: statement.evolve_day, allotment.AllotmentEvent: allotment.evolve}
 EVENTS: dict[str, type[Event]] = {event.KIND: event for event in _EVOLVE_OF}
 STATES: dict[str, type[State]] = {event.OF.KIND: event.OF for event in EVENTS.values()}
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from storeapp.domain.exception import ExceptionCase, ExceptionResolved
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 from storeapp.domain.rules.common import below_zero
+from storeapp.domain.rules.promising import keep_unpromised, take_unpromised
 from storeapp.domain.stock import Movement, StockCounted, StockItem, StockMoved, StockShelved, stock_id
 
 MAX_PIECES = 1_000_000
@@ -58,7 +59,7 @@ class MoveStock:
 
 @dataclass(frozen=True, slots=True)
 class CountStock:
-    """A person counted ``quantity`` pieces on the shelf.
+    """A person counted ``quantity`` pieces on the shelf, where the ``book`` of this counter said otherwise or the same.
 
     Raises:
         ValueError: the quantity is below zero or past `MAX_PIECES`.
@@ -69,6 +70,7 @@ class CountStock:
     store: str
     sku: str
     quantity: int
+    book: int | None = None
 
     def __post_init__(self) -> None:
         _check_counted(self.quantity)
@@ -87,6 +89,10 @@ def move(command: MoveStock, draft: Draft, ctx: Context) -> Refusal | None:
     """Add the movement; below zero it stands, and a person is asked to count."""
     item_id = stock_id(command.store, command.sku)
     draft.emit(StockMoved(item_id, command.movement, command.quantity, ctx.now, command.reason))
+    if command.quantity > 0:
+        keep_unpromised(draft, ctx, item_id, command.quantity)
+    else:
+        take_unpromised(draft, ctx, item_id, -command.quantity)
     below_zero(draft, ctx, item_id)
     return None
 
@@ -95,6 +101,8 @@ def count(command: CountStock, draft: Draft, ctx: Context) -> Refusal | None:
     """The shelf is right, the book is squared to it; a question about this item is answered by that."""
     item_id = stock_id(command.store, command.sku)
     _square(draft, ctx, item_id, quantity=command.quantity, movement=Movement.COUNTED)
+    if command.book is not None:
+        take_unpromised(draft, ctx, item_id, command.book - command.quantity)
     case = draft.get(ExceptionCase, f"{item_id}/below_zero")
     if case is not None and case.open:
         draft.emit(ExceptionResolved(case.id, "counted", ctx.now, ctx.actor))

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +60,8 @@ class Hub:
         self.take(command, Context(NOON, f"other-{self.others}", STORE, "dev-2", "other"))
 
     def answer(self, entry: Entry) -> Outcome:
-        seq = self.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE))
+        context = replace(context_of(entry, device=DEVICE, incarnation=""), final=True)
+        seq = self.take(decode_command(entry.kind, entry.body), context)
         return Outcome(entry.id, Status.REFUSED) if seq is None else Outcome(entry.id, Status.APPLIED, FEED, seq)
 
     def page(self, after: int, upto: int) -> list[Row]:
@@ -103,7 +104,7 @@ def expected(counter: Counter, hub: Hub) -> dict[Key, bytes]:
     world = Hub(dict(hub.states))
     for entry in counter.journal.pending(limit=10_000):
         if entry.n in with_effect:
-            world.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE))
+            world.take(decode_command(entry.kind, entry.body), context_of(entry, device=DEVICE, incarnation=""))
     return encoded(world.states)
 
 

@@ -1,0 +1,155 @@
+"""Rules for promising pieces to orders: firmly as far as this counter's share goes, unconfirmed past it.
+
+Who decides with the last word may promise firmly what nobody holds, too. A counter that stands alone holds nothing
+back for anybody, so all that it promises is firm.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from storeapp.domain.allotment import Allotment, free
+from storeapp.domain.catalogue import Sku
+from storeapp.domain.kernel import Context, Draft
+from storeapp.domain.order import (
+    SHORT_STOCK,
+    STOCK_NEEDS,
+    UNCONFIRMED_STOCK,
+    UNKNOWN_SKU,
+    LinesReserved,
+    Order,
+    OrderLine,
+)
+from storeapp.domain.stock import Share, ShareMoved, StockConfirmed, StockItem, StockReserved, stock_id
+
+
+def release_lines(draft: Draft, order: Order) -> dict[str, int]:
+    """Set free what the order still holds; returns how much of it had been promised for good, by SKU."""
+    kept: Counter[str] = Counter()
+    for line in order.lines:
+        if line.reserved:
+            item_id = stock_id(order.store, line.sku)
+            item = draft.get(StockItem, item_id)
+            unconfirmed = min(line.reserved, item.waiting_for(order.id)) if item else 0
+            draft.emit(StockReserved(item_id, -line.reserved, order.id, -unconfirmed))
+            kept[line.sku] += line.reserved - unconfirmed
+    _note(draft, order, (0,) * len(order.lines), needs=tuple(n for n in order.needs if n not in STOCK_NEEDS))
+    return dict(kept)
+
+
+def reserve_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, int] | None = None) -> None:
+    """Promise as much of each line as is available, on top of what is held; the order says what is short or open.
+
+    Args:
+        draft: where it happens.
+        ctx: who promises.
+        order: what is promised to it.
+        kept: what the same command has just set free, by SKU: that was promised for good, and can be again.
+    """
+    rest = dict(kept or {})
+    reserved = []
+    needs = [need for need in order.needs if need not in STOCK_NEEDS]
+    for line in order.lines:
+        reserved.append(line.reserved + _promise(draft, ctx, order, line, rest))
+        if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
+            needs.append(UNKNOWN_SKU)
+        if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
+            needs.append(SHORT_STOCK)
+    if is_waiting(draft, order):
+        needs.append(UNCONFIRMED_STOCK)
+    _note(draft, order, tuple(reserved), needs=tuple(needs))
+
+
+def is_waiting(draft: Draft, order: Order) -> bool:
+    """Whether something of an order is unconfirmed."""
+    items = (draft.get(StockItem, stock_id(order.store, sku)) for sku in {line.sku for line in order.lines})
+    return any(item.waiting_for(order.id) for item in items if item is not None and item.waiting)
+
+
+def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
+    if reserved != tuple(line.reserved for line in order.lines) or needs != order.needs:
+        draft.emit(LinesReserved(order.id, reserved, needs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What may be promised firmly: ``mine`` out of the share of a lease, ``rest`` from elsewhere."""
+
+    lease: str
+    mine: int
+    rest: int
+
+    def taken(self, quantity: int, kept: int) -> int:
+        """How many of so many firm pieces come out of the share: what was kept is given again first."""
+        return min(self.mine, max(0, quantity - kept))
+
+
+def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> int:
+    """Promise what a line lacks; returns how many pieces more are promised."""
+    item_id = stock_id(order.store, line.sku)
+    item = draft.get(StockItem, item_id)
+    if item is None:
+        return 0
+    if item.waiting:
+        item = _confirm(draft, ctx, order, item)
+    mine_again = kept.get(line.sku, 0)
+    room = _room(draft, ctx, item, order.id, mine_again)
+    limit = room.mine + room.rest
+    more = min(line.quantity - line.reserved, max(item.available, limit))
+    if more <= 0:
+        return 0
+    firm = min(more, limit)
+    share = room.taken(firm, mine_again)
+    kept[line.sku] = max(0, mine_again - firm)
+    draft.emit(StockReserved(item_id, more, order.id, more - firm, share, room.lease if share else ""))
+    return more
+
+
+def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> StockItem:
+    """What the order waits for, out of the share of who promises now."""
+    room = _room(draft, ctx, item, order.id, 0)
+    quantity = min(item.waiting_for(order.id), room.mine + room.rest)
+    if not quantity:
+        return item
+    share = room.taken(quantity, 0)
+    draft.emit(StockConfirmed(item.id, quantity, order.id, share, room.lease if share else ""))
+    return draft.get(StockItem, item.id) or item
+
+
+def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int) -> _Room:
+    allotment = draft.get(Allotment, item.store) if ctx.incarnation or item.shares else None
+    share = _share(allotment, ctx, item)
+    if ctx.final:
+        # Who waits for unconfirmed pieces was earlier.
+        others = item.unconfirmed - item.waiting_for(order_id)
+        return _Room(share.lease, share.held, max(kept, free(allotment, item) - others))
+    live = {lease.id for lease in allotment.live} if allotment else set()
+    elsewhere = sum(each.granted for each in item.shares if each.lease != share.lease and each.lease in live)
+    granted = min(share.granted, max(0, item.on_hand - item.firm - elsewhere - kept))
+    return _Room(share.lease, granted, kept)
+
+
+def _share(allotment: Allotment | None, ctx: Context, item: StockItem) -> Share:
+    """Out of which share this counter promises at this moment; a lease that has lapsed counts for what was before."""
+    lease = allotment.of(ctx.incarnation) if allotment else None
+    mine = lease is not None and lease.device == ctx.device and lease.covers(ctx.now)
+    return item.share(lease.id) if lease is not None and mine else Share("", 0, 0)
+
+
+def take_unpromised(draft: Draft, ctx: Context, item_id: str, quantity: int) -> None:
+    """Pieces left through this counter that nobody was promised: they come out of its share first."""
+    if quantity > 0:
+        _move_share(draft, ctx, item_id, -quantity)
+
+
+def keep_unpromised(draft: Draft, ctx: Context, item_id: str, quantity: int) -> None:
+    """Pieces arrived at this counter: a fact, so it may promise them at once."""
+    _move_share(draft, ctx, item_id, quantity)
+
+
+def _move_share(draft: Draft, ctx: Context, item_id: str, quantity: int) -> None:
+    item = draft.get(StockItem, item_id) if ctx.incarnation else None
+    if item is None:
+        return
+    share = _share(draft.get(Allotment, item.store), ctx, item)
+    if share.lease and (quantity > 0 or share.held):
+        draft.emit(ShareMoved(item_id, share.lease, quantity))
