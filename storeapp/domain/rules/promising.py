@@ -118,7 +118,7 @@ def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> Stock
 def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int) -> _Room:
     allotment = draft.get(Allotment, item.store) if ctx.incarnation or item.shares else None
     share = _share(allotment, ctx, item)
-    if ctx.final:
+    if ctx.final or not ctx.incarnation:
         # Who waits for unconfirmed pieces was earlier.
         others = item.unconfirmed - item.waiting_for(order_id)
         return _Room(share.lease, share.held, max(kept, free(allotment, item) - others))
