@@ -33,10 +33,10 @@ def test_a_damaged_journal_is_told_and_not_touched(troubled, demo_home):
 
 
 def test_data_of_a_newer_program_are_told_and_can_be_tried_again(qtbot, troubled, demo_home):
-    _version(demo_home, 99)
+    before = _version(demo_home, 99)
     window = troubled()
     assert "99" in window.trouble.why.text()
-    _version(demo_home, 1)
+    _version(demo_home, before)
     assert window.trouble.focusWidget().text() == "再试一次"
     window.trouble.accept()
     qtbot.waitUntil(lambda: bool(window.shell._top.subtitle.text()))
@@ -56,7 +56,10 @@ def test_what_was_salvaged_is_told_before_anybody_signs_in(qapp, qtbot, demo_hom
 
 
 def _version(home, number):
+    """Say that the journal is of another version; returns which one it was."""
     db = sqlite3.connect(home.path / "journal.db")
+    before = db.execute("PRAGMA user_version").fetchone()[0]
     db.execute(f"PRAGMA user_version = {number}")
     db.commit()
     db.close()
+    return before

@@ -143,7 +143,7 @@ def test_a_run_sheet_without_a_printer_stays_open_and_leaves_no_file(window, pag
     window.go("guides", row.id)
     settled()
     dialog = opened("run_sheet")
-    monkeypatch.setattr("ui.pages.paper_dialog._print", lambda _paper: False)
+    monkeypatch.setattr("ui.pages.paper_dialog._print", lambda _paper, _printer: False)
     dialog.print_paper()
     settled()
     assert dialog.isVisible()
@@ -155,7 +155,7 @@ def test_a_paper_goes_to_the_printer(tmp_path, opened, settled, monkeypatch):
     printed = []
     dialog = opened("badge")
 
-    def print_it(paper):
+    def print_it(paper, _printer):
         to_pdf(paper, tmp_path / "printed.pdf")
         printed.append(paper)
         return True
