@@ -47,7 +47,7 @@ def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
     guides = _rows(folder, "guides.csv", tables.read_guides)
     stock = _rows(folder, "stock.csv", tables.read_stock)
     buildings = _rows(folder, "addresses.csv", tables.read_buildings)
-    brand: list[Command] = [RegisterStore(Store(r.store, r.name, r.address, r.position)) for r in stores.rows]
+    brand: list[Command] = [RegisterStore(Store(r.store, r.name, r.address, r.position, r.region)) for r in stores.rows]
     brand += [
         RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml, r.certificates))
         for r in skus.rows

@@ -27,6 +27,7 @@ from storeapp.domain.people import (
     evolve,
 )
 from storeapp.domain.place import Position
+from storeapp.domain.records import replace
 
 MAX_SERIAL = 255
 
@@ -116,9 +117,11 @@ class RegisterStaff:
 
 
 def register_store(command: RegisterStore, draft: Draft, ctx: Context) -> Refusal | None:
-    """What is already so is not said again."""
-    if draft.get(Store, command.store.id) != command.store:
-        draft.emit(StoreRegistered(command.store.id, command.store))
+    """What is already so is not said again; tables that name no region leave the store where it is."""
+    known = draft.get(Store, command.store.id)
+    store = replace(command.store, region=command.store.region or (known.region if known else ""))
+    if known != store:
+        draft.emit(StoreRegistered(store.id, store))
     return None
 
 
