@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from hub.core import Hub
+from hub.lending import settle_batch
 from hub.places import feed_of
 from hub.problems import HubProblem
 from hub.states import States, write
@@ -127,6 +128,7 @@ def _decide(hub: Hub, store: str, commands: Sequence[Command]) -> None:
         states = States(hub.db, connection, store=store)
         work = Workspace(states)
         log = [row for command in commands if (row := _run(hub, work, store, command)) is not None]
+        settle_batch(states, work)
         rows = states.changes(work.dirty)
         heads |= hub.db.lock_heads(connection, {feed_of(state, store=store) for state in work.dirty.values()})
         write(hub.db, connection, rows, heads)
