@@ -168,6 +168,7 @@ def start(hub: Hub, region: str, *, by: str, budget_s: int = DEFAULT_BUDGET_S) -
     except Collision as error:
         with hub.db.reading() as connection:
             raise HubProblem("job_running", job=_under_way(connection, region) or "") from error
+    hub.errands.set()
     return job(hub, str(row["id"]))
 
 
@@ -257,11 +258,12 @@ def beat(hub: Hub, owner: str, job_id: str, progress: Progress) -> bool:
         return bool(mine) and not connection.scalar(query)
 
 
-def wanted(hub: Hub, owner: str, job_id: str) -> bool:
-    """Whether it is still the owner's and nobody has cancelled it."""
-    query = sa.select(region_job.c.id).where(*_mine(owner, job_id), region_job.c.cancelled_by == "")
-    with hub.db.reading() as connection:
-        return connection.scalar(query) is not None
+def give_back(hub: Hub, owner: str, job_id: str) -> None:
+    """The owner ends; another process may begin anew."""
+    free = {"state": JobState.WAITING.value, "owner": "", "progress": encode(Progress())}
+    with hub.db.writing() as connection:
+        connection.execute(sa.update(region_job).where(*_mine(owner, job_id)).values(**free))
+    hub.errands.set()
 
 
 def finish(hub: Hub, owner: str, job_id: str, ended: JobState, progress: Progress, outcome: JobOutcome) -> bool:

@@ -7,6 +7,7 @@ import uvicorn
 from hub.api import create_app
 from hub.compaction import Housekeeper
 from hub.core import Hub
+from hub.region_runner import RegionRunner
 from storeapp.adapters.collector import look_rarely
 
 GRACE_S = 10
@@ -37,9 +38,11 @@ def serve(hub: Hub, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    housekeeper = Housekeeper(hub)
+    housekeeper, runner = Housekeeper(hub), RegionRunner(hub)
     housekeeper.start()
+    runner.start()
     try:
         _Server(config, hub).run(sockets=[listening])
     finally:
+        runner.stop()
         housekeeper.stop()

@@ -17,10 +17,15 @@ from storeapp.domain.records import replace
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """When a guide is at the disposal of another store, ways there and back included."""
+    """When a guide is away for another store, and within that, when ``there``: between the ways there and back."""
 
     store: str
     window: Window
+    there: Window
+
+    def united(self, other: "Loan") -> "Loan":
+        """Both as one loan."""
+        return Loan(self.store, _span(self.window, other.window), _span(self.there, other.there))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,15 @@ def guide_for(reader: Reader, guide: str, store: str) -> Guide | None:
     return lent.guide if lent else None
 
 
+def overlap(one: Window, other: Window) -> bool:
+    """Whether two windows share any time."""
+    return one.start < other.end and other.start < one.end
+
+
+def _span(one: Window, other: Window) -> Window:
+    return Window(min(one.start, other.start), max(one.end, other.end))
+
+
 def merged(windows: Iterable[Window]) -> tuple[Window, ...]:
     """The same time in as few windows as possible, the earliest first."""
     found: list[Window] = []
@@ -96,7 +110,7 @@ def without(windows: Iterable[Window], taken: Iterable[Window]) -> list[Window]:
 
 
 def _cut(window: Window, gone: Window) -> Iterable[Window]:
-    if gone.end <= window.start or window.end <= gone.start:
+    if not overlap(window, gone):
         yield window
         return
     if window.start < gone.start:

@@ -20,6 +20,7 @@ from storeapp.domain.lending import (
     copy_of,
     lent_id,
     merged,
+    overlap,
 )
 from storeapp.domain.moment import Window
 from storeapp.domain.people import Guide
@@ -30,13 +31,17 @@ KEPT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SendGuide:
-    """The guide's own store does without the guide in a window; without one, what was lent to that store ends."""
+    """The guide's own store does without the guide in a window, and the other has the guide ``there`` within it.
+
+    Without a window, all that was lent to that store ends. Without ``there`` the stores are next door.
+    """
 
     KIND: ClassVar[str] = "guide.send"
     FACT: ClassVar[bool] = False
     guide: str
     to: str
     window: Window | None
+    there: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +62,34 @@ def send(command: SendGuide, draft: Draft, ctx: Context) -> Refusal | None:
         return Refusal("unknown_guide", {"guide": command.guide})
     before = draft.get(Away, guide.id) or Away(guide.id, guide.store)
     loans = tuple(loan for loan in before.loans if loan.window.end > ctx.now - KEPT)
-    refusal = _lend(draft, loans, command) if command.window else None
-    if refusal:
-        return refusal
     others = tuple(loan for loan in loans if loan.store != command.to)
-    mine = (
-        merged([*(loan.window for loan in loans if loan.store == command.to), command.window]) if command.window else ()
-    )
-    after = Away(guide.id, guide.store, (*others, *(Loan(command.to, window) for window in mine)))
+    mine: tuple[Loan, ...] = ()
+    if command.window:
+        refusal = _lend(draft, others, command.guide, command.window)
+        if refusal:
+            return refusal
+        new = Loan(command.to, command.window, command.there or command.window)
+        mine = _with(tuple(loan for loan in loans if loan.store == command.to), new)
+    after = Away(guide.id, guide.store, (*others, *mine))
     if after != before:
         draft.emit(GuideAway(guide.id, after))
     return None
 
 
-def _lend(draft: Draft, loans: tuple[Loan, ...], command: SendGuide) -> Refusal | None:
-    window = command.window
+def _lend(draft: Draft, others: tuple[Loan, ...], guide: str, window: Window) -> Refusal | None:
+    taken = next((loan for loan in others if overlap(loan.window, window)), None)
     if not (draft.get(Policy, BRAND_POLICY) or Policy()).cross_percent:
-        return Refusal("guide_of_other_store", {"guide": command.guide, "store": command.to})
+        return Refusal("guide_of_other_store", {"guide": guide})
+    return Refusal("guide_away", {"guide": guide, "store": taken.store}) if taken else None
+
+
+def _with(loans: tuple[Loan, ...], new: Loan) -> tuple[Loan, ...]:
+    """The loans with one more; what overlaps it becomes one with it."""
     for loan in loans:
-        if window and loan.store != command.to and loan.window.start < window.end and window.start < loan.window.end:
-            return Refusal("guide_away", {"guide": command.guide, "store": loan.store})
-    return None
+        if overlap(loan.window, new.window):
+            new = new.united(loan)
+    apart = [loan for loan in loans if not overlap(loan.window, new.window)]
+    return tuple(sorted((*apart, new), key=lambda loan: loan.window.start))
 
 
 def borrow(command: BorrowGuide, draft: Draft, ctx: Context) -> Refusal | None:
@@ -98,8 +110,8 @@ def borrow(command: BorrowGuide, draft: Draft, ctx: Context) -> Refusal | None:
 
 
 def lent_to(away: Away | None, store: str) -> tuple[Window, ...]:
-    """When a guide is at the disposal of a store."""
-    return tuple(loan.window for loan in away.loans if loan.store == store) if away else ()
+    """When a guide is at a store for its deliveries."""
+    return merged(loan.there for loan in away.loans if loan.store == store) if away else ()
 
 
 RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = ((SendGuide, send), (BorrowGuide, borrow))

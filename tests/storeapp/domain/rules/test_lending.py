@@ -66,6 +66,22 @@ def test_both_stores_know_of_a_loan_and_nobody_else_of_the_home(world: World) ->
     assert (lent(world).guide.store, as_guest(lent(world)).store) == ("PD", STORE)
 
 
+def test_the_ways_there_and_back_are_lost_for_both(world: World) -> None:
+    there = Window(SOON.start + HOUR / 4, SOON.end - HOUR / 4)
+    code(world, SendGuide("G9", STORE, SOON, there), store="PD")
+    code(world, BorrowGuide("G9"), store=STORE)
+    assert (away(world).loans[0].window, lent(world).windows) == (SOON, (there,))
+
+
+def test_two_loans_that_overlap_are_one(world: World) -> None:
+    for start, end in ((0, 2), (4, 5), (1, 3)):
+        window = Window(NOON + start * HOUR, NOON + end * HOUR)
+        assert code(world, SendGuide("G9", STORE, window), store="PD") == ""
+    code(world, BorrowGuide("G9"), store=STORE)
+    assert lent(world).windows == (Window(NOON, NOON + 3 * HOUR), Window(NOON + 4 * HOUR, NOON + 5 * HOUR))
+    assert len(away(world).loans) == 2
+
+
 def test_a_counter_lends_nobody(world: World) -> None:
     assert world.refused(SendGuide("G9", STORE, SOON)) == "hub_decides"
     assert world.refused(BorrowGuide("G9")) == "hub_decides"
