@@ -169,8 +169,9 @@ class _Reader:
             free = job.state is DeliveryState.WAITING
             if job.store in silent:
                 if free:
-                    data = {"store": job.store, "since": silent[job.store]}
-                    self._left.append(JobLeft(job.id, job.store, "store_silent", data))
+                    since = silent[job.store]
+                    code, data = ("store_silent", {"since": since}) if since else ("store_unheard", {})
+                    self._left.append(JobLeft(job.id, job.store, code, {"store": job.store} | data))
                 continue
             waiting += free
             if free and waiting > MOST_WAITING:
