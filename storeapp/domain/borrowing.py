@@ -97,6 +97,10 @@ def borrowed(problem: Problem, routes: Sequence[Route]) -> Iterator[Borrowed]:
                 continue
             way_s = problem.travel.seconds_from(vehicle.start, vehicle.mode)[origin]
             leave_s = visits[first - 1].leave_s if first else max(vehicle.start_s, visits[0].begin_s - way_s)
-            back_s = visits[last + 1].arrive_s if last + 1 < len(visits) else max(route.end_s, visits[last].leave_s)
             until_s = visits[last].leave_s
+            back_s = max(route.end_s, until_s)
+            if last + 1 < len(visits):
+                following = stops[visits[last + 1].stop]
+                # The way on to a third store belongs to the time that one has the guide.
+                back_s = visits[last + 1].arrive_s if following.origin == vehicle.store else until_s
             yield Borrowed(vehicle.guide, origin, leave_s, visits[first].begin_s, until_s, back_s, new)
