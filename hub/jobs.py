@@ -24,7 +24,7 @@ from storeapp.domain.catalogue import Store
 from storeapp.domain.kernel import Data
 from sync.protocol.messages import encode
 
-SILENCE = timedelta(seconds=20)
+SILENCE = timedelta(seconds=15)
 DEFAULT_BUDGET_S, MOST_BUDGET_S = 30, 300
 LISTED = 50
 _BRAND_ROWS = (state.c.kind == Store.KIND, sa.func.length(state.c.body) > 0)

@@ -60,6 +60,7 @@ class RegionOfStores:
         self.hub = hub
         self.region = region
         self.names = list(names)
+        self.placed: list[str] = []
         self.counters = {name: FakeCounter(hub, device=f"dev-{name}", store=name) for name in names}
         for number, (name, counter) in enumerate(self.counters.items()):
             self.heard_of(name)
@@ -92,7 +93,7 @@ class RegionOfStores:
         person = Person(name="x", phone="13800138000", position=at)
         placed = replace(
             an_order(number, store=store, sealed=sealing.seal(person, key, subject=subject)),
-            window=Window(START, START + timedelta(hours=3)),
+            window=Window(self.hub.now(), self.hub.now() + timedelta(hours=3)),
             located=at is not None,
         )
         check = sealing.sealed_with(placed.sealed)
@@ -100,7 +101,8 @@ class RegionOfStores:
         with self.hub.db.writing() as connection:
             self.hub.db.add(connection, order_key, [{"subject": subject, "key_id": check, "wrapped": wrapped}])
         self.counters[store].do(placed)
-        return job_of(number)
+        self.placed.append(job_of(number))
+        return self.placed[-1]
 
     def delivery(self, key: str) -> Delivery:
         found = self.state(Delivery, key)
