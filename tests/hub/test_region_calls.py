@@ -95,8 +95,8 @@ def test_the_console_says_what_was_left_and_why(client: httpx.Client, region: Re
     region.order("T3", store="B", at=near(1))
     region.plan()
     page = client.get("/console/regions").text
-    assert "1 orders assigned, 0 guides lent" in page
-    assert "2 orders left" in page
+    assert "Orders assigned: 1. Guides lent: 0." in page
+    assert "Orders left: 2" in page
     assert placeless in page
     assert "Nobody knows where it goes" in page
     assert "Nothing was heard of the store" in page
