@@ -17,12 +17,14 @@ from hub.decisions import decide_told
 from hub.jobs import JobLeft, JobOutcome, JobState, Progress, RegionJob, Stage
 from hub.region_problem import RegionSituation
 from storeapp.adapters.region_planner import RegionPlanner
+from storeapp.adapters.sure_planner import SurePlanner, first_routes
 from storeapp.codec import encode
 from storeapp.domain.borrowing import Borrowed, borrowed, one_at_a_time
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem
 from storeapp.domain.kernel import Command, Data
 from storeapp.domain.moment import Window
+from storeapp.domain.records import replace
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.domain.words import Role
@@ -116,7 +118,10 @@ class Work:
         def parts(done: int, total: int) -> None:
             self._tell(parts_done=done, parts=total)
 
-        planner = RegionPlanner(self._planners, budget_s=self._job.budget_s * SHARE, told=parts)
+        began = self._monotonic()
+        problem = replace(problem, before=first_routes(problem, over))
+        left_s = max(0.0, self._job.budget_s * SHARE - (self._monotonic() - began))
+        planner = RegionPlanner([SurePlanner(each) for each in self._planners], budget_s=left_s, told=parts)
         best = Plan()
         for plan in planner.plans(problem, over):
             best = plan

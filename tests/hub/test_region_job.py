@@ -365,6 +365,7 @@ def test_a_plan_that_was_over_a_month_ago_is_forgotten(two: RegionOfStores) -> N
     clock.moment += timedelta(days=20)
     two.heard_of("A")
     two.plan()
+    clock.moment += timedelta(minutes=1)
     waiting = jobs.start(two.hub, two.region, by="hq")
     clock.moment += timedelta(days=20)
     compact(two.hub)
