@@ -1,9 +1,9 @@
 """Certificates of counters: made at enrolment, renewed with overlap, and told to all counters of the brand."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from hub.core import Hub
 from hub.problems import HubProblem

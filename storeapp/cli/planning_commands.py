@@ -1,8 +1,10 @@
 """Commands about who should deliver what: plan, plan again, ask why and what if, pin and ban, rescue, set the rules."""
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import replace
 
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError

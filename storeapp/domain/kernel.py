@@ -5,9 +5,10 @@ Every rule is a function of (command, states, context); the counter and the hub 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from storeapp.domain.words import Role
 
@@ -22,7 +23,7 @@ class Key(NamedTuple):
 
 
 class State(Protocol):
-    """An aggregate's state: a frozen dataclass that knows its kind and id."""
+    """An aggregate's state: a frozen struct that knows its kind and id."""
 
     KIND: ClassVar[str]
 
@@ -32,7 +33,7 @@ class State(Protocol):
 
 
 class Event(Protocol):
-    """What happened to one aggregate: a frozen dataclass that names its kind and the aggregate's id."""
+    """What happened to one aggregate: a frozen struct that names its kind and the aggregate's id."""
 
     KIND: ClassVar[str]
     OF: ClassVar[type[Any]]
@@ -59,16 +60,14 @@ class Reader(Protocol):
         """The state of one aggregate, or None where it never existed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a command is not done: a stable code with the data that its words need."""
 
     code: str
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Who asks, where and when.
 
     ``now`` is the clock of the device that made the command; it never orders anything.

@@ -1,15 +1,15 @@
 """What a guide earned on one day, and what a store's day amounted to when it was closed."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from storeapp.domain.records import replace
+from msgspec import Struct
+from msgspec.structs import replace
+
 from storeapp.domain.words import Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Earning:
+class Earning(Struct, frozen=True):
     """One line of pay, at the policy's rate when the customer got the parcel."""
 
     delivery_id: str
@@ -19,8 +19,7 @@ class Earning:
     on_time: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A guide's earnings of one store day."""
 
     KIND: ClassVar[str] = "statement"
@@ -36,8 +35,7 @@ class Statement:
         return sum(earning.amount_fen for earning in self.earnings)
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotals:
+class DayTotals(Struct, frozen=True):
     """The figures of a closed day."""
 
     orders: int
@@ -49,8 +47,7 @@ class DayTotals:
     earnings_fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoreDay:
+class StoreDay(Struct, frozen=True):
     """A store's day; closing it again replaces the figures and keeps the count of closings."""
 
     KIND: ClassVar[str] = "day"
@@ -68,8 +65,7 @@ def statement_id(guide: str, day: date) -> str:
     return f"{guide}/{day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class EarningAdded:
+class EarningAdded(Struct, frozen=True):
     """A delivery was done and is paid."""
 
     KIND: ClassVar[str] = "statement.earning_added"
@@ -81,8 +77,7 @@ class EarningAdded:
     earning: Earning
 
 
-@dataclass(frozen=True, slots=True)
-class EarningRemoved:
+class EarningRemoved(Struct, frozen=True):
     """A later fact showed that somebody else delivered it, or nobody did."""
 
     KIND: ClassVar[str] = "statement.earning_removed"
@@ -91,8 +86,7 @@ class EarningRemoved:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DayClosed:
+class DayClosed(Struct, frozen=True):
     """A manager closed the day with these figures."""
 
     KIND: ClassVar[str] = "day.closed"

@@ -1,7 +1,8 @@
 """The guides of a store on one day, and entering, changing or ending one."""
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Event, Refusal

@@ -4,13 +4,13 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from devtools.proxy import DOWN, Fault, Proxy
 from hub.core import Hub, open_hub

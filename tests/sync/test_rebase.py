@@ -1,12 +1,12 @@
 """What a counter shows while its own commands and the hub's word cross each other."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from hub.core import Hub
 from storeapp.domain.delivery import Delivery, DeliveryState, Proof

@@ -1,8 +1,8 @@
 """The store's rules: promises, pay, how long papers hold and how far guides go; a manager may change them."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QSpinBox, QWidget
 
 from storeapp.domain.catalogue import Policy

@@ -1,8 +1,9 @@
 """Rules for guides, badges, shifts, staff and what the brand lays down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.catalogue import (
     BuildingLocated,
@@ -31,8 +32,7 @@ from storeapp.domain.place import Position
 MAX_SERIAL = 255
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterStore:
+class RegisterStore(Struct, frozen=True):
     """Enter a store or change its data."""
 
     KIND: ClassVar[str] = "store.register"
@@ -40,8 +40,7 @@ class RegisterStore:
     store: Store
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterSku:
+class RegisterSku(Struct, frozen=True):
     """Enter an article or change its data."""
 
     KIND: ClassVar[str] = "sku.register"
@@ -49,8 +48,7 @@ class RegisterSku:
     sku: Sku
 
 
-@dataclass(frozen=True, slots=True)
-class SetPolicy:
+class SetPolicy(Struct, frozen=True):
     """Set the brand's numbers."""
 
     KIND: ClassVar[str] = "policy.set"
@@ -58,8 +56,7 @@ class SetPolicy:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class LocateBuilding:
+class LocateBuilding(Struct, frozen=True):
     """Enter or confirm where a building stands."""
 
     KIND: ClassVar[str] = "building.locate"
@@ -68,8 +65,7 @@ class LocateBuilding:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterGuide:
+class RegisterGuide(Struct, frozen=True):
     """Enter a guide or change the data."""
 
     KIND: ClassVar[str] = "guide.register"
@@ -77,8 +73,7 @@ class RegisterGuide:
     guide: Guide
 
 
-@dataclass(frozen=True, slots=True)
-class IssueBadge:
+class IssueBadge(Struct, frozen=True):
     """Print a badge; the one before is void."""
 
     KIND: ClassVar[str] = "guide.issue_badge"
@@ -88,8 +83,7 @@ class IssueBadge:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeBadge:
+class RevokeBadge(Struct, frozen=True):
     """The badge was lost, or the guide left."""
 
     KIND: ClassVar[str] = "guide.revoke_badge"
@@ -97,8 +91,7 @@ class RevokeBadge:
     guide: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetShift:
+class SetShift(Struct, frozen=True):
     """Set a guide's hours of one day."""
 
     KIND: ClassVar[str] = "shift.set"
@@ -106,8 +99,7 @@ class SetShift:
     shift: Shift
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterStaff:
+class RegisterStaff(Struct, frozen=True):
     """Let a person sign in, or no longer."""
 
     KIND: ClassVar[str] = "staff.register"

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import Policy
 from storeapp.domain.kernel import Refusal
