@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hub.tables import head, meta
 
 Rows = Sequence[tuple[Any, ...]]
+_json = msgspec.json.Encoder().encode
 PATIENCE_MS = 10_000
 PAGES_IN_MEMORY_KB = 32_768
-LOG_PAGES = 8192
-"""A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log."""
+PAGE_BYTES = 16_384
+LOG_PAGES = 2048
+"""A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log.
+
+Rows of a kilobyte fit a page of four times the usual size better, so fewer are written; one command takes no longer.
+"""
 PROGRAM = "storehub"
 CONNECTIONS = 20
 MORE_CONNECTIONS = 20
@@ -164,7 +170,7 @@ class Database:
         """Whether a text column holds one of many values, as one parameter however many there are."""
         listed = list(values)
         if self.embedded:
-            each = sa.func.json_each(sa.literal(listed, sa.JSON)).table_valued("value")
+            each = sa.func.json_each(sa.literal(_json(listed).decode())).table_valued("value")
             return column.in_(sa.select(each.c.value))
         return column == sa.any_(sa.literal(listed, postgresql.ARRAY(sa.Text)))
 
@@ -259,6 +265,8 @@ def _state_of(error: Exception) -> str:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+    # Counts for a new file only.
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
