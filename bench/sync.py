@@ -189,6 +189,8 @@ def _counters(home: Path, place: Path) -> tuple[Counter, Counter]:
     shutil.copytree(home, place / "one")
     giving = Home(place / "one", FixedClock(DAY)).unlock(passphrase=PASSPHRASE).open()
     taking = create_home(place / "two", clock=FixedClock(DAY), environ={}, passphrase=PASSPHRASE).home.open()
+    # Or the copy would still be on its way to the disk while what is measured waits for the same disk.
+    os.sync()
     return giving, taking
 
 
