@@ -25,6 +25,7 @@ from hub.metrics import Measured
 from hub.migrate import is_current
 from hub.openapi import describe
 from hub.problems import HubProblem
+from hub.region_calls import add_region_calls
 from storeapp import __version__
 from sync.protocol import messages
 from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, RenewReply, encode
@@ -51,6 +52,7 @@ def create_app(hub: Hub) -> FastAPI:
     _add_calls(app, hub)
     _add_health(app, hub)
     add_matters(app, hub)
+    add_region_calls(app, hub)
     add_metrics(app, hub)
     add_pages(app, hub)
     describe(app)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hub.core import Hub
 from hub.database import DatabaseBusy
 from hub.states import left, write
-from hub.tables import command_result, enrol_code, feed_mark, floor, head, parked, state
+from hub.tables import command_result, enrol_code, feed_mark, floor, head, parked, region_job, state
 from storeapp.codec import decode_state
 from storeapp.domain.held import HeldCommand
 
@@ -45,6 +45,8 @@ def compact(hub: Hub, *, keep: timedelta = KEEP) -> dict[str, int]:
     with hub.db.writing() as connection:
         results = _drop_results(connection, (now - RESULTS_KEPT).isoformat())
         connection.execute(sa.delete(enrol_code).where(enrol_code.c.expires_at < (now - KEEP).isoformat()))
+        over = sa.and_(region_job.c.ended_at.is_not(None), region_job.c.ended_at < (now - KEEP).isoformat())
+        connection.execute(sa.delete(region_job).where(over))
         hub.db.remember(connection, COMPACTED, now.isoformat().encode())
     return {"rows": gone, "matters": retired, "results": results}
 

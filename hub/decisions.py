@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 import sqlalchemy as sa
 
-from hub import allotting, durability, holding, records
+from hub import allotting, durability, holding, lending, records
 from hub.admission import check_body, is_id, is_text
 from hub.core import Hub
 from hub.database import Collision
@@ -110,6 +110,19 @@ def decide_own(hub: Hub, store: str, command: WireCommand) -> tuple[Result, list
     return done.reply.results[0], done.again
 
 
+def decide_told(hub: Hub, store: str, commands: Sequence[WireCommand]) -> list[Result]:
+    """Decide commands of the hub's own about a store in one transaction, in their order, each by itself.
+
+    What is refused is in the results and does not wait for a person of the store, who has not asked for it.
+
+    Raises:
+        DatabaseBusy: nothing was done.
+    """
+    if not commands:
+        return []
+    return _attempts(hub, Sender(HUB, store), CommandBatch(HUB, list(commands)), _Batch.run_told).reply.results
+
+
 def _attempts(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Done]) -> _Done:
     feeds = _likely_feeds(sender, batch)
     collisions = 0
@@ -146,7 +159,9 @@ class _Batch:
         self._again: list[Decided] = []
         self._knows_held = False
         self._durable = 0
-        self._allotted: Sequence[Event] = ()
+        self._settled: Sequence[Event] = ()
+        self._lent: Sequence[Event] = ()
+        self._holds = True
 
     def run(self) -> _Done:
         last = self._last_seq()
@@ -160,7 +175,8 @@ class _Batch:
         self._decide(new)
         changed = self._write_states([*new, *self._again])
         records.write(self._hub.db, self._connection, new, now=self._hub.now())
-        allotting.log(self._hub, self._connection, self._allotted, store=self._sender.store)
+        allotting.log(self._hub, self._connection, self._settled, store=self._sender.store)
+        allotting.log(self._hub, self._connection, self._lent, store=self._sender.store, kind=lending.KIND)
         records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
         self._keep_keys(self._batch.keys, self._sender)
         for item in self._again:
@@ -172,15 +188,21 @@ class _Batch:
         results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
         return _Done(BatchReply(results, last, self._durable), changed, [item.result() for item in self._again])
 
+    def run_told(self) -> _Done:
+        """The same as `run_own`, and what is refused waits for nobody: whoever asked is told at once."""
+        self._holds = False
+        return self.run_own()
+
     def run_own(self) -> _Done:
-        """Decide one command of the hub's own, which bears the next number; the same again is not done again."""
+        """Decide commands of the hub's own, which bear the next numbers; the same again are not done again."""
         mine = {"device": self._sender.id, "incarnation": self._batch.incarnation, "last_seq": 0}
         self._hub.db.add(self._connection, incarnation, [mine])
-        (command,) = self._batch.commands
+        first, *_ = self._batch.commands
         seq = self._last_seq(locked=True) + 1
-        earlier = self._connection.scalar(sa.select(command_result.c.seq).where(command_result.c.id == command.id))
-        numbered = msgspec.structs.replace(command, seq=int(earlier or seq))
-        self._batch = msgspec.structs.replace(self._batch, commands=[numbered])
+        earlier = self._connection.scalar(sa.select(command_result.c.seq).where(command_result.c.id == first.id))
+        numbers = enumerate(self._batch.commands, start=int(earlier or seq))
+        numbered = [msgspec.structs.replace(command, seq=number) for number, command in numbers]
+        self._batch = msgspec.structs.replace(self._batch, commands=numbered)
         return self.run()
 
     # -- what was seen before
@@ -237,10 +259,12 @@ class _Batch:
         for item in items:
             self._decide_one(item)
             if item.status is not ResultStatus.APPLIED:
-                self._hold(item)
+                if self._holds:
+                    self._hold(item)
             elif isinstance(item.typed, ResolveHeld) and item.events:
                 self._carry_out(item, item.typed)
-        self._allotted = allotting.settle_batch(self._states, self._work, now=self._hub.now())
+        self._settled = allotting.settle_batch(self._states, self._work, now=self._hub.now())
+        self._lent = lending.settle_batch(self._states, self._work)
 
     def _decide_one(self, item: Decided) -> None:
         if item.typed is not None and item.status is ResultStatus.APPLIED:

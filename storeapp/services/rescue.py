@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from storeapp.domain.delivery import Delivery, Holder, Parcel, Proof
 from storeapp.domain.dispatch import Planner, Reason
 from storeapp.domain.kernel import Refusal
-from storeapp.domain.people import Guide
 from storeapp.domain.replan import Change
 from storeapp.domain.rules.custody import Rescue
 from storeapp.domain.token import TokenKind
@@ -17,6 +16,7 @@ from storeapp.domain.verdict import Verdict
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.handoff import HandoffResult, look
+from storeapp.services.lending import guide_here
 from storeapp.services.replanning import Replan, replan
 from storeapp.services.slips import carried_by
 
@@ -93,7 +93,7 @@ def record_rescue(
         return Refusal("reason_missing")
     with counter.transaction(actor) as tx:
         for name in (giver, guide):
-            if tx.get(Guide, name) is None:
+            if guide_here(tx, name, counter.store) is None:
                 return Refusal("unknown_guide", {"guide": name})
         return _move(counter, tx, giver, guide, proof=Proof.STAFF, only=frozenset(only), reason=reason.strip())
 

@@ -89,6 +89,13 @@ class GuideSpeaker:
         if row.window is None:
             return Cell(self.text("shift.off"), icon="pause", tone="idle")
         said = hours(row.window, "")
+        if row.guest_of:
+            said = self.text("shift.guest", hours=said, store=row.guest_of)
+        for store, window in row.away:
+            if self._now() < window.end:
+                return Cell(
+                    self.text("shift.away", hours=hours(window, ""), store=store), icon="arrow-right", tone="idle"
+                )
         if row.on_shift:
             return Cell(said, icon="circle-check", tone="ok")
         over = self._now() >= row.window.end
@@ -161,6 +168,10 @@ class GuideSpeaker:
         badge = self.badge(row)
         facts = [
             ("clock", "today", hours(row.window, off)),
+            *(
+                ("arrow-right", "away", self.text("shift.away", hours=hours(w, ""), store=store))
+                for store, w in row.away
+            ),
             ("calendar", "tomorrow", self._tomorrow(tomorrow)),
             ("route", "mode", self._words.text(f"travel.{guide.mode}")),
             ("package", "bag_title", bag),
