@@ -28,6 +28,7 @@ from ui.entry.sign_in import Door, SignInDialog
 from ui.entry.trouble import SalvageDialog, TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
@@ -339,19 +340,19 @@ class Window:
                 "kit.undo",
                 self.desk.take_back,
                 icon="undo",
-                shortcut="Ctrl+Z",
+                shortcut=Key.UNDO,
                 enabled=lambda: self.desk.undo is not None,
             ),
             self.shell,
         )
-        self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
+        self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut=Key.LOCK), self.shell)
         if self._locksmith is not None:
             unlock = Action(
                 "app.unlock",
                 "entry.unlock.title",
                 self._locksmith.ask,
                 icon="unlock",
-                shortcut="Ctrl+U",
+                shortcut=Key.UNLOCK,
                 enabled=self._locksmith.can_ask,
             )
             self.actions.add(unlock, self.shell)

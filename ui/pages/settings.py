@@ -10,6 +10,7 @@ from typing_extensions import override
 from ui.desk import Desk
 from ui.kit import tokens
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.parts import Button, hbox, label, panel, vbox
 from ui.pages.base import PageBase
 from ui.pages.settings_area import AreaSection
@@ -54,7 +55,7 @@ class SettingsPage(PageBase):
     def _add_actions(self) -> None:
         add = self.desk.actions.add
         add(Action("settings.section", "settings.section", self._to_names, hint="↑ ↓"), self)
-        add(Action("settings.save", "settings.save", self._save, shortcut="Ctrl+S", enabled=self._saves), self)
+        add(Action("settings.save", "settings.save", self._save, shortcut=Key.SAVE, enabled=self._saves), self)
 
     @override
     def on_shown(self) -> None:
