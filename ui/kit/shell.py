@@ -70,7 +70,9 @@ class MainShell(QMainWindow):
         self._top.privacy.pressed.connect(self.privacy_pressed)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         self._top.finder.left.connect(self._give_keys)
-        actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut=Key.FIND_ANYTHING), self)
+        actions.add(
+            Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut=Key.FIND_ANYTHING), self
+        )
 
     @property
     def finder(self) -> Finder:

@@ -246,7 +246,11 @@ class StockPage(PageBase):
     def _add_actions(self) -> None:
         add = self.desk.actions.add
         add(Action("stock.find", "stock.find.short", self._find.setFocus, icon="search", shortcut=Key.FIND_HERE), self)
-        keys = {Work.RECEIVE: ("import", Key.RECEIVE), Work.SELL: ("minus", Key.SELL), Work.ADJUST: ("edit", Key.ADJUST)}
+        keys = {
+            Work.RECEIVE: ("import", Key.RECEIVE),
+            Work.SELL: ("minus", Key.SELL),
+            Work.ADJUST: ("edit", Key.ADJUST),
+        }
         for work, (icon, key) in keys.items():
             begin = partial(self._begin, work)
             add(Action(f"stock.{work}", f"stock.{work}", begin, icon=icon, shortcut=key), self)

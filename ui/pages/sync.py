@@ -62,7 +62,9 @@ class SyncPage(PageBase):
         self._values = {fact: label("") for fact in _FACTS}
         self._captions = {fact: label(desk.words.text(f"sync.fact.{fact}"), "muted") for fact in _FACTS}
         desk.actions.add(
-            Action("sync.now", "sync.now", self.sync_now, icon="sync", shortcut=Key.SYNC_NOW, enabled=self._is_enrolled),
+            Action(
+                "sync.now", "sync.now", self.sync_now, icon="sync", shortcut=Key.SYNC_NOW, enabled=self._is_enrolled
+            ),
             self,
         )
         desk.actions.add(
