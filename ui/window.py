@@ -16,7 +16,7 @@ from storeapp.services.demand import note_demand
 from storeapp.services.experience import note_legs
 from storeapp.services.forgetting import forget_due
 from storeapp.services.home import Home
-from storeapp.services.ports import SyncPort
+from storeapp.services.ports import MapServices, SyncPort
 from storeapp.services.queries import counts
 from storeapp.services.risk import Watched, watch
 from storeapp.services.rows import Counts
@@ -147,8 +147,9 @@ class Window:
         papers: Path,
         home: Home | None = None,
         sync: SyncPort | None = None,
+        maps: MapServices | None = None,
     ) -> None:
-        """Put it together; ``home`` holds the settings and the root key, ``sync`` leads to a hub."""
+        """Put it together; ``home`` holds settings and root key, ``sync`` leads to a hub, ``maps`` to a service."""
         self._app = app
         self._words = words
         self.backend = backend
@@ -175,6 +176,7 @@ class Window:
             preferences=Preferences(home.path if home else None, backend.tasks),
             sync=SyncWatch(sync, backend, backend.open_counter),
             home=home,
+            maps=maps,
         )
         self._pages: dict[str, LazyPage] = {}
         self._search = SearchBar(self.desk, self.shell.finder)

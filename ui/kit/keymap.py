@@ -47,7 +47,7 @@ class Key(StrEnum):
     # the handoff desk
     DELIVERED = "Ctrl+D"
     NOT_DELIVERED = "Ctrl+R"
-    PASS_ON = "Ctrl+Shift+T"
+    PASS_ON = "Ctrl+Shift+T"  # noqa: S105 - a key of the keyboard
     CALL_MANAGER = "F10"
     TYPE_CODE = "F11"
     RESCUE = "F12"

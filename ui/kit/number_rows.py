@@ -52,7 +52,7 @@ class NumberField(QWidget):
         self.spin.setDecimals(2 if spec.cents else 0)
         self.spin.setRange(0, _LONGEST / self._scale)
         self.spin.setSuffix(f" {spec.unit}" if spec.unit else "")
-        self.spin.setAccessibleName(f"{spec.name} {spec.caption}".strip())
+        self.spin.setAccessibleName(" ".join(dict.fromkeys(filter(None, (spec.name, spec.caption)))))
         self.spin.setFixedWidth(_FIELD_PX)
         for line in self.spin.findChildren(QLineEdit):
             line.setTextMargins(8, 0, 8, 0)

@@ -20,6 +20,7 @@ from ui.pages.settings_machine import MachineSection
 from ui.pages.settings_policy import DISPATCH, STORE, PolicySection
 from ui.pages.settings_printing import PrintingSection
 from ui.pages.settings_staff import StaffSection
+from ui.pages.settings_travel import TravelSection
 
 SECTIONS: dict[str, tuple[str, Callable[[Desk], Any]]] = {
     "machine": ("sun", MachineSection),
@@ -28,6 +29,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Desk], Any]]] = {
     "policy": ("flag", partial(PolicySection, groups=STORE)),
     "dispatch": ("route", partial(PolicySection, groups=DISPATCH)),
     "area": ("map-pin", AreaSection),
+    "travel": ("navigation", TravelSection),
     "data": ("shield", DataSection),
     "about": ("info", AboutSection),
 }

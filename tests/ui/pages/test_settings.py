@@ -16,7 +16,7 @@ from storeapp.services.policy import change_policy, names
 from tests.ui.demo import MANAGER
 from ui.kit.style import look
 
-SECTIONS = ("machine", "printing", "staff", "policy", "dispatch", "area", "data", "about")
+SECTIONS = ("machine", "printing", "staff", "policy", "dispatch", "area", "travel", "data", "about")
 
 
 @pytest.fixture
