@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QSty
 from typing_extensions import override
 
 from ui.kit import tokens
-from ui.kit.cards import DeliveryCard, Urgency
+from ui.kit.cards import PRIORITY, DeliveryCard, Urgency
 from ui.kit.paint import RIGHT, Pen, delivery_mime
 from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, MEDIUM, look
@@ -118,7 +118,17 @@ def spoken(card: DeliveryCard) -> str:
     """A card as a screen reader says it."""
     proposal = card.proposal
     proposed = (proposal.guide, proposal.eta, proposal.reason) if proposal else ()
-    parts = (card.customer, card.number, card.area, card.goods, card.promise, card.left, card.guide, *proposed)
+    parts = (
+        card.priority_name,
+        card.customer,
+        card.number,
+        card.area,
+        card.goods,
+        card.promise,
+        card.left,
+        card.guide,
+        *proposed,
+    )
     return ", ".join(filter(None, parts))
 
 
@@ -180,6 +190,9 @@ class CardDelegate(QStyledItemDelegate):
         pen.icon(first.right() - left - 19, first.y() + 3, shape, ink)
         room = first.width() - left - 26
         number = f"#{card.number}"
+        if card.priority:
+            pen.icon(first.x() - 3, first.y() + 2, PRIORITY[min(card.priority, len(PRIORITY)) - 1], "accent")
+            first, room = first.adjusted(16, 0, 0, 0), room - 16
         name_px = pen.width(card.customer, px=tokens.PX_STRONG, weight=BOLD)
         beside = name_px + 8 + pen.width(number) <= room
         pen.write(QRectF(first.x(), first.y(), room, 20), card.customer, px=tokens.PX_STRONG, weight=BOLD)

@@ -17,6 +17,7 @@ from storeapp.services.handoff import HandoffResult
 from ui.desk import Desk
 from ui.kit.actions import Action
 from ui.kit.cards import VerdictKind
+from ui.kit.keymap import Key
 from ui.kit.parts import hbox, vbox
 from ui.kit.sounds import Sound, Sounds, find_player
 from ui.kit.verdict import VerdictView
@@ -300,12 +301,12 @@ class HandoffPage(PageBase):
         q = self._questions
         for code, run, icon, key, hint, enabled in (
             ("undo", self.take_back, "undo", "", "Ctrl Z", lambda: self._handed is not None),
-            ("code", self.type_code, "keyboard", "F11", "", _always),
+            ("code", self.type_code, "keyboard", Key.TYPE_CODE, "", _always),
             (
                 "deliver",
                 lambda: ask_with(lambda c: q.ask_delivery(c, self.about())),
                 "circle-check",
-                "Ctrl+D",
+                Key.DELIVERED,
                 "",
                 _always,
             ),
@@ -313,13 +314,13 @@ class HandoffPage(PageBase):
                 "return",
                 lambda: ask_with(lambda c: q.ask_return(c, self.about())),
                 "corner-down-left",
-                "Ctrl+R",
+                Key.NOT_DELIVERED,
                 "",
                 _always,
             ),
-            ("pass_on", lambda: ask_with(lambda c: q.ask_pass_on(c, self.about())), "truck", "Ctrl+T", "", _always),
-            ("run_sheet", self.show_run_sheet, "printer", "Ctrl+P", "", carries),
-            ("record", self.call_manager, "shield", "F10", "", _always),
+            ("pass_on", lambda: ask_with(lambda c: q.ask_pass_on(c, self.about())), "truck", Key.PASS_ON, "", _always),
+            ("run_sheet", self.show_run_sheet, "printer", Key.PRINT, "", carries),
+            ("record", self.call_manager, "shield", Key.CALL_MANAGER, "", _always),
             ("again", self._play, "volume", "", self._speaker.text("key.space"), lambda: self._sound is not None),
             ("clear", self.leave, "x", "", "Esc", lambda: self._last is not None),
         ):

@@ -17,6 +17,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.forms import Form
 from ui.kit.frame import SYNC_SHAPES, SyncState
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.parts import Button, ElidedLabel, IconLabel, hbox, heading, label, panel, vbox
 from ui.pages.base import PageBase
@@ -51,7 +52,7 @@ class SyncPage(PageBase):
     """Status and facts on the left; on the right the last exchanges, or how to join a hub."""
 
     TITLE = "page.sync"
-    KEYS = ("sync.join", "sync.now", "sync.refused")
+    KEYS = ("sync.join", "sync.now")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -61,7 +62,9 @@ class SyncPage(PageBase):
         self._values = {fact: label("") for fact in _FACTS}
         self._captions = {fact: label(desk.words.text(f"sync.fact.{fact}"), "muted") for fact in _FACTS}
         desk.actions.add(
-            Action("sync.now", "sync.now", self.sync_now, icon="sync", shortcut="Ctrl+R", enabled=self._is_enrolled),
+            Action(
+                "sync.now", "sync.now", self.sync_now, icon="sync", shortcut=Key.SYNC_NOW, enabled=self._is_enrolled
+            ),
             self,
         )
         desk.actions.add(
@@ -70,7 +73,6 @@ class SyncPage(PageBase):
                 "sync.see_refused",
                 self._see_refused,
                 icon="bell",
-                shortcut="Ctrl+G",
                 enabled=self._has_refused,
             ),
             self,
@@ -82,7 +84,7 @@ class SyncPage(PageBase):
                 "sync.enrol.join",
                 self.enrol.ask,
                 icon="link",
-                shortcut="Ctrl+J",
+                shortcut=Key.JOIN,
                 enabled=self._may_join,
             ),
             self,

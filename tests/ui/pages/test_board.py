@@ -100,6 +100,24 @@ def test_dropping_on_a_lane_assigns_and_on_the_waiting_column_takes_back(page, w
     qtbot.waitUntil(lambda: page._rows[waiting.id].guide == "")
 
 
+def test_a_delivery_goes_before_others_step_by_step_and_back(page, waiting, window, qtbot):
+    def card():
+        return next(card for card in page.columns.panel("waiting").list.cards if card.id == waiting.id)
+
+    for step in (1, 2, 0, 1):
+        assert window.actions.trigger("board.priority")
+        qtbot.waitUntil(lambda step=step: page._rows[waiting.id].priority == step)
+        assert card().priority == step
+        assert bool(card().priority_name) == bool(step)
+    window.desk.take_back()
+    qtbot.waitUntil(lambda: page._rows[waiting.id].priority == 0)
+
+
+def test_priority_is_for_what_somebody_still_chooses_for(page, window):
+    page.columns.select(page._seen.board.out[0].id)
+    assert not window.actions.trigger("board.priority")
+
+
 def test_reassigning_can_be_taken_back_to_the_first_guide(page, window, qtbot):
     row = page._seen.board.assigned[0]
     other = next(guide.id for guide in page._guides() if guide.id != row.guide)
