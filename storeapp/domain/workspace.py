@@ -21,6 +21,8 @@ class Workspace:
         # A tuple equals the key it is a plain form of, and is made in no time.
         self._seen: dict[tuple[str, str], Any] = {}
         self.dirty: dict[Key, State] = {}
+        self.read: frozenset[Key] | set[Key] = frozenset()
+        """What the newest command looked at, changed, or was refused for."""
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
@@ -33,6 +35,7 @@ class Workspace:
     def run(self, command: Command, ctx: Context) -> tuple[Event, ...] | Refusal:
         """Decide one command; an accepted one takes effect here."""
         draft = Draft(self, evolve)
+        self.read = draft.read
         decided = decide_in(draft, command, ctx)
         if not isinstance(decided, Refusal):
             self._seen.update(draft.changed.items())

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from storeapp.codec import decode_events, encode, encode_events
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
-from storeapp.domain.kernel import Command, Context, Event, Refusal, State
+from storeapp.domain.kernel import Command, Context, Event, Key, Refusal, State
 from storeapp.domain.needs import Ground, laid_by, rests_on
 from storeapp.domain.order import Order
 from storeapp.domain.words import Role
@@ -26,6 +26,7 @@ from storeapp.store.cache import Cache, Progress
 from storeapp.store.errors import Corrupt, JournalCorrupt, StoreError
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
+from storeapp.store.readings import only_read
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
@@ -99,6 +100,7 @@ class Transaction:
         self.actor = actor
         self.now = counter.clock.now()
         self.done: list[tuple[Entry, tuple[Event, ...]]] = []
+        self._read: list[tuple[int, set[Key]]] = []
         self._grounds = Grounds(counter)
 
     def get(self, of: type[S], key_id: str) -> S | None:
@@ -113,6 +115,8 @@ class Transaction:
             entry = self._entry(command, context, decided)
             self.done.append((entry, decided))
             self._grounds.laid(entry.id, decided)
+            if self._counter.enrolled:
+                self._read.append((entry.n, only_read(self._work.read, decided)))
             self._next += 1
         return decided
 
@@ -167,7 +171,7 @@ class Transaction:
 
     def apply(self) -> bool:
         """Bring the cache up to what was just saved."""
-        return not self.done or self._counter.cache.apply(self.done, self._work.dirty)
+        return not self.done or self._counter.cache.apply(self.done, self._work.dirty, self._read)
 
 
 class Counter:
