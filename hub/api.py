@@ -112,13 +112,13 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         hub.enrolments.count(request.client.host if request.client else "")
         body = await requests.sent(request)
         asked = requests.read(requests.content(request, body), EnrolRequest)
-        requests.prove_key(request, body, asked)
+        requests.prove_key(hub, request, body, asked)
         return _json(request, encode(await run_in_threadpool(devices.enrol, hub, asked)))
 
     @app.post(messages.HELLO, response_class=Response, operation_id="hello")
     async def hello(request: Request, device: str) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body, lenient=True, revoked=True)
+        known = await requests.authenticated(hub, request, body, any_age=True, over=True, revoked=True)
         if known.id != device:
             raise HubProblem("bad_signature")
         message = requests.read(requests.content(request, body), Hello)
@@ -127,7 +127,7 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.post(messages.RENEW, response_class=Response, operation_id="renew")
     async def renew(request: Request, device: str) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body, lenient=True)
+        known = await requests.authenticated(hub, request, body, over=True)
         if known.id != device:
             raise HubProblem("bad_signature")
         return _json(request, encode(RenewReply(await run_in_threadpool(certificates.renew, hub, known.id))))

@@ -208,6 +208,8 @@ class HelloReply(msgspec.Struct, frozen=True):
     """Below these numbers feeds no longer say what has left them; one that says everything is left out."""
     revoked: bool = False
     """Whether this one was: it may offer what it has saved, for people to look at, and gets nothing more."""
+    late: bool = False
+    """Whether the signature was of another time, so that nothing of the hello counted; ``time`` tells by how much."""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
