@@ -23,6 +23,7 @@ from hub.feeds import Reader
 from hub.matters import add_matters
 from hub.metrics import Measured
 from hub.migrate import is_current
+from hub.moments import is_sound
 from hub.openapi import describe
 from hub.problems import HubProblem
 from storeapp import __version__
@@ -183,6 +184,8 @@ def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
     batch = requests.read(content, CommandBatch)
     if len(batch.commands) > messages.MAX_BATCH_COMMANDS:
         raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
+    if not all(is_sound(command.at) for command in batch.commands):
+        raise HubProblem("malformed_request", field="at")
     if known.revoked:
         raise HubProblem("revoked", kept=quarantine.keep(hub, known.sender, batch))
     reply = decisions.decide(hub, known.sender, batch)

@@ -13,10 +13,11 @@ import msgspec
 import sqlalchemy as sa
 
 from hub import allotting, durability, holding, records
-from hub.admission import check_body, is_id, is_text
+from hub.admission import check_body, is_id, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.holding import Sender
+from hub.moments import is_sound, moments_of
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
@@ -42,6 +43,7 @@ from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
+from storeapp.domain.sealed import KEY_BYTES, key_check
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
@@ -217,6 +219,8 @@ class _Batch:
     @staticmethod
     def _check_order(items: Sequence[Decided], known: dict[str, Result], last: int) -> None:
         expected = items[0].command.seq if items else 0
+        if len({item.command.id for item in items}) < len(items):
+            raise HubProblem("sequence_reused", seq=expected)
         if expected > last + 1:
             raise HubProblem("sequence_hole", expected=last + 1)
         for number, item in enumerate(items, start=expected):
@@ -261,10 +265,10 @@ class _Batch:
             check_body(item.command.kind, bytes(item.command.body))
             item.typed = decode_command(item.command.kind, item.command.body)
             Role(item.command.role)
-            if not is_text(item.command.actor):
+            if not is_text(item.command.actor) or not all(map(is_sound, moments_of(item.typed))):
                 raise Malformed(item.command.kind)
         except UnknownKind:
-            item.park("unknown_kind", {"kind": item.command.kind})
+            item.park("unknown_kind", {"kind": keepable(item.command.kind)})
         except (Malformed, ValueError):
             item.park("malformed_command", {"kind": item.command.kind})
 
@@ -290,7 +294,7 @@ class _Batch:
             incarnation=command.former or item.incarnation,
         )
         try:
-            decided = self._work.run(typed, context)
+            decided = self._work.run(typed, context, bounded=True)
         except Exception as error:
             _log.warning("parked a command of kind %s: %s in its rule", command.kind, type(error).__name__)
             item.park("handler_failed", {"kind": command.kind})
@@ -404,14 +408,17 @@ class _Batch:
         if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
             return None  # No order can have such an id.
         order = self._work.get(Order, key.subject)
-        if order is not None and not order.sealed:
-            return None  # Forgotten: a counter that was away must not bring the person back.
+        if order is not None and (not order.sealed or order.store != sender.store):
+            # Forgotten: a counter that was away must not bring the person back. Or another store's.
+            return None
         purpose = key_purpose(key.subject, key.key_id)
         try:
             secret = self._hub.identity.transport.channel(sender.transport_key).unwrap(key.wrapped, purpose)
         except TransportError as error:
             _log.warning("a key could not be read: %s", error.code)
             return None
+        if len(secret) != KEY_BYTES or key_check(secret) != key.key_id:
+            return None  # It would stand in the way of the right one.
         return {"subject": key.subject, "key_id": key.key_id, "wrapped": self._hub.root.wrap(secret, purpose)}
 
     def _remember_last(self, last: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Reader, Refusal, State
+from storeapp.domain.rules.foreign import other_store, told_elsewhere
 from storeapp.domain.rules.registry import decide_in, evolve
 
 S = TypeVar("S", bound=State)
@@ -32,11 +33,17 @@ class Workspace:
         found: S | None = self._seen[key]
         return found
 
-    def run(self, command: Command, ctx: Context) -> tuple[Event, ...] | Refusal:
-        """Decide one command; an accepted one takes effect here."""
+    def run(self, command: Command, ctx: Context, *, bounded: bool = False) -> tuple[Event, ...] | Refusal:
+        """Decide one command; an accepted one takes effect here.
+
+        With ``bounded`` it can't change what is another store's.
+        """
         draft = Draft(self, evolve)
         self.read = draft.read
         decided = decide_in(draft, command, ctx)
+        if bounded and other_store(draft, ctx.store):
+            draft = Draft(self, evolve)
+            decided = told_elsewhere(draft, ctx, command) or tuple(draft.events)
         if not isinstance(decided, Refusal):
             self._seen.update(draft.changed.items())
             self.dirty.update(draft.changed)
