@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hub.admission import is_id
 from hub.states import States
+from storeapp.codec import Malformed
 from storeapp.domain.allotment import Allotment
 from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
 from storeapp.domain.delivery import Delivery
@@ -28,9 +29,17 @@ def prefetch(states: States, commands: Iterable[Command]) -> None:
     first = {key for command in commands for key in _named(command)}
     first |= {Key(Allotment.KIND, key.id.partition("/")[0]) for key in first if key.kind == StockItem.KIND}
     states.prefetch(first)
-    orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND and is_id(key.id))
+    orders = (_readable(states, key.id) for key in first if key.kind == Order.KIND and is_id(key.id))
     second = {key for order in orders if order is not None for key in _of_order(order)}
     states.prefetch(second | {Key(Allotment.KIND, key.id.partition("/")[0]) for key in second if key.kind == "stock"})
+
+
+def _readable(states: States, order_id: str) -> Order | None:
+    """An order; one that a newer process of the hub has written is left to the rule, which parks its command."""
+    try:
+        return states.get(Order, order_id)
+    except Malformed:
+        return None
 
 
 def _named(command: Command) -> Iterator[Key]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from storeapp.codec import decode_events, encode, encode_events
+from storeapp.codec import decode_known_events, encode, encode_events
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.kernel import Command, Context, Event, Key, Refusal, State
 from storeapp.domain.needs import Ground, laid_by, rests_on
@@ -27,6 +27,7 @@ from storeapp.store.errors import Corrupt, JournalCorrupt, StoreError
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
 from storeapp.store.readings import only_read
+from storeapp.store.rebase import read_again
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
@@ -85,7 +86,7 @@ class Grounds:
     def _earlier(self, ground: Ground) -> str:
         numbers = lists.open_touches(self._counter.cache.db, ground.key)
         for entry in reversed(self._counter.journal.numbered(numbers)):
-            if entry.status is not Status.APPLIED and ground in laid_by(decode_events(entry.events)):
+            if entry.status is not Status.APPLIED and ground in laid_by(decode_known_events(entry.events)[0]):
                 return entry.id
         return ""
 
@@ -288,6 +289,7 @@ class Counter:
 
     def _catch_up(self, progress: Progress | None) -> int:
         done = self.cache.catch_up(self.journal, progress)
+        read_again(self.cache)
         if self.privacy.available and self.cache.mark(FINDABLE) != self.privacy.finder_name:
             self._make_findable()
         return done

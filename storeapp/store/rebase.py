@@ -7,17 +7,17 @@ with whatever hangs on that in the same way. What the hub has settled is no long
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from storeapp.codec import UnknownKind, decode_command, decode_state
+from storeapp.codec import Malformed, UnknownKind, decode_command, decode_state, is_known_state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
-from storeapp.store import readings, views
-from storeapp.store.cache import Cache, Row
+from storeapp.store import readings, unread, views
+from storeapp.store.cache import NOTHING, Cache, Row
 from storeapp.store.journal import Entry, Journal
 from storeapp.store.readings import context_of, incarnation_of
 
@@ -58,22 +58,41 @@ def take_page(
     ready = ready or prepared(rows)
     with cache.writing():
         cache.finder_add(ready.hashes)
-        all_keys = [Key(row.kind, row.id) for row in rows]
-        open_keys = _with_touches(cache, all_keys)
-        waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
-        cache.db.conn.executemany(
-            """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
-            ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
-            ((row.kind, row.id, row.body, row.version) for row in waiting),
-        )
-        stale = open_keys | _with_readings(cache, all_keys)
-        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", stale)
-        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
+        _land(cache, rows, ready)
         cache.set_cursor(feed, cursor)
         cache.set_mark("epoch", epoch)
         cache.set_mark("received_at", at)
         for name, value in marks.items():
             cache.set_mark(name, value)
+
+
+def read_again(cache: Cache) -> None:
+    """Read what an older version of this program could not; rows under open commands wait for `rebase`."""
+    rows = [Row(*kept) for kept in unread.of_before(cache.db)]
+    if rows:
+        with cache.writing():
+            _land(cache, rows, prepared(rows))
+
+
+def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
+    """Put rows where they belong: in sight, under open commands, or aside where nobody here can read them."""
+    all_keys = [Key(row.kind, row.id) for row in rows]
+    strange = [row for row in rows if row.body and Key(row.kind, row.id) not in ready.states]
+    unread.keep(cache.db, strange, arrived=all_keys)
+    if strange:
+        # What stood there before is over, and nobody can say what stands there now.
+        aside = {Key(row.kind, row.id) for row in strange if is_known_state(row.kind)}
+        rows = [replace(row, body=NOTHING) if Key(row.kind, row.id) in aside else row for row in rows]
+    open_keys = _with_touches(cache, all_keys)
+    waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
+    cache.db.conn.executemany(
+        """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
+        ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
+        ((row.kind, row.id, row.body, row.version) for row in waiting),
+    )
+    stale = open_keys | _with_readings(cache, all_keys)
+    cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", stale)
+    _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
 
 
 def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
@@ -126,6 +145,9 @@ def _typed(kind: str, body: bytes) -> State | None:
     try:
         return decode_state(kind, body)
     except UnknownKind:
+        return None
+    except Malformed as error:
+        _log.warning("a row of kind %s is kept unread: %s", error.kind, error.field)
         return None
 
 

@@ -72,4 +72,10 @@ MIGRATIONS = (
             n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (n, kind, id)) WITHOUT ROWID""",
         "CREATE INDEX reading_key ON reading (kind, id)",
     ),
+    # Rows of the hub that only a newer program can read.
+    statements(
+        """CREATE TABLE unread (
+            kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+    ),
 )
