@@ -12,10 +12,11 @@ import msgspec
 import sqlalchemy as sa
 
 from hub import allotting, durability, holding, lending, records
-from hub.admission import check_body, is_id, is_text
+from hub.admission import check_body, is_id, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.holding import Sender
+from hub.moments import has_sound_moments
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
@@ -41,6 +42,7 @@ from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
+from storeapp.domain.sealed import KEY_BYTES, key_check
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
@@ -240,6 +242,8 @@ class _Batch:
     @staticmethod
     def _check_order(items: Sequence[Decided], known: dict[str, Result], last: int) -> None:
         expected = items[0].command.seq if items else 0
+        if len({item.command.id for item in items}) < len(items):
+            raise HubProblem("sequence_reused", seq=expected)
         if expected > last + 1:
             raise HubProblem("sequence_hole", expected=last + 1)
         for number, item in enumerate(items, start=expected):
@@ -285,10 +289,10 @@ class _Batch:
         try:
             check_body(item.command.kind, bytes(item.command.body))
             item.typed = decode_command(item.command.kind, item.command.body)
-            if item.command.role not in _ROLES or not is_text(item.command.actor):
+            if item.command.role not in _ROLES or not is_text(item.command.actor) or not has_sound_moments(item.typed):
                 raise Malformed(item.command.kind)
         except UnknownKind:
-            item.park("unknown_kind", {"kind": item.command.kind})
+            item.park("unknown_kind", {"kind": keepable(item.command.kind)})
         except (Malformed, ValueError):
             item.park("malformed_command", {"kind": item.command.kind})
 
@@ -314,7 +318,7 @@ class _Batch:
             incarnation=command.former or item.incarnation,
         )
         try:
-            decided = self._work.run(typed, context)
+            decided = self._work.run(typed, context, bounded=True)
         except Exception as error:
             _log.warning("parked a command of kind %s: %s in its rule", command.kind, type(error).__name__)
             item.park("handler_failed", {"kind": command.kind})
@@ -416,7 +420,7 @@ class _Batch:
             except TransportError as error:
                 _log.warning("%d keys could not be read: %s", len(keys), error.code)
                 return
-            rows = [row for key in keys if (row := self._key_row(key, channel)) is not None]
+            rows = [row for key in keys if (row := self._key_row(key, channel, sender.store)) is not None]
             self._hub.db.add_rows(self._connection, order_key, _KEY, rows)
 
     def _forget_keys(self, items: Iterable[Decided]) -> None:
@@ -431,18 +435,21 @@ class _Batch:
         subject = holding.whose_key(item.typed) if refused else ""
         return "" if subject and self._work.get(Order, subject) else subject
 
-    def _key_row(self, key: WireKey, channel: Channel) -> tuple[str, bytes, bytes] | None:
+    def _key_row(self, key: WireKey, channel: Channel, store: str) -> tuple[str, bytes, bytes] | None:
         if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
             return None  # No order can have such an id.
         order = self._work.get(Order, key.subject)
-        if order is not None and not order.sealed:
-            return None  # Forgotten: a counter that was away must not bring the person back.
+        if order is not None and (not order.sealed or order.store != store):
+            # Forgotten: a counter that was away must not bring the person back. Or another store's.
+            return None
         purpose = key_purpose(key.subject, key.key_id)
         try:
             secret = channel.unwrap(key.wrapped, purpose)
         except TransportError as error:
             _log.warning("a key could not be read: %s", error.code)
             return None
+        if len(secret) != KEY_BYTES or key_check(secret) != key.key_id:
+            return None  # It would stand in the way of the right one.
         return key.subject, key.key_id, self._hub.root.wrap(secret, purpose)
 
     def _remember_last(self, last: int) -> None:

@@ -72,11 +72,10 @@ class States:
         typed: Any = decode_state(of.KIND, found.body)
         return typed if isinstance(typed, of) else None
 
-    def known(self, of: type[S], ids: Iterable[str]) -> list[S]:
+    def known(self, kind: str, ids: Iterable[str]) -> list[str]:
         """Those of these states that were read and exist."""
         stored = self._stored
-        there = [key_id for key_id in ids if stored.get((of.KIND, key_id)) is not None]
-        return [state for key_id in there if (state := self.get(of, key_id)) is not None]
+        return [key_id for key_id in ids if stored.get((kind, key_id)) is not None]
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read what will be asked for; what does not exist is remembered, too."""

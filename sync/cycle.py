@@ -133,8 +133,11 @@ class Cycle:
         last = max(0, exchange.last_seq)
         hello = Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations, shares=shares)
         reply = self._client.hello(hello)
-        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._on_time(reply.time)
+        if reply.late:
+            # This counter's clock was wrong, and is right now.
+            reply = self._client.hello(hello)
+        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
         if reply.revoked:
             raise Unauthorised("revoked")

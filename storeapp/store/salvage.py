@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
+from storeapp.codec import Malformed, UnknownKind, UnknownValue, decode_command, decode_events
 from storeapp.store import wal
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import COLUMNS, PRUNED, Entry, Journal, entry_of, suspicion, under_salvage
@@ -316,7 +316,7 @@ def is_whole(entry: Entry) -> bool:
     try:
         decode_command(entry.kind, entry.body)
         decode_events(entry.events)
-    except UnknownKind:
+    except (UnknownKind, UnknownValue):
         return True
     except Malformed:
         return False

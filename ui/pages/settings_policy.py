@@ -55,7 +55,9 @@ class PolicySection(QWidget):
 
     def _specs(self, name: str) -> list[NumberSpec]:
         text, (least, most) = self._desk.words.text, bounds_of(name)
-        modes = list(Mode) if name in BY_MODE else []
+        keys: list[tuple[str, Mode | None]] = [(name, None)]
+        if name in BY_MODE:
+            keys = [(f"{name}.{mode.value}", mode) for mode in Mode]
         return [
             NumberSpec(
                 key=key,
@@ -67,7 +69,7 @@ class PolicySection(QWidget):
                 caption=text(f"mode.{mode}") if mode else "",
                 cents=name.endswith(_CENTS),
             )
-            for key, mode in ([(f"{name}.{mode.value}", mode) for mode in modes] or [(name, None)])
+            for key, mode in keys
         ]
 
     def _bar(self) -> QWidget:
