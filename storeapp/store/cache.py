@@ -169,7 +169,7 @@ class Cache:
         self,
         done: Sequence[tuple[Entry, Sequence[Event]]],
         dirty: Mapping[Key, State],
-        read: Iterable[tuple[int, Iterable[Key]]] = (),
+        read: Iterable[tuple[int, Iterable[readings.Pair]]] = (),
     ) -> bool:
         """Take in commands that were just saved, with the states they led to and those that they only looked at.
 
