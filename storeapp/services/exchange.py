@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import structs
+
 from storeapp.adapters.sealing import SealBroken, sealed_with
 from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
 from storeapp.codec import FORMER, UnknownValue, decode_command
@@ -312,7 +314,7 @@ class Exchange:
         self._counter.catch_up()
         entries = cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
         needs = self._counter.journal.needs_of(entries)
-        entries = [replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
+        entries = [structs.replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
         return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
 
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:

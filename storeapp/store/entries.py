@@ -1,8 +1,9 @@
 """One command as it stands in the journal, and the row that it is there."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from storeapp.domain.words import Role
 
@@ -21,8 +22,7 @@ class Status(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One command as it stands in the journal; ``events`` is what it did here, ``problem`` why the hub refused."""
 
     n: int
@@ -44,8 +44,7 @@ class Entry:
     """Commands without which it makes no sense; read by `needs_of`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The hub's answer to one command: who has read ``feed`` as far as ``feed_seq`` has seen what led to it."""
 
     id: str
