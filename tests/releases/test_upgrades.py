@@ -3,7 +3,7 @@
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from hub.compaction import compact
 from hub.core import DATABASE_FILE, Hub, database_url, open_hub
 from hub.database import Database, sqlite_url
 from hub.feeds import feeds_of
-from hub.migrate import is_current, migrate, upgrade
+from hub.migrate import is_current, migrate
 from hub.tables import command_result, floor, metadata, state
 from storeapp import __version__
 from storeapp.domain.certificate import parse
@@ -39,7 +39,7 @@ from sync import cycle
 from tests.releases.make import EXPECTED, FOLDER, Expected, described, place
 from tests.storeapp.store.homes import PAGE
 from tests.support.counters import PASSPHRASE, TestClock, shown, sync
-from tests.support.databases import Postgres
+from tests.support.databases import Postgres, move
 from tests.support.hubs import START, FakeCounter, TurnedClock, an_order
 from tests.support.hubserver import serving
 
@@ -94,21 +94,6 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-
-
-def move(source: str, target: str) -> None:
-    """Bring a hub from its file into an empty PostgreSQL of the same revision."""
-    with ExitStack() as open_ones:
-        old, new = (open_ones.enter_context(closing(Database(url))) for url in (source, target))
-        reading, writing = open_ones.enter_context(old.reading()), open_ones.enter_context(new.alone())
-        upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
-        tables = sa.MetaData()
-        tables.reflect(reading)
-        for table in tables.sorted_tables:
-            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
-            if rows and table.name != "alembic_version":
-                writing.execute(table.insert(), rows)
-        writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
 
 
 def test_the_present_version_is_among_them() -> None:
