@@ -62,7 +62,8 @@ def rewrite(counter: Counter, command_id: str, *, kind: str = "", **fields: Any)
     body = encode(json.loads(entry.body) | fields)
     with counter.journal.writing():
         counter.journal._db.execute(
-            "UPDATE command SET kind = ?, body = ? WHERE id = ?", (kind or entry.kind, body, command_id)
+            "UPDATE command SET kind = ?, body = ?, content_sum = NULL WHERE id = ?",
+            (kind or entry.kind, body, command_id),
         )
     return body
 
@@ -244,7 +245,9 @@ class TestUnknownValues:
         events = msgspec.json.decode(entry.events)
         events[0][1]["order"]["mode"] = "teleport"
         with counter.journal.writing():
-            counter.journal._db.execute("UPDATE command SET events = ? WHERE id = ?", (encode(events), entry.id))
+            counter.journal._db.execute(
+                "UPDATE command SET events = ?, content_sum = NULL WHERE id = ?", (encode(events), entry.id)
+            )
         counter.rebuild()
         suspicion(counter.home / "journal.db").touch()
         with closing(again(counter)) as reopened:
@@ -268,7 +271,8 @@ class TestUnknownKinds:
         events = encode([["robot.sent", {"id": "R1"}], *msgspec.json.decode(first.events)])
         with counter.journal.writing():
             counter.journal._db.execute(
-                "UPDATE command SET kind = 'robot.send', events = ? WHERE id = ?", (events, first.id)
+                "UPDATE command SET kind = 'robot.send', events = ?, content_sum = NULL WHERE id = ?",
+                (events, first.id),
             )
         with closing(again(counter)) as older:
             older.rebuild()
