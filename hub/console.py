@@ -70,7 +70,9 @@ def overview(hub: Hub) -> Overview:
             .order_by(device.c.store, device.c.id)
         )
         rows = [dict(row._mapping) for row in counters]  # noqa: SLF001 -- SQLAlchemy's public name for a row's mapping
-    opened = [{"id": s.id, "name": s.name, "open": sum(c.store == s.id for c in cases)} for s in stores]
+    opened = [
+        {"id": s.id, "name": s.name, "region": s.region, "open": sum(c.store == s.id for c in cases)} for s in stores
+    ]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
     rows_waiting = waiting.listed(hub)
     return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), _last_backup(hub), len(rows_waiting))

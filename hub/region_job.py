@@ -16,7 +16,6 @@ from hub.core import Hub
 from hub.decisions import decide_told
 from hub.jobs import JobLeft, JobOutcome, JobState, Progress, RegionJob, Stage
 from hub.region_problem import RegionSituation
-from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.adapters.region_planner import RegionPlanner
 from storeapp.codec import encode
 from storeapp.domain.borrowing import Borrowed, borrowed, one_at_a_time
@@ -62,8 +61,8 @@ class Work:
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
-        return self._progress
+        """How far it is, by now."""
+        return msgspec.structs.replace(self._progress, seconds=self._seconds())
 
     @property
     def stopped(self) -> bool:
@@ -98,9 +97,11 @@ class Work:
         return (JobState.CANCELLED if self.stopped else JobState.DONE), outcome
 
     def _tell(self, **changes: object) -> None:
-        seconds = round(self._monotonic() - self._began, 1)
-        self._progress = msgspec.structs.replace(self._progress, **changes, seconds=seconds)
+        self._progress = msgspec.structs.replace(self._progress, **changes, seconds=self._seconds())
         self._told(self._progress)
+
+    def _seconds(self) -> float:
+        return round(self._monotonic() - self._began, 1)
 
     def assigned(self, count: int) -> None:
         """So many more were assigned."""
@@ -122,7 +123,7 @@ class Work:
             self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
         if self.stopped:
             return best
-        best = one_at_a_time(problem, best, InsertionPlanner())
+        best = one_at_a_time(problem, best)
         self._tell(planned=len(free & best.vehicle_of().keys()), cost_fen=best.cost_li // LI_PER_FEN)
         return best
 

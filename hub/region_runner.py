@@ -24,6 +24,8 @@ LOOK_S = 5.0
 PULSE_S = 0.5
 """How often a working one says how far it is, and asks whether it is still wanted."""
 MOST_WORKERS = 4
+GRACE_S = 5.0
+"""How long a search that is late is waited for, within the budget of the whole."""
 _log = logging.getLogger(__name__)
 
 Planners = Callable[[ExitStack], Sequence[Planner]]
@@ -32,7 +34,7 @@ Planners = Callable[[ExitStack], Sequence[Planner]]
 def processes(stack: ExitStack) -> Sequence[Planner]:
     """As many searches at once as leave half of the machine to the counters; they end with the stack."""
     count = max(1, min(MOST_WORKERS, (os.cpu_count() or 2) // 2))
-    found = [ProcessPlanner(Limits(patient=True)) for _ in range(count)]
+    found = [ProcessPlanner(Limits(patient=True), grace_s=GRACE_S) for _ in range(count)]
     for planner in found:
         stack.callback(planner.close)
         planner.warm()

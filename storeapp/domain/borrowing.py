@@ -2,15 +2,16 @@
 
 A solver may let a guide pick up at two stores and bring both on one round. Each store's counter plans alone, though,
 and can only do so with a guide whose time is its own; so what a guide does for another store is one stretch of time
-with nothing for anybody else in between, and what does not keep to that goes back to the store's own guides.
+with no step for anybody else in between. What does not keep to that is taken out and put where it fits best.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from storeapp.domain.dispatch import Plan, Planner, Problem, Route, Stop, Vehicle, best_plan
-from storeapp.domain.region import joined
-from storeapp.domain.schedule import Schedule
+from storeapp.domain import explain
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Unassigned, Vehicle, cost_li
+from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,57 +31,92 @@ class Borrowed:
     stops: tuple[str, ...]
 
 
-def one_at_a_time(problem: Problem, plan: Plan, planner: Planner) -> Plan:
-    """The plan without rounds for two stores at once; what was in them goes to a store's own guides where it fits."""
-    stops = {stop.id: stop for stop in problem.stops}
-    vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
-    routes, dropped = [], set()
-    for route in plan.routes:
-        mixed = _mixed(route, vehicles[route.vehicle], stops)
-        dropped |= mixed
-        routes.append(_less(problem, vehicles[route.vehicle], route, mixed) if mixed else route)
-    if not dropped:
+def one_at_a_time(problem: Problem, plan: Plan) -> Plan:
+    """The plan without work for two stores at once; what had to be taken out goes where it fits, else it is left."""
+    schedules = schedules_of(problem, plan.routes)
+    taken: list[Stop] = []
+    for schedule in schedules.values():
+        while stops := _too_many(problem, schedule):
+            for stop in stops:
+                schedule.remove(stop.id)
+            taken += stops
+    if not taken:
         return plan
-    kept = replace(plan, routes=tuple(route for route in routes if route.visits))
-    parts = [_own(problem, kept, origin, dropped) for origin in sorted({stops[each].origin for each in dropped})]
-    return joined(problem, kept, [(part, best_plan(planner, part)) for part in parts])
+    new = [_left(problem, stop, schedules) for stop in _urgent(taken) if not _placed(problem, stop, schedules)]
+    routes = tuple(schedule.route() for schedule in schedules.values() if schedule.steps)
+    left = (*plan.unassigned, *new)
+    return replace(plan, routes=routes, unassigned=left, cost_li=cost_li(problem, routes))
 
 
-def _mixed(route: Route, vehicle: Vehicle, stops: Mapping[str, Stop]) -> set[str]:
-    """What was newly given for other stores and stands with anything else in one stretch."""
-    found: set[str] = set()
-    for origin, (first, last) in _stretches(route, vehicle, stops).items():
-        inside = route.visits[first : last + 1]
-        if any(stops[visit.stop].origin != origin for visit in inside):
-            found |= {v.stop for v in inside if stops[v.stop].origin == origin and not stops[v.stop].committed}
-    return found
+def _urgent(stops: Sequence[Stop]) -> list[Stop]:
+    return sorted(stops, key=lambda stop: (stop.due_s, stop.start_s, stop.id))
 
 
-def _stretches(route: Route, vehicle: Vehicle, stops: Mapping[str, Stop]) -> dict[int, tuple[int, int]]:
-    """From which visit to which one a guide works for each store that is not the guide's own."""
-    found: dict[int, tuple[int, int]] = {}
-    for at, visit in enumerate(route.visits):
-        origin = stops[visit.stop].origin
-        if origin != vehicle.store:
-            found[origin] = (found.get(origin, (at, at))[0], at)
-    return found
+# -- what a guide does at once
 
 
-def _less(problem: Problem, vehicle: Vehicle, route: Route, without: set[str]) -> Route:
-    visits = tuple(visit for visit in route.visits if visit.stop not in without)
-    return Schedule.of(problem, vehicle, replace(route, visits=visits)).route()
+def _runs(steps: Sequence[Step]) -> list[tuple[int, list[Step]]]:
+    """The steps in turns, each for one store."""
+    return [(origin, list(run)) for origin, run in itertools.groupby(steps, key=lambda step: step.stop.origin)]
 
 
-def _own(problem: Problem, plan: Plan, origin: int, dropped: set[str]) -> Problem:
-    """What is left of a store and its own guides who are not lent: nothing of it crosses a border."""
-    stops = {stop.id: stop for stop in problem.stops}
-    routes = {route.vehicle: route for route in plan.routes}
-    lent = {v for v, route in routes.items() if any(stops[visit.stop].origin != origin for visit in route.visits)}
-    vehicles = tuple(v for v in problem.vehicles if v.store == origin and v.id not in lent)
-    theirs = {visit.stop for v in vehicles if v.id in routes for visit in routes[v.id].visits}
-    mine = tuple(s for s in problem.stops if s.id in theirs or (s.id in dropped and s.origin == origin))
-    before = tuple(routes[v.id] for v in vehicles if v.id in routes)
-    return replace(problem, stops=mine, vehicles=vehicles, before=before)
+def _too_many(problem: Problem, schedule: Schedule) -> list[Stop]:
+    """What to take out first where another store is worked for in two turns; nothing where all is well.
+
+    Either what is done for that store in other turns than its longest one, or what is done between the two.
+    """
+    runs, home = _runs(schedule.steps), schedule.vehicle.store
+    origins = [origin for origin, _ in runs]
+    twice = next((origin for origin in origins if origin != home and origins.count(origin) > 1), None)
+    if twice is None:
+        return []
+    places = [n for n, origin in enumerate(origins) if origin == twice]
+    longest = max(places, key=lambda n: len(runs[n][1]))
+    others = _stops(run for n, (origin, run) in enumerate(runs) if origin == twice and n != longest)
+    between = _stops(run for _, run in runs[places[0] : places[-1] + 1] if run[0].stop.origin != twice)
+    choices = [choice for choice in (between, others) if choice and not any(stop.committed for stop in choice)]
+    if not choices:
+        # Promised is promised: the new ones go, and if there are none, people have said so.
+        return [stop for stop in (*others, *between) if not stop.committed]
+    return min(choices, key=lambda choice: sum(problem.left_li(stop) for stop in choice))
+
+
+def _stops(runs: Iterator[list[Step]]) -> list[Stop]:
+    found = {step.stop.id: step.stop for run in runs for step in run}
+    return [replace(stop, tardy=False) for stop in found.values()]
+
+
+def _one_by_one(schedule: Schedule, stop: Stop, pickup_at: int, drop_at: int) -> bool:
+    """Whether each other store is still worked for in one turn with one more stop."""
+    before = [step.stop.origin for step in schedule.steps]
+    after = [*before[:pickup_at], stop.origin, *before[pickup_at:drop_at], stop.origin, *before[drop_at:]]
+    turns = [origin for origin, _ in itertools.groupby(after) if origin != schedule.vehicle.store]
+    return len(turns) == len(set(turns))
+
+
+# -- where it goes instead
+
+
+def _placed(problem: Problem, stop: Stop, schedules: dict[str, Schedule]) -> bool:
+    """Put a stop where it costs least, unless it is better left."""
+    best: Insertion | None = None
+    for schedule in schedules.values():
+        if explain.unsuited(stop, schedule.vehicle) is not None:
+            continue
+        found = schedule.best(stop, allowed=lambda p, d, s=schedule: _one_by_one(s, stop, p, d))  # type: ignore[misc]
+        if found is not None and (best is None or found < best):
+            best = found
+    if best is None or best.cost_li > problem.left_li(stop):
+        return False
+    schedules[best.vehicle].insert(stop, best)
+    return True
+
+
+def _left(problem: Problem, stop: Stop, schedules: dict[str, Schedule]) -> Unassigned:
+    return explain.left(problem, stop, schedules.values())
+
+
+# -- what has to be lent
 
 
 def borrowed(problem: Problem, routes: Sequence[Route]) -> Iterator[Borrowed]:
@@ -89,7 +125,7 @@ def borrowed(problem: Problem, routes: Sequence[Route]) -> Iterator[Borrowed]:
     vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
     for route in routes:
         vehicle = vehicles[route.vehicle]
-        for origin, (first, last) in sorted(_stretches(route, vehicle, stops).items()):
+        for origin, first, last in _stretches(route, vehicle, stops):
             visits = route.visits
             inside = [v for v in visits[first : last + 1] if not v.pickup and stops[v.stop].origin == origin]
             new = tuple(v.stop for v in inside if not stops[v.stop].committed)
@@ -104,3 +140,13 @@ def borrowed(problem: Problem, routes: Sequence[Route]) -> Iterator[Borrowed]:
                 # The way on to a third store belongs to the time that one has the guide.
                 back_s = visits[last + 1].arrive_s if following.origin == vehicle.store else until_s
             yield Borrowed(vehicle.guide, origin, leave_s, visits[first].begin_s, until_s, back_s, new)
+
+
+def _stretches(route: Route, vehicle: Vehicle, stops: dict[str, Stop]) -> list[tuple[int, int, int]]:
+    """For each store that is not the guide's own, from which visit to which one it is worked for."""
+    found: dict[int, tuple[int, int]] = {}
+    for at, visit in enumerate(route.visits):
+        origin = stops[visit.stop].origin
+        if origin != vehicle.store:
+            found[origin] = (found.get(origin, (at, at))[0], at)
+    return [(origin, first, last) for origin, (first, last) in sorted(found.items())]

@@ -49,21 +49,21 @@ def stores_in_turn(problem: Problem, plan: Plan) -> list[list[int]]:
 def test_a_guide_works_for_one_store_at_a_time(seed: int, planner: Planner) -> None:
     problem = a_region(Random(seed))
     before = planned(problem, planner)
-    after = one_at_a_time(problem, before, InsertionPlanner())
+    after = one_at_a_time(problem, before)
     assert check(problem, after) == []
     homes = {vehicle.id: vehicle.store for vehicle in problem.vehicles}
     for route, turns in zip(after.routes, stores_in_turn(problem, after), strict=True):
         away = [store for store in turns if store != homes[route.vehicle]]
         assert len(away) == len(set(away)), "a store is worked for in one stretch"
     # What was good before is as it was.
-    assert one_at_a_time(problem, after, InsertionPlanner()) == after
+    assert one_at_a_time(problem, after) == after
 
 
 @settings(max_examples=40)
 @given(st.integers(0, 10_000), st.sampled_from(PLANNERS))
 def test_what_is_borrowed_holds_every_visit_for_another_store_and_nothing_else(seed: int, planner: Planner) -> None:
     problem = a_region(Random(seed))
-    plan = one_at_a_time(problem, planned(problem, planner), InsertionPlanner())
+    plan = one_at_a_time(problem, planned(problem, planner))
     stops = {stop.id: stop for stop in problem.stops}
     vehicles = {vehicle.id: vehicle for vehicle in problem.vehicles}
     loans = list(borrowed(problem, plan.routes))
@@ -80,25 +80,43 @@ def test_what_is_borrowed_holds_every_visit_for_another_store_and_nothing_else(s
             assert inside == ([] if origin == vehicle.store else [origin])
 
 
-def test_a_round_for_two_stores_is_given_up_for_the_other_one_and_taken_by_its_own_guide() -> None:
+def two_stores(**more: object) -> Problem:
+    """One stop of each of two stores in a row, and a guide of the first."""
     places = [north(0), north(0, 300), north(0, 600), north(0, 900)]
     jobs = (stop("a", 2), replace(stop("b", 3), origin=1))
-    fleet = (vehicle("mine"), vehicle("theirs", start=1, end=1, store=1))
-    problem = Problem(NOW, tuple(places), jobs, fleet, Haversine(places), cross_percent=130)
-    both = Schedule(problem, fleet[0])
-    both.follow([step_of(each, pickup=pickup) for pickup in (True, False) for each in jobs])
-    after = one_at_a_time(problem, Plan((both.route(),)), InsertionPlanner())
-    assert check(problem, after) == []
-    assert after.vehicle_of() == {"a": "mine", "b": "theirs"}
-    assert list(borrowed(problem, after.routes)) == []
+    return Problem(NOW, tuple(places), jobs, (vehicle("mine", **more),), Haversine(places), cross_percent=130)
 
 
-def test_what_no_guide_of_the_own_store_can_take_is_left_with_the_reason() -> None:
-    places = [north(0), north(0, 300), north(0, 600), north(0, 900)]
-    jobs = (stop("a", 2), replace(stop("b", 3), origin=1))
-    problem = Problem(NOW, tuple(places), jobs, (vehicle("mine"),), Haversine(places), cross_percent=130)
+def in_one_round(problem: Problem) -> Schedule:
     both = Schedule(problem, problem.vehicles[0])
-    both.follow([step_of(each, pickup=pickup) for pickup in (True, False) for each in jobs])
-    after = one_at_a_time(problem, Plan((both.route(),)), InsertionPlanner())
-    assert after.vehicle_of() == {"a": "mine"}
-    assert [(left.stop, left.reasons[0].code) for left in after.unassigned] == [("b", "no_guide_on_shift")]
+    both.follow([step_of(each, pickup=pickup) for pickup in (True, False) for each in problem.stops])
+    return both
+
+
+def test_a_round_for_two_stores_becomes_two() -> None:
+    problem = two_stores()
+    after = one_at_a_time(problem, Plan((in_one_round(problem).route(),)))
+    assert check(problem, after) == []
+    assert (after.vehicle_of(), after.unassigned) == ({"a": "mine", "b": "mine"}, ())
+    assert [loan.stops for loan in borrowed(problem, after.routes)] == [("b",)]
+
+
+def test_where_there_is_time_for_one_only_the_other_goes_to_its_own_store() -> None:
+    short = two_stores(end_s=in_one_round(two_stores()).end_s)
+    theirs = vehicle("theirs", start=1, end=1, store=1)
+    problem = replace(short, vehicles=(*short.vehicles, theirs))
+    after = one_at_a_time(problem, Plan((in_one_round(problem).route(),)))
+    assert check(problem, after) == []
+    assert len(after.vehicle_of()) == 2
+    assert set(after.vehicle_of().values()) == {"mine", "theirs"}
+
+
+def test_where_nobody_else_has_time_it_is_left_with_the_reason() -> None:
+    problem = two_stores(end_s=in_one_round(two_stores()).end_s)
+    after = one_at_a_time(problem, Plan((in_one_round(problem).route(),)))
+    assert check(problem, after) == []
+    (left,) = after.unassigned
+    assert ({*after.vehicle_of(), left.stop}, left.reasons[0].code) == ({"a", "b"}, "all_full")
+    assert after.cost_li == problem.left_li(next(stop for stop in problem.stops if stop.id == left.stop)) + sum(
+        route.cost_li for route in after.routes
+    ) + sum(problem.take_li(stop, problem.vehicles[0]) for stop in problem.stops if stop.id != left.stop)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from hub import jobs
 from hub.core import Hub
 from hub.jobs import JobOutcome, Progress, Stage
+from hub.region_problem import SILENT
 from hub.users import add_user, form_token
 from tests.support.hubs import FakeCounter
 from tests.support.hubserver import serving
@@ -91,12 +93,12 @@ def test_the_console_starts_shows_and_stops_a_plan(client: httpx.Client, region:
 def test_the_console_says_what_was_left_and_why(client: httpx.Client, region: RegionOfStores) -> None:
     placeless = region.order("T1", store="A", at=None)
     region.order("T2", store="A", at=near(0, north_m=200))
-    region.heard_of("B", region.hub.now() - 2 * jobs.SILENCE - 300 * jobs.SILENCE)
+    region.heard_of("B", region.hub.now() - SILENT - timedelta(seconds=1))
     region.order("T3", store="B", at=near(1))
     region.plan()
     page = client.get("/console/regions").text
-    assert "1 orders assigned, 0 guides lent" in page
-    assert "2 orders left" in page
+    assert "Orders assigned: 1. Guides lent: 0." in page
+    assert "Orders left: 2" in page
     assert placeless in page
     assert "Nobody knows where it goes" in page
     assert "Nothing was heard of the store" in page

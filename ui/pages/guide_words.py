@@ -71,7 +71,7 @@ class GuideSpeaker:
         return [
             Column("id", t("field.id"), lambda r: Cell(r.id), CellStyle.CODE, 72),
             Column("name", t("col.name"), lambda r: Cell(r.name), CellStyle.STRONG, 0),
-            Column("window", t("col.shift"), self.shift, CellStyle.CHIP, 138, sortable=False),
+            Column("window", t("col.shift"), self.shift, CellStyle.CHIP, 172, sortable=False),
             Column("mode", t("col.mode"), lambda r: Cell(self._words.text(f"travel.{r.mode}")), CellStyle.MUTED, 80),
             Column("assigned", t("col.load"), self.load, CellStyle.BAR, 100),
             Column("in_custody", t("col.custody"), lambda r: Cell(str(r.in_custody)), CellStyle.NUMBER, 76),
@@ -92,7 +92,7 @@ class GuideSpeaker:
         if row.guest_of:
             said = self.text("shift.guest", hours=said, store=row.guest_of)
         for store, window in row.away:
-            if self._now() < window.end:
+            if window.contains(self._now()):
                 return Cell(
                     self.text("shift.away", hours=hours(window, ""), store=store), icon="arrow-right", tone="idle"
                 )
