@@ -55,7 +55,7 @@ class PolicySection(QWidget):
 
     def _specs(self, name: str) -> list[NumberSpec]:
         text, (least, most) = self._desk.words.text, bounds_of(name)
-        modes = list(Mode) if name in BY_MODE else []
+        keys = [(f"{name}.{mode.value}", text(f"mode.{mode}")) for mode in Mode] if name in BY_MODE else [(name, "")]
         return [
             NumberSpec(
                 key=key,
@@ -64,10 +64,10 @@ class PolicySection(QWidget):
                 default=number(Policy(), key),
                 least=least,
                 most=most,
-                caption=text(f"mode.{mode}") if mode else "",
+                caption=caption,
                 cents=name.endswith(_CENTS),
             )
-            for key, mode in ([(f"{name}.{mode.value}", mode) for mode in modes] or [(name, None)])
+            for key, caption in keys
         ]
 
     def _bar(self) -> QWidget:
