@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QStandardPaths, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 from typing_extensions import override
 
@@ -63,6 +63,7 @@ class HandoffPage(PageBase):
         self._add_actions()
         self._lay_out()
         self._find_sounds()
+        desk.session.signed_out.connect(self._end_rescue)
 
     # -- scanning
 
@@ -133,6 +134,12 @@ class HandoffPage(PageBase):
             self.rescue.begin()
 
         self.desk.signed_in(begin)
+
+    @Slot()
+    def _end_rescue(self) -> None:
+        """Whoever comes to a locked desk does not go on with a handover that another began."""
+        if self.rescue.active:
+            self.leave()
 
     def _show_rescue(self, card: VerdictCard, scan: Scan | None) -> None:
         self._present(card)

@@ -131,6 +131,12 @@ def test_after_half_a_minute_the_givers_badge_counts_no_more(begun, carried):
     assert {holder(begun, each).holder_id for each in carried} == {GUIDE}
 
 
+def test_locking_the_window_ends_it(begun, carried):
+    begun.scan(begun.badge(GUIDE).qr_text)
+    begun.window.session.sign_out()
+    assert not begun.page.rescue.active
+
+
 def asked_for_a_manager(day):
     day.window.actions.trigger("handoff.record")
     day.qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), QDialog))
