@@ -84,6 +84,7 @@ class BoardWords:
             progress=self._progress(row),
             priority=priority_of(row),
             priority_name=priority_name(self._words, row),
+            unsure=is_unconfirmed(row),
         )
 
     def _goods(self, row: OrderRow) -> str:

@@ -9,7 +9,7 @@ from storeapp.domain.order import REMARKS, UNCONFIRMED_STOCK
 from storeapp.i18n import Translator
 from storeapp.services.rows import OrderRow
 from ui.desk import clock_time
-from ui.kit.cards import PRIORITY, Urgency
+from ui.kit.cards import PRIORITY, UNSURE, Urgency
 from ui.kit.paged_model import Cell, CellStyle, Column
 
 SOON = timedelta(minutes=30)
@@ -124,7 +124,7 @@ def needs_cell(words: Translator, row: OrderRow) -> Cell:
     if row.state in _OVER:
         return Cell("")
     if not needs:
-        return Cell(words.text(f"need.{UNCONFIRMED_STOCK}"), icon="info") if is_unconfirmed(row) else Cell("")
+        return Cell(words.text("orders.unconfirmed"), icon=UNSURE) if is_unconfirmed(row) else Cell("")
     more = f" +{len(needs) - 1}" if len(needs) > 1 else ""
     return Cell(words.text(f"need.{needs[0]}") + more, icon="warning", tone="warn")
 

@@ -55,9 +55,7 @@ class PolicySection(QWidget):
 
     def _specs(self, name: str) -> list[NumberSpec]:
         text, (least, most) = self._desk.words.text, bounds_of(name)
-        keys: list[tuple[str, Mode | None]] = [(name, None)]
-        if name in BY_MODE:
-            keys = [(f"{name}.{mode.value}", mode) for mode in Mode]
+        keys = [(f"{name}.{mode.value}", text(f"mode.{mode}")) for mode in Mode] if name in BY_MODE else [(name, "")]
         return [
             NumberSpec(
                 key=key,
@@ -66,10 +64,10 @@ class PolicySection(QWidget):
                 default=number(Policy(), key),
                 least=least,
                 most=most,
-                caption=text(f"mode.{mode}") if mode else "",
+                caption=caption,
                 cents=name.endswith(_CENTS),
             )
-            for key, mode in keys
+            for key, caption in keys
         ]
 
     def _bar(self) -> QWidget:

@@ -226,7 +226,7 @@ class TravelSection(QWidget):
         dialog = ActDialog(
             words,
             form,
-            title=self._t("maps.do"),
+            title=self._t("maps.title"),
             accept=words.text("settings.save"),
             submit=submit,
             check=lambda given: {} if given["key"].strip() else {"key": words.text("refusal.map_key_bad")},

@@ -336,7 +336,7 @@ class AttemptsPanel(QWidget):
         icon, ink = ("warning", "warn") if attempt.problem else ("circle-check", "ok")
         line.addWidget(IconLabel(icon, ink))
         line.addWidget(_time(attempt.at))
-        words = problem_words(self._desk, attempt.problem) if attempt.problem else self._done(attempt)
+        words = _first(problem_words(self._desk, attempt.problem)) if attempt.problem else self._done(attempt)
         line.addWidget(ElidedLabel(words, "soft"), 1)
         return row
 
@@ -357,6 +357,12 @@ def problem_words(desk: Desk, code: str) -> str:
         if desk.words.has(f"{area}.{code}"):
             return desk.words.text(f"{area}.{code}")
     return desk.words.text("sync.problem", code=code)
+
+
+def _first(words: str) -> str:
+    """The first sentence, which names the cause; what it means stands beside it for the newest one."""
+    ends = [at for stop in ("。", ". ") if (at := words.find(stop)) > 0]
+    return words[: min(ends)] if ends else words
 
 
 def _numbers(counter: Counter) -> _Read:

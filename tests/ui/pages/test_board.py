@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import Reason
+from storeapp.domain.order import UNCONFIRMED_STOCK
 from storeapp.i18n import LANGUAGES, Translator
 from storeapp.services.dispatch import Assignment
 from tests.ui.demo import NOON
@@ -111,6 +112,14 @@ def test_a_delivery_goes_before_others_step_by_step_and_back(page, waiting, wind
         assert bool(card().priority_name) == bool(step)
     window.desk.take_back()
     qtbot.waitUntil(lambda: page._rows[waiting.id].priority == 0)
+
+
+def test_goods_that_another_counter_may_have_promised_are_marked_in_every_column(page, window):
+    row = replace(page._seen.board.assigned[0], needs=(UNCONFIRMED_STOCK,))
+    card = page._say.card(row, page._seen.now)
+    assert card.unsure
+    assert window.desk.words.text("board.unconfirmed") in card.goods
+    assert not page._say.card(replace(row, state=DeliveryState.DELIVERED), page._seen.now).unsure
 
 
 def test_priority_is_for_what_somebody_still_chooses_for(page, window):
