@@ -7,11 +7,12 @@ follows what was earned elsewhere.
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from hub.states import States
 from storeapp.domain.kernel import Draft, Event, Key
 from storeapp.domain.lending import Away, GuideLent, LentGuide, copy_of, lent_id
 from storeapp.domain.people import Guide
-from storeapp.domain.records import replace
 from storeapp.domain.statement import EarnedElsewhere, Elsewhere, Statement, statement_id
 from storeapp.domain.workspace import Workspace
 

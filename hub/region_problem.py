@@ -5,7 +5,7 @@ counter's word is missing where its store was heard of lately; a store that was 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -30,7 +30,6 @@ from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.people import Guide, Shift, home_subject, shift_id, shift_window
 from storeapp.domain.place import Position
 from storeapp.domain.planning import PICKUP_S, Asked, seconds_until, surcharges_li, vehicle_of
-from storeapp.domain.records import replace
 from storeapp.domain.statement import Statement, statement_id
 from storeapp.domain.travel import Haversine
 

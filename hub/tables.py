@@ -101,10 +101,12 @@ state_home = sa.Index(
     state.c.kind,
     state.c.id,
     unique=True,
-    sqlite_where=_AT_HOME,
     postgresql_where=_AT_HOME,
-)
-"""A state stands in one feed only, even if two stores make it at once; buildings and staff are a store's own."""
+).ddl_if(dialect="postgresql")
+"""A state stands in one feed only, even if two stores make it at once; buildings and staff are a store's own.
+
+An embedded database has one writer at a time, who sees what was there before.
+"""
 
 
 command_result = sa.Table(
@@ -158,6 +160,7 @@ order_key = sa.Table(
     sa.Column("subject", sa.Text, primary_key=True),
     sa.Column("key_id", _Bytes, primary_key=True),
     sa.Column("wrapped", _Bytes, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 audit_anchor = sa.Table(

@@ -133,8 +133,11 @@ class Cycle:
         last = max(0, exchange.last_seq)
         hello = Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations, shares=shares)
         reply = self._client.hello(hello)
-        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._on_time(reply.time)
+        if reply.late:
+            # This counter's clock was wrong, and is right now.
+            reply = self._client.hello(hello)
+        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
         if reply.revoked:
             raise Unauthorised("revoked")
@@ -162,20 +165,25 @@ class Cycle:
             self._give_all(progress)
 
     def _give_all(self, progress: Progress) -> None:
-        """One batch after the other; while the hub decides one, the next is made ready and the last one settled."""
+        """One batch after the other; while the hub decides one, the next is made ready and the last one settled.
+
+        A cut leaves two batches open at most: one whose answers are not noted, and the one behind it.
+        """
         pending, done = self._exchange.numbers().pending, 0
-        outgoing = self._next(after=0)
+        outgoing, answered = self._next(after=0), None
         packed = self._client.packed(self._batch(outgoing))
         with ThreadPoolExecutor(1, "sync-giving") as line:
             while outgoing.commands:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                 deciding = line.submit(self._client.commands, packed)
+                if answered is not None:
+                    self._settle(answered)
                 outgoing = self._next(after=outgoing.commands[-1][0])
                 packed = self._client.packed(self._batch(outgoing))
-                reply = deciding.result()
-                # Its answers are noted before anything else is sent, so a cut never leaves more than one batch open.
-                self._settle(reply)
-                done += len(reply.results)
+                answered = deciding.result()
+                done += len(answered.results)
+        if answered is not None:
+            self._settle(answered)
 
     def _next(self, *, after: int) -> Outgoing:
         return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)

@@ -2,8 +2,9 @@
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from storeapp.cli.output import Reply, table
 from storeapp.cli.parser import Commands

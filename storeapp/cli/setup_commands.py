@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from msgspec import structs
+
 from storeapp.adapters.vault import passphrase_from
 from storeapp.adapters.vault_errors import NoKeySource
 from storeapp.cli.output import Exit, Reply
@@ -143,7 +145,7 @@ def end_day(session: Session) -> Reply | Refusal:
 
 
 def _day(session: Session, report: DayReport) -> Reply:
-    totals = asdict(report.totals)
+    totals = structs.asdict(report.totals)
     delivered = report.totals.delivered
     data: dict[str, object] = {"day": report.day} | totals
     data["on_time_rate"] = round(report.totals.on_time / delivered, 4) if delivered else None

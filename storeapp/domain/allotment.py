@@ -4,9 +4,12 @@ A share is kept under the id of a lease. A lease that is made anew gets a new id
 counts for nobody any more, without a single row of stock being touched.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from storeapp.domain.kernel import Data
 from storeapp.domain.stock import StockItem
@@ -23,8 +26,7 @@ SLACK = timedelta(minutes=10)
 MOST_WEIGHT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """One counter's right to promise its shares. ``incarnation`` tells it from a copy of its disk.
 
     A ``lapsed`` one holds nothing back any more; what it had promised before its end stands nevertheless.
@@ -42,8 +44,7 @@ class Lease:
         return self.since <= moment < self.until
 
 
-@dataclass(frozen=True, slots=True)
-class Allotment:
+class Allotment(Struct, frozen=True):
     """The leases of one store, whose code is the id.
 
     ``counters`` are the store's counters in the order of their first hello, ``weights`` what each gets of a shelf in
@@ -75,8 +76,7 @@ class Allotment:
         return next((lease for lease in self.leases if lease.incarnation == incarnation), None)
 
 
-@dataclass(frozen=True, slots=True)
-class AllotmentSet:
+class AllotmentSet(Struct, frozen=True):
     """The hub has renewed, ended or given leases."""
 
     KIND: ClassVar[str] = "allotment.set"

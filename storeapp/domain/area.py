@@ -6,10 +6,13 @@ more where exactly they went.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.place import EARTH_RADIUS_M, Position
@@ -73,8 +76,7 @@ class AreaVerdict(StrEnum):
     DAY_FULL = "day_full"
 
 
-@dataclass(frozen=True, slots=True)
-class AreaRule:
+class AreaRule(Struct, frozen=True):
     """What is served from ``since`` on.
 
     Attributes:
@@ -96,8 +98,7 @@ class AreaRule:
     cells: tuple[Cell, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceArea:
+class ServiceArea(Struct, frozen=True):
     """A store's rules, the newest last; its id is the store's."""
 
     KIND: ClassVar[str] = "service_area"
@@ -114,8 +115,7 @@ class ServiceArea:
         return next((rule for rule in reversed(self.rules) if rule.since <= moment), None)
 
 
-@dataclass(frozen=True, slots=True)
-class DemandPoint:
+class DemandPoint(Struct, frozen=True):
     """One order that was asked for: at which hour, how far north and east; ``key`` tells it from others of the day."""
 
     key: str
@@ -123,8 +123,7 @@ class DemandPoint:
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
-class DemandDay:
+class DemandDay(Struct, frozen=True):
     """Where the orders of one day went, on the grid; nobody's door can be told from it."""
 
     KIND: ClassVar[str] = "demand_day"
@@ -139,8 +138,7 @@ def demand_day_id(store: str, day: date) -> str:
     return f"{store}/{day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class AreaSet:
+class AreaSet(Struct, frozen=True):
     """A store serves another area from now on."""
 
     KIND: ClassVar[str] = "area.set"
@@ -149,8 +147,7 @@ class AreaSet:
     rule: AreaRule
 
 
-@dataclass(frozen=True, slots=True)
-class DemandNoted:
+class DemandNoted(Struct, frozen=True):
     """These orders were asked for on a day."""
 
     KIND: ClassVar[str] = "area.demand_noted"

@@ -1,7 +1,8 @@
 """What the brand lays down for its stores: stores, SKUs, policies, and the buildings that addresses lead to."""
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from storeapp.domain.place import Position
 from storeapp.domain.words import Mode
@@ -10,8 +11,7 @@ BRAND_POLICY = "brand"
 HEAVIEST_G = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """A shop of the brand; its id is the code that its staff use. ``region`` is empty where it belongs to none."""
 
     KIND: ClassVar[str] = "store"
@@ -22,8 +22,7 @@ class Store:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sku:
+class Sku(Struct, frozen=True):
     """An article as the catalogue describes one piece of it; ``certificates`` are what a guide needs to carry it.
 
     Raises:
@@ -44,8 +43,7 @@ class Sku:
             raise ValueError("no article weighs that much")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The numbers that the brand sets; a store that has heard of none works with these.
 
     Attributes:
@@ -99,8 +97,7 @@ class Policy:
     alert_percent: int = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Building:
+class Building(Struct, frozen=True):
     """A building, lane or street number and where it stands; never a flat or a person."""
 
     KIND: ClassVar[str] = "building"
@@ -109,8 +106,7 @@ class Building:
     confirmations: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRegistered:
+class StoreRegistered(Struct, frozen=True):
     """A store was entered or its data changed."""
 
     KIND: ClassVar[str] = "store.registered"
@@ -119,8 +115,7 @@ class StoreRegistered:
     store: Store
 
 
-@dataclass(frozen=True, slots=True)
-class SkuRegistered:
+class SkuRegistered(Struct, frozen=True):
     """An article was entered or its data changed."""
 
     KIND: ClassVar[str] = "sku.registered"
@@ -129,8 +124,7 @@ class SkuRegistered:
     sku: Sku
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySet:
+class PolicySet(Struct, frozen=True):
     """The brand set its numbers."""
 
     KIND: ClassVar[str] = "policy.set"
@@ -139,8 +133,7 @@ class PolicySet:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class BuildingLocated:
+class BuildingLocated(Struct, frozen=True):
     """A building's position was entered, or a finished delivery confirmed it."""
 
     KIND: ClassVar[str] = "building.located"

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from storeapp.domain.moment import Window
-from storeapp.domain.records import replace
 from storeapp.domain.words import Mode
 
 
@@ -61,8 +62,7 @@ class Attempt(StrEnum):
     RETURNING = "returning"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One link of the chain of custody: who holds the parcel from when on, and what proves it."""
 
     holder: Holder
@@ -73,8 +73,7 @@ class Link:
     proof: Proof
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """The paper that is valid for the parcel's current round."""
 
     slip_id: str
@@ -84,8 +83,7 @@ class Slip:
     hours: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """What one slip covers. The last link of ``chain`` holds it, so there is always exactly one custodian."""
 
     number: int
@@ -100,16 +98,14 @@ class Parcel:
         return self.chain[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(Struct, frozen=True):
     """Pieces of one article."""
 
     sku: str
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """The job of getting one order's parcels to the customer.
 
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
@@ -206,8 +202,7 @@ def slip_id(delivery: str, parcel: int, round_: int) -> str:
     return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8].hex()
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryOpened:
+class DeliveryOpened(Struct, frozen=True):
     """There is a job to do; the parcels lie in the store."""
 
     KIND: ClassVar[str] = "delivery.opened"
@@ -216,8 +211,7 @@ class DeliveryOpened:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryChanged:
+class DeliveryChanged(Struct, frozen=True):
     """The promise or the load changed."""
 
     KIND: ClassVar[str] = "delivery.changed"
@@ -229,8 +223,7 @@ class DeliveryChanged:
     weight_g: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryAssigned:
+class DeliveryAssigned(Struct, frozen=True):
     """A guide is responsible, or with an empty ``guide`` nobody is any more."""
 
     KIND: ClassVar[str] = "delivery.assigned"
@@ -240,8 +233,7 @@ class DeliveryAssigned:
     eta: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SlipIssued:
+class SlipIssued(Struct, frozen=True):
     """A slip was printed for one parcel; a higher reprint voids the lower ones."""
 
     KIND: ClassVar[str] = "delivery.slip_issued"
@@ -251,8 +243,7 @@ class SlipIssued:
     slip: Slip
 
 
-@dataclass(frozen=True, slots=True)
-class CustodyMoved:
+class CustodyMoved(Struct, frozen=True):
     """One parcel changed hands; back in the store a new round begins and its slip is void."""
 
     KIND: ClassVar[str] = "delivery.custody_moved"
@@ -262,8 +253,7 @@ class CustodyMoved:
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
+class AttemptEnded(Struct, frozen=True):
     """The customer did not take one parcel, or it is on its way back."""
 
     KIND: ClassVar[str] = "delivery.attempt_ended"
@@ -274,8 +264,7 @@ class AttemptEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReturned:
+class DeliveryReturned(Struct, frozen=True):
     """Everything is back in the store; a person decides whether to try again."""
 
     KIND: ClassVar[str] = "delivery.returned"
@@ -284,8 +273,7 @@ class DeliveryReturned:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRetried:
+class DeliveryRetried(Struct, frozen=True):
     """A returned delivery waits for a guide again."""
 
     KIND: ClassVar[str] = "delivery.retried"
@@ -293,8 +281,7 @@ class DeliveryRetried:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRecalled:
+class DeliveryRecalled(Struct, frozen=True):
     """The order was cancelled after custody: the parcel must come back."""
 
     KIND: ClassVar[str] = "delivery.recalled"
@@ -302,8 +289,7 @@ class DeliveryRecalled:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryCancelled:
+class DeliveryCancelled(Struct, frozen=True):
     """The job is off."""
 
     KIND: ClassVar[str] = "delivery.cancelled"
@@ -312,8 +298,7 @@ class DeliveryCancelled:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverySplit:
+class DeliverySplit(Struct, frozen=True):
     """Staff packed the goods in several parcels; slips printed before are void."""
 
     KIND: ClassVar[str] = "delivery.split"
@@ -322,8 +307,7 @@ class DeliverySplit:
     parcels: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoodsBooked:
+class GoodsBooked(Struct, frozen=True):
     """These goods are off the store's stock because of the delivery; none once they are back."""
 
     KIND: ClassVar[str] = "delivery.goods_booked"
@@ -332,8 +316,7 @@ class GoodsBooked:
     goods: tuple[Goods, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPinned:
+class DeliveryPinned(Struct, frozen=True):
     """Staff keep it for one guide, or with an empty ``guide`` for nobody any more."""
 
     KIND: ClassVar[str] = "delivery.pinned"
@@ -342,8 +325,7 @@ class DeliveryPinned:
     guide: str
 
 
-@dataclass(frozen=True, slots=True)
-class GuidesBanned:
+class GuidesBanned(Struct, frozen=True):
     """Staff keep it from these guides and no others."""
 
     KIND: ClassVar[str] = "delivery.guides_banned"
@@ -352,8 +334,7 @@ class GuidesBanned:
     guides: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPrioritised:
+class DeliveryPrioritised(Struct, frozen=True):
     """How much more than others it must not be left."""
 
     KIND: ClassVar[str] = "delivery.prioritised"

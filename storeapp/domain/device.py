@@ -1,14 +1,13 @@
 """The counters of a brand as every counter knows them: which key signs what, and which one no longer may."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from storeapp.domain.records import replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """An enrolled counter; ``certificate`` is signed by the brand's root and holds its public key.
 
     ``brands`` are the ids under which it may have signed slips and badges: its hub's, and those from before
@@ -24,8 +23,7 @@ class Device:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCertified:
+class DeviceCertified(Struct, frozen=True):
     """A counter was enrolled, or its certificate renewed."""
 
     KIND: ClassVar[str] = "device.certified"
@@ -34,8 +32,7 @@ class DeviceCertified:
     device: Device
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRevoked:
+class DeviceRevoked(Struct, frozen=True):
     """What this counter signs from now on is worth nothing."""
 
     KIND: ClassVar[str] = "device.revoked"

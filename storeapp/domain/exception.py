@@ -1,12 +1,13 @@
 """What went wrong and needs a person: damage, loss, recalls, and facts that contradict the state."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from storeapp.domain.kernel import Data
-from storeapp.domain.records import replace
 
 
 class ExceptionKind(StrEnum):
@@ -25,8 +26,7 @@ class ExceptionKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionCase:
+class ExceptionCase(Struct, frozen=True):
     """One open question; ``code`` says which rule opened it, ``subject`` is a delivery or stock item."""
 
     KIND: ClassVar[str] = "exception"
@@ -50,8 +50,7 @@ class ExceptionCase:
         return self.resolved_at is None
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionOpened:
+class ExceptionOpened(Struct, frozen=True):
     """A person must look at something."""
 
     KIND: ClassVar[str] = "exception.opened"
@@ -60,8 +59,7 @@ class ExceptionOpened:
     case: ExceptionCase
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionResolved:
+class ExceptionResolved(Struct, frozen=True):
     """A person decided."""
 
     KIND: ClassVar[str] = "exception.resolved"

@@ -4,9 +4,11 @@ A leg says neither who nor where: a rounded length, an hour of the day and two d
 """
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.words import TravelMode
 
@@ -14,8 +16,7 @@ ANY_HOUR = -1
 """Stands for the whole day among the hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """One way between two doors, or from the store to a door, as a guide went it.
 
     Attributes:
@@ -56,8 +57,7 @@ def rounded_m(metres: float) -> int:
     return round(metres / GRAIN_M) * GRAIN_M
 
 
-@dataclass(frozen=True, slots=True)
-class TravelDay:
+class TravelDay(Struct, frozen=True):
     """The legs of one day of a store."""
 
     KIND: ClassVar[str] = "travel_day"
@@ -76,8 +76,7 @@ def travel_day_id(store: str, day: date) -> str:
     return f"{store}/{day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedDetour:
+class LearnedDetour(Struct, frozen=True):
     """The detour of a mode at an hour, or at `ANY_HOUR`, from so many legs."""
 
     mode: TravelMode
@@ -86,8 +85,7 @@ class LearnedDetour:
     legs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """How far arrivals were off what was foretold, as scores of `risk.score` in rising order.
 
     ``mode`` is None where all modes are meant.
@@ -98,8 +96,7 @@ class Spread:
     permille: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TravelProfile:
+class TravelProfile(Struct, frozen=True):
     """What a store has learned up to a day; plans made under one version are made with these numbers."""
 
     KIND: ClassVar[str] = "travel_profile"
@@ -121,8 +118,7 @@ class TravelProfile:
         return known.get((mode, hour)) or known.get((mode, ANY_HOUR))
 
 
-@dataclass(frozen=True, slots=True)
-class LegsObserved:
+class LegsObserved(Struct, frozen=True):
     """Guides went these ways on a day."""
 
     KIND: ClassVar[str] = "travel.observed"
@@ -133,8 +129,7 @@ class LegsObserved:
     legs: tuple[Leg, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileLearned:
+class ProfileLearned(Struct, frozen=True):
     """Plans are made with these numbers from now on."""
 
     KIND: ClassVar[str] = "travel.learned"

@@ -4,10 +4,12 @@ What hangs on such a command waits or falls with it: it *follows*, and a person 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from storeapp.domain.kernel import Data
 
@@ -54,8 +56,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class HeldCommand:
+class HeldCommand(Struct, frozen=True):
     """One command that was not applied. ``id`` is its UUID; the rest says what it was, but nothing about a person.
 
     ``root`` names the command that it follows, empty where it is a matter of its own; ``followers`` are those that
@@ -87,8 +88,7 @@ class HeldCommand:
         return self.resolved_at is None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandHeld:
+class CommandHeld(Struct, frozen=True):
     """The hub did not apply a command, or not this time either: it waits for a person."""
 
     KIND: ClassVar[str] = "held.opened"
@@ -97,8 +97,7 @@ class CommandHeld:
     held: HeldCommand
 
 
-@dataclass(frozen=True, slots=True)
-class HeldFollowed:
+class HeldFollowed(Struct, frozen=True):
     """Another command hangs on this one."""
 
     KIND: ClassVar[str] = "held.followed"
@@ -107,8 +106,7 @@ class HeldFollowed:
     follower: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldResolved:
+class HeldResolved(Struct, frozen=True):
     """A person decided about it; ``device`` is where."""
 
     KIND: ClassVar[str] = "held.resolved"
@@ -120,8 +118,7 @@ class HeldResolved:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldSettled:
+class HeldSettled(Struct, frozen=True):
     """What the person decided was carried out, and this came of it."""
 
     KIND: ClassVar[str] = "held.settled"

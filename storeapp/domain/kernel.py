@@ -5,9 +5,10 @@ Every rule is a function of (command, states, context); the counter and the hub 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from storeapp.domain.words import Role
 
@@ -22,7 +23,7 @@ class Key(NamedTuple):
 
 
 class State(Protocol):
-    """An aggregate's state: a frozen dataclass that knows its kind and id."""
+    """An aggregate's state: a frozen struct that knows its kind and id."""
 
     KIND: ClassVar[str]
 
@@ -32,7 +33,7 @@ class State(Protocol):
 
 
 class Event(Protocol):
-    """What happened to one aggregate: a frozen dataclass that names its kind and the aggregate's id."""
+    """What happened to one aggregate: a frozen struct that names its kind and the aggregate's id."""
 
     KIND: ClassVar[str]
     OF: ClassVar[type[Any]]
@@ -59,16 +60,14 @@ class Reader(Protocol):
         """The state of one aggregate, or None where it never existed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a command is not done: a stable code with the data that its words need."""
 
     code: str
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Who asks, where and when.
 
     ``now`` is the clock of the device that made the command; it never orders anything.
@@ -98,25 +97,26 @@ class Draft:
         self._evolve = evolve
         self.changed: dict[Key, Any] = {}
         self.events: list[Event] = []
-        self.read: set[Key] = set()
+        # A plain pair equals the key that it stands for, and is made in no time.
+        self.read: set[tuple[str, str]] = set()
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state, with the events of this command so far."""
-        key = Key(of.KIND, key_id)
+        key = (of.KIND, key_id)
         self.read.add(key)
         # A changed state is never None, so one look at the table is enough.
-        found: S | None = self.changed.get(key)
+        found: S | None = self.changed.get(key)  # type: ignore[call-overload]  # a plain pair equals the key
         return self._reader.get(of, key_id) if found is None else found
 
     def before(self, of: type[S], key_id: str) -> S | None:
         """The state as it was when this command began."""
-        self.read.add(Key(of.KIND, key_id))
+        self.read.add((of.KIND, key_id))
         return self._reader.get(of, key_id)
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""
         key = Key(event.OF.KIND, event.id)
         self.read.add(key)
-        state = self.changed.get(key) or self._reader.get(event.OF, event.id)
-        self.changed[key] = self._evolve(state, event)
+        state = self.changed.get(key)
+        self.changed[key] = self._evolve(self._reader.get(event.OF, event.id) if state is None else state, event)
         self.events.append(event)

@@ -5,18 +5,18 @@ a copy of what that store's counter needs with the network unplugged, without an
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.kernel import Reader
 from storeapp.domain.moment import Window
 from storeapp.domain.people import Guide
-from storeapp.domain.records import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Loan:
+class Loan(Struct, frozen=True):
     """When a guide is away for another store, and within that, when ``there``: between the ways there and back."""
 
     store: str
@@ -28,8 +28,7 @@ class Loan:
         return Loan(self.store, _span(self.window, other.window), _span(self.there, other.there))
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     """The loans of one guide, in the feed of the guide's own store. Its id is the guide's code."""
 
     KIND: ClassVar[str] = "away"
@@ -38,8 +37,7 @@ class Away:
     loans: tuple[Loan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LentGuide:
+class LentGuide(Struct, frozen=True):
     """A guide of another store, in the feed of the store that may plan with this one in these windows.
 
     ``guide`` is how the own store has the guide, without the home; the hub keeps it as it is there. What was lent
@@ -119,8 +117,7 @@ def _cut(window: Window, gone: Window) -> Iterable[Window]:
         yield Window(gone.end, window.end)
 
 
-@dataclass(frozen=True, slots=True)
-class GuideAway:
+class GuideAway(Struct, frozen=True):
     """The loans of a guide are these."""
 
     KIND: ClassVar[str] = "guide.away"
@@ -129,8 +126,7 @@ class GuideAway:
     away: Away
 
 
-@dataclass(frozen=True, slots=True)
-class GuideLent:
+class GuideLent(Struct, frozen=True):
     """What a store knows of a guide of another one, and when it may plan with that guide, is this."""
 
     KIND: ClassVar[str] = "guide.lent"

@@ -1,8 +1,9 @@
 """Instants are UTC and aware; a window is a half-open stretch of time in which something is promised."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 STORE_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -30,8 +31,7 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """From ``start`` (included) to ``end`` (excluded), both UTC; ``end`` is never before ``start``."""
 
     start: datetime

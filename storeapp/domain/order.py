@@ -1,14 +1,15 @@
 """An order: what was sold, to be where and when; everything personal is a sealed text beside it."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from storeapp.domain.moment import Window
-from storeapp.domain.records import replace
 from storeapp.domain.words import Mode, Platform
 
 SHORT_STOCK = "short_stock"
@@ -30,8 +31,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(Struct, frozen=True):
     """One article; ``reserved`` pieces of it are promised from this store's stock.
 
     Raises:
@@ -49,8 +49,7 @@ class OrderLine:
             raise ValueError("no order holds so many pieces")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten.
 
     ``digest`` is a keyed hash of what the platform stated last, so that importing the same again changes
@@ -102,8 +101,7 @@ def delivery_id(order: str) -> str:
     return f"{order}-1"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPlaced:
+class OrderPlaced(Struct, frozen=True):
     """A store took an order on."""
 
     KIND: ClassVar[str] = "order.placed"
@@ -112,8 +110,7 @@ class OrderPlaced:
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChanged:
+class OrderChanged(Struct, frozen=True):
     """What was ordered, where to or when, is now different; the reservation events stand beside it."""
 
     KIND: ClassVar[str] = "order.changed"
@@ -129,8 +126,7 @@ class OrderChanged:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrderCancelled:
+class OrderCancelled(Struct, frozen=True):
     """Nobody will deliver it."""
 
     KIND: ClassVar[str] = "order.cancelled"
@@ -140,8 +136,7 @@ class OrderCancelled:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OrderCompleted:
+class OrderCompleted(Struct, frozen=True):
     """The customer has everything."""
 
     KIND: ClassVar[str] = "order.completed"
@@ -150,8 +145,7 @@ class OrderCompleted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReopened:
+class OrderReopened(Struct, frozen=True):
     """A fact undid the end: what was cancelled or completed turned out to be still on its way."""
 
     KIND: ClassVar[str] = "order.reopened"
@@ -159,8 +153,7 @@ class OrderReopened:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinesReserved:
+class LinesReserved(Struct, frozen=True):
     """How many pieces of each line are promised now, in the order of the lines."""
 
     KIND: ClassVar[str] = "order.lines_reserved"
@@ -170,8 +163,7 @@ class LinesReserved:
     needs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderForgotten:
+class OrderForgotten(Struct, frozen=True):
     """The personal data is gone for good; the rest of the order stays."""
 
     KIND: ClassVar[str] = "order.forgotten"

@@ -1,16 +1,16 @@
 """The people of a store: guides with badges and shifts, and the staff who sign in at the counter."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from storeapp.domain.moment import STORE_ZONE, Window
-from storeapp.domain.records import replace
 from storeapp.domain.words import Role, TravelMode
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """The badge that is valid now; an older serial of the same badge is not."""
 
     badge_id: str
@@ -19,8 +19,7 @@ class Badge:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """A shopping guide who delivers; the home is sealed, because it is nobody's business at the counter.
 
     ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them. ``serials``
@@ -52,8 +51,7 @@ class Guide:
         return dict(self.serials).get(badge_id, -1) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """When a guide works on one day of the store; ``window`` None means off that day."""
 
     KIND: ClassVar[str] = "shift"
@@ -64,8 +62,7 @@ class Shift:
     window: Window | None
 
 
-@dataclass(frozen=True, slots=True)
-class Staff:
+class Staff(Struct, frozen=True):
     """A person who signs in at the counter; the PIN's verifier never leaves the counter's keys."""
 
     KIND: ClassVar[str] = "staff"
@@ -96,8 +93,7 @@ def shift_window(guide: Guide, shift: Shift | None, day: date) -> Window | None:
     return Window(start, end if end > start else end + timedelta(days=1))
 
 
-@dataclass(frozen=True, slots=True)
-class GuideRegistered:
+class GuideRegistered(Struct, frozen=True):
     """A guide was entered or the data changed; the badge stays."""
 
     KIND: ClassVar[str] = "guide.registered"
@@ -106,8 +102,7 @@ class GuideRegistered:
     guide: Guide
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeIssued:
+class BadgeIssued(Struct, frozen=True):
     """A badge was printed; earlier serials are void."""
 
     KIND: ClassVar[str] = "guide.badge_issued"
@@ -116,8 +111,7 @@ class BadgeIssued:
     badge: Badge
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeRevoked:
+class BadgeRevoked(Struct, frozen=True):
     """The badge was lost or the guide left."""
 
     KIND: ClassVar[str] = "guide.badge_revoked"
@@ -125,8 +119,7 @@ class BadgeRevoked:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftSet:
+class ShiftSet(Struct, frozen=True):
     """A guide's hours of one day were set."""
 
     KIND: ClassVar[str] = "shift.set"
@@ -135,8 +128,7 @@ class ShiftSet:
     shift: Shift
 
 
-@dataclass(frozen=True, slots=True)
-class StaffRegistered:
+class StaffRegistered(Struct, frozen=True):
     """A person may sign in, or no longer."""
 
     KIND: ClassVar[str] = "staff.registered"

@@ -1,8 +1,9 @@
 """Positions say their datum, because Chinese map services shift every point by some hundred metres."""
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius, IUGG 1980."""
@@ -15,8 +16,7 @@ class Datum(StrEnum):
     GCJ02 = "gcj02"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A point in decimal degrees.
 
     Raises:

@@ -1,15 +1,15 @@
 """What a guide earned on one day, and what a store's day amounted to when it was closed."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from storeapp.domain.records import replace
+from msgspec import Struct
+from msgspec.structs import replace
+
 from storeapp.domain.words import Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Earning:
+class Earning(Struct, frozen=True):
     """One line of pay, at the policy's rate when the customer got the parcel."""
 
     delivery_id: str
@@ -19,16 +19,14 @@ class Earning:
     on_time: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """What a guide earned at another store that had borrowed the guide."""
 
     store: str
     earnings: tuple[Earning, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A guide's earnings of one store day.
 
     Where a guide helped out at another store, that store has a statement of its own for it, whose ``guide_store`` pays:
@@ -55,8 +53,7 @@ class Statement:
         return sum(earning.amount_fen for earning in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotals:
+class DayTotals(Struct, frozen=True):
     """The figures of a closed day."""
 
     orders: int
@@ -68,8 +65,7 @@ class DayTotals:
     earnings_fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoreDay:
+class StoreDay(Struct, frozen=True):
     """A store's day; closing it again replaces the figures and keeps the count of closings."""
 
     KIND: ClassVar[str] = "day"
@@ -87,8 +83,7 @@ def statement_id(guide: str, day: date, *, at: str = "") -> str:
     return f"{guide}/{day.isoformat()}@{at}" if at else f"{guide}/{day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class EarningAdded:
+class EarningAdded(Struct, frozen=True):
     """A delivery was done and is paid."""
 
     KIND: ClassVar[str] = "statement.earning_added"
@@ -101,8 +96,7 @@ class EarningAdded:
     guide_store: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EarnedElsewhere:
+class EarnedElsewhere(Struct, frozen=True):
     """A guide's lines of one day at a store that had borrowed the guide are these; told to the guide's own store."""
 
     KIND: ClassVar[str] = "statement.earned_elsewhere"
@@ -114,8 +108,7 @@ class EarnedElsewhere:
     elsewhere: Elsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class EarningRemoved:
+class EarningRemoved(Struct, frozen=True):
     """A later fact showed that somebody else delivered it, or nobody did."""
 
     KIND: ClassVar[str] = "statement.earning_removed"
@@ -124,8 +117,7 @@ class EarningRemoved:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DayClosed:
+class DayClosed(Struct, frozen=True):
     """A manager closed the day with these figures."""
 
     KIND: ClassVar[str] = "day.closed"

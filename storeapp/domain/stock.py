@@ -4,12 +4,12 @@ A reservation is firm, or it is *unconfirmed*: then it waits until the hub knows
 the same piece. What a counter may promise firmly without asking is its share.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
-from storeapp.domain.records import replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Movement(StrEnum):
@@ -44,8 +44,7 @@ class Waiting(NamedTuple):
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class StockItem:
+class StockItem(Struct, frozen=True):
     """The pieces of one SKU in one store; ``on_hand`` counts what lies in the store, promised or not.
 
     ``on_hand`` may fall below zero when a fact says so; ``reserved`` never does. ``waiting`` is the part of
@@ -92,8 +91,7 @@ def stock_id(store: str, sku: str) -> str:
     return f"{store}/{sku}"
 
 
-@dataclass(frozen=True, slots=True)
-class StockMoved:
+class StockMoved(Struct, frozen=True):
     """``quantity`` pieces came (positive) or went (negative)."""
 
     KIND: ClassVar[str] = "stock.moved"
@@ -105,8 +103,7 @@ class StockMoved:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StockReserved:
+class StockReserved(Struct, frozen=True):
     """``quantity`` pieces were promised to an order (positive) or set free (negative).
 
     ``unconfirmed`` of them, with the same sign, are or were unconfirmed; ``share`` came out of the share of ``lease``.
@@ -122,8 +119,7 @@ class StockReserved:
     lease: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StockConfirmed:
+class StockConfirmed(Struct, frozen=True):
     """``quantity`` unconfirmed pieces of an order are promised for good; ``share`` came out of that of ``lease``."""
 
     KIND: ClassVar[str] = "stock.confirmed"
@@ -135,8 +131,7 @@ class StockConfirmed:
     lease: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShareMoved:
+class ShareMoved(Struct, frozen=True):
     """Pieces came to the holder of a lease (positive) or went from it unpromised (negative)."""
 
     KIND: ClassVar[str] = "stock.share_moved"
@@ -146,8 +141,7 @@ class ShareMoved:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class SharesSet:
+class SharesSet(Struct, frozen=True):
     """The hub has granted or taken back."""
 
     KIND: ClassVar[str] = "stock.shares_set"
@@ -156,8 +150,7 @@ class SharesSet:
     shares: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StockCounted:
+class StockCounted(Struct, frozen=True):
     """A person counted the shelf; the movement that squares it stands beside this event."""
 
     KIND: ClassVar[str] = "stock.counted"
@@ -167,8 +160,7 @@ class StockCounted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StockShelved:
+class StockShelved(Struct, frozen=True):
     """The pieces have a place in the store."""
 
     KIND: ClassVar[str] = "stock.shelved"

@@ -1,8 +1,10 @@
 """The area that a store serves: the rule in force, its history, and what another would have made of the last days."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from storeapp.adapters.sealing import SealBroken
 from storeapp.domain.area import (

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from storeapp.domain.catalogue import Store
 from storeapp.domain.delivery import Delivery

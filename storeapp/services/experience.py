@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from storeapp.adapters.sealing import SealBroken
 from storeapp.domain.catalogue import Store

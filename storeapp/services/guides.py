@@ -1,7 +1,9 @@
 """The guides of a store on one day, and entering, changing or ending one."""
 
-from dataclasses import replace
+import dataclasses
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Event, Refusal
@@ -26,7 +28,7 @@ def guide_rows(counter: Counter, day: date | None = None) -> list[GuideRow]:
     own = [guide for guide in counter.cache.every(Guide) if guide.store == counter.store]
     rows = [_row(counter, guide, day, load) for guide in own]
     others = [(_row(counter, as_guest(lent), day, load), lent.guide.store) for lent in guests_on(counter, day)]
-    rows += [replace(row, guest_of=store) for row, store in others]
+    rows += [dataclasses.replace(row, guest_of=store) for row, store in others]
     return sorted(rows, key=lambda row: (not row.active, not row.on_shift, row.id))
 
 

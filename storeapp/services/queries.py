@@ -114,6 +114,7 @@ def _row(
         goods=_goods(order, titles),
         unconfirmed=unconfirmed,
         assignments=delivery.assignments,
+        priority=delivery.priority,
     )
 
 

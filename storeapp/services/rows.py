@@ -54,6 +54,8 @@ class OrderRow:
     """Whether a command about it has not reached the hub yet."""
     assignments: int = 0
     """How often the guide has changed: what an assignment names, so that it never overwrites one nobody saw."""
+    priority: int = 0
+    """How much more than others it must not be left, from 0."""
 
 
 @dataclass(frozen=True, slots=True)

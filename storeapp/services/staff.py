@@ -1,7 +1,8 @@
 """Staff: who may sign in at the counter, with which PIN and which role."""
 
 import secrets
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.people import Staff

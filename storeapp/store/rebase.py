@@ -1,51 +1,29 @@
 """Puts what the hub says under the commands that it has not yet answered.
 
-First the pages land in the bases, each with its cursor, in one transaction. Then every aggregate that is touched
-by an open command, directly or through another aggregate of the same command, starts again from its base, and
-the open commands are decided anew in their order. What the hub has settled is no longer replayed.
+First the pages land in the bases, each with its cursor, in one transaction. Then the open commands that have changed
+or read any of these rows are decided anew in their order: all that they change starts again from its base, together
+with whatever hangs on that in the same way. What the hub has settled is no longer replayed.
 """
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from storeapp.codec import UnknownKind, decode_command, decode_state
+from storeapp.codec import Malformed, UnknownKind, decode_command, decode_state, is_known_state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
-from storeapp.store import views
-from storeapp.store.cache import Cache, Row
+from storeapp.store import readings, unread, views
+from storeapp.store.cache import NOTHING, Cache, Row
 from storeapp.store.journal import Entry, Journal
+from storeapp.store.readings import context_of, incarnation_of
 
 S = TypeVar("S", bound=State)
 _log = logging.getLogger(__name__)
-INCARNATION, FORMER, FORMER_LAST = "incarnation", "former_incarnation", "former_last"
-"""What the identity calls the numbering in force, the one before, and the last command that was made in that."""
-
 _NO_MARKS: Mapping[str, str] = MappingProxyType({})
-
-
-def incarnation_of(entry: Entry, identity: Mapping[str, str]) -> str:
-    """The numbering in which a command was made: its promises came out of the share of that one."""
-    former = entry.n <= int(identity.get(FORMER_LAST, "0"))
-    return (former and identity.get(FORMER, "")) or identity.get(INCARNATION, "")
-
-
-def context_of(entry: Entry, *, device: str, incarnation: str) -> Context:
-    """The context in which a command was made, for deciding it again."""
-    return Context(
-        now=entry.at,
-        command_id=entry.id,
-        store=entry.store,
-        device=device,
-        actor=entry.actor,
-        role=entry.role,
-        incarnation=incarnation,
-        final=False,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +58,41 @@ def take_page(
     ready = ready or prepared(rows)
     with cache.writing():
         cache.finder_add(ready.hashes)
-        open_keys = _with_touches(cache, [Key(row.kind, row.id) for row in rows])
-        waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
-        cache.db.conn.executemany(
-            """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
-            ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
-            ((row.kind, row.id, row.body, row.version) for row in waiting),
-        )
-        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", open_keys)
-        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
+        _land(cache, rows, ready)
         cache.set_cursor(feed, cursor)
         cache.set_mark("epoch", epoch)
         cache.set_mark("received_at", at)
         for name, value in marks.items():
             cache.set_mark(name, value)
+
+
+def read_again(cache: Cache) -> None:
+    """Read what an older version of this program could not; rows under open commands wait for `rebase`."""
+    rows = [Row(*kept) for kept in unread.of_before(cache.db)]
+    if rows:
+        with cache.writing():
+            _land(cache, rows, prepared(rows))
+
+
+def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
+    """Put rows where they belong: in sight, under open commands, or aside where nobody here can read them."""
+    all_keys = [Key(row.kind, row.id) for row in rows]
+    strange = [row for row in rows if row.body and Key(row.kind, row.id) not in ready.states]
+    unread.keep(cache.db, strange, arrived=all_keys)
+    if strange:
+        # What stood there before is over, and nobody can say what stands there now.
+        aside = {Key(row.kind, row.id) for row in strange if is_known_state(row.kind)}
+        rows = [replace(row, body=NOTHING) if Key(row.kind, row.id) in aside else row for row in rows]
+    open_keys = _with_touches(cache, all_keys)
+    waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
+    cache.db.conn.executemany(
+        """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
+        ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
+        ((row.kind, row.id, row.body, row.version) for row in waiting),
+    )
+    stale = open_keys | _with_readings(cache, all_keys)
+    cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", stale)
+    _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
 
 
 def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
@@ -117,6 +116,18 @@ def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     return {Key(kind, key_id) for kind, key_id in rows}
 
 
+def _with_readings(cache: Cache, keys: Iterable[Key]) -> set[Key]:
+    """Those that an open command has only looked at."""
+    if cache.db.execute("SELECT 1 FROM reading LIMIT 1").fetchone() is None:
+        return set()
+    _wanted(cache, keys)
+    rows = cache.db.execute(
+        """SELECT kind, id FROM wanted w
+        WHERE EXISTS (SELECT 1 FROM reading r WHERE r.kind = w.kind AND r.id = w.id)"""
+    )
+    return {Key(kind, key_id) for kind, key_id in rows}
+
+
 def _replace(cache: Cache, rows: Sequence[Row], states: Mapping[Key, State]) -> None:
     """Rows that no open command touches are simply what the hub says."""
     cache.db.conn.executemany(
@@ -134,6 +145,9 @@ def _typed(kind: str, body: bytes) -> State | None:
     try:
         return decode_state(kind, body)
     except UnknownKind:
+        return None
+    except Malformed as error:
+        _log.warning("a row of kind %s is kept unread: %s", error.kind, error.field)
         return None
 
 
@@ -158,17 +172,19 @@ def rebase(cache: Cache, journal: Journal, *, device: str) -> int:
 
 
 def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
-    first = cache.db.execute("SELECT min(n) FROM touch").fetchone()[0]
-    if first is None:
+    first = cache.db.execute("SELECT min(n) FROM (SELECT min(n) n FROM touch UNION ALL SELECT min(n) FROM reading)")
+    lowest = first.fetchone()[0]
+    if lowest is None:
         return set()
     cursors = {feed: cache.cursor(feed) for feed in feeds_of(journal.identity().get("store", ""))}
-    settled = journal.settled_numbers(since=int(first), cursors=cursors)
+    settled = journal.settled_numbers(since=int(lowest), cursors=cursors)
     cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS settled (n INTEGER PRIMARY KEY)")
     cache.db.execute("DELETE FROM settled")
     cache.db.conn.executemany("INSERT INTO settled (n) VALUES (?)", ((n,) for n in settled))
     keys = {Key(*row) for row in cache.db.execute("SELECT DISTINCT kind, id FROM touch JOIN settled USING (n)")}
     numbers = [int(n) for (n,) in cache.db.execute("SELECT DISTINCT n FROM touch JOIN settled USING (n)")]
-    cache.db.execute("DELETE FROM touch WHERE n IN (SELECT n FROM settled)")
+    for table in ("touch", "reading"):
+        cache.db.execute(f"DELETE FROM {table} WHERE n IN (SELECT n FROM settled)")
     views.unrecord(cache.db, journal.undone_numbers(numbers))
     return keys
 
@@ -205,6 +221,7 @@ class _Replay:
         self.stale = stale
         self.numbers: set[int] = set()
         self.touches: list[tuple[int, Key]] = []
+        self.readings: list[tuple[int, set[readings.Pair]]] = []
         self.dirty: dict[Key, State] = {}
         self.asked: set[Key] = set()
 
@@ -217,6 +234,7 @@ class _Replay:
             graph.close_over(self.stale, self.numbers)
             self._decide()
             beyond = graph.touched & ((self.asked | self.dirty.keys()) - self.stale)
+            beyond |= graph.read & (self.dirty.keys() - self.stale)
             if not beyond:
                 return
             self.stale |= beyond
@@ -224,7 +242,7 @@ class _Replay:
     def _decide(self) -> None:
         bases = _Bases(self._cache, self.stale)
         work = Workspace(bases)
-        self.touches = []
+        self.touches, self.readings = [], []
         entries = self._journal.numbered(self.numbers)
         needs = self._journal.needs_of(entries)
         fallen = self._journal.undone({need for needed in needs.values() for need in needed})
@@ -243,9 +261,10 @@ class _Replay:
             decided = work.run(decode_command(entry.kind, entry.body), self._context(entry))
         except Exception as error:
             _log.warning("command %d of kind %s is not shown: %s", entry.n, entry.kind, type(error).__name__)
-            return
-        if not isinstance(decided, Refusal):
-            self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in decided]
+            decided = ()
+        events = () if isinstance(decided, Refusal) else decided
+        self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in events]
+        self.readings.append((entry.n, readings.only_read(work.read, events)))
 
 
 def _is_fact(entry: Entry) -> bool:
@@ -255,34 +274,49 @@ def _is_fact(entry: Entry) -> bool:
 
 
 class _Graph:
-    """Which open command touches which aggregate."""
+    """Which open command touches, and which reads, which aggregate."""
 
     def __init__(self, cache: Cache) -> None:
         self._by_key: dict[Key, set[int]] = {}
         self._by_number: dict[int, set[Key]] = {}
+        self._touched: set[Key] = set()
+        self._read: set[Key] = set()
         for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM touch"):
-            self._by_key.setdefault(Key(kind, key_id), set()).add(n)
-            self._by_number.setdefault(n, set()).add(Key(kind, key_id))
+            key = Key(kind, key_id)
+            self._by_key.setdefault(key, set()).add(n)
+            self._by_number.setdefault(n, set()).add(key)
+            self._touched.add(key)
+        for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM reading"):
+            key = Key(kind, key_id)
+            self._by_key.setdefault(key, set()).add(n)
+            self._read.add(key)
 
     @property
     def touched(self) -> set[Key]:
         """Every aggregate that an open command touches."""
-        return set(self._by_key)
+        return self._touched
+
+    @property
+    def read(self) -> set[Key]:
+        """Every aggregate that an open command has only looked at."""
+        return self._read
 
     def close_over(self, keys: set[Key], numbers: set[int]) -> None:
-        """Grow ``keys`` by all that open commands on them touch, and ``numbers`` by these commands."""
+        """Grow ``numbers`` by the open commands on ``keys``, and ``keys`` by all that these touch."""
         todo = list(keys)
         while todo:
             for n in self._by_key.get(todo.pop(), set()) - numbers:
                 numbers.add(n)
-                todo += self._by_number[n] - keys
-                keys |= self._by_number[n]
+                touched = self._by_number.get(n, set())
+                todo += touched - keys
+                keys |= touched
 
 
 def _show(cache: Cache, replay: _Replay) -> None:
     """Write what was decided; what it does not change shows the hub's word."""
     cache.keep_bases(replay.dirty)
     cache.touch(replay.touches)
+    readings.note(cache.db, replay.readings)
     _show_bases(cache, replay.stale - replay.dirty.keys())
     cache.write(replay.dirty)
     still = _with_touches(cache, replay.stale)

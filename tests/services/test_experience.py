@@ -1,9 +1,9 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.catalogue import BRAND_POLICY, Policy

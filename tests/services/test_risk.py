@@ -1,11 +1,11 @@
 """Warnings before it is too late, and windows to offer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import Store
 from storeapp.domain.delivery import DeliveryState, Proof

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner

@@ -1,5 +1,6 @@
 """Lets hypothesis live in the world: every rule is something that a day, or bad luck, can bring."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -88,11 +89,13 @@ class Days(RuleBasedStateMachine):
     """Counters of two stores, phones and a hub, until it is quiet."""
 
     world: World
+    make_world: Callable[[], World] = World
+    """Where the hub keeps its database."""
 
     @initialize(met=st.booleans())
     def begin(self, met: bool) -> None:
         """On the first day, or in the middle of a day on which everybody has met."""
-        self.world = World()
+        self.world = type(self).make_world()
         self.world.jobs = jobs
         if met:
             for name, store in STORES.items():

@@ -98,7 +98,8 @@ def template() -> Path:
 class World:
     """Everything that exists, and the faults that befall it; use it in a ``with``."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = "") -> None:
+        self._url = url
         self._stack = ExitStack()
         self.path = _folder()
         self._stack.callback(shutil.rmtree, self.path)
@@ -131,7 +132,7 @@ class World:
         enter(patch.object(cycle, "SNAPSHOT_FROM", SNAPSHOT_FROM))
         enter(patch.object(snapshot, "PAGE_ROWS", PAGE_ROWS))
         enter(patch.object(cycle, "ahead", in_turn))
-        self.hq = Headquarters(self.path / "hub")
+        self.hq = Headquarters(self.path / "hub", self._url)
         self._stack.callback(lambda: self.hq.close())
         self.desks: dict[str, Desk] = {}
         for name, store in STORES.items():

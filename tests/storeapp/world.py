@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import CustodyMoved, Delivery, DeliveryState, Holder, Proof

@@ -1,10 +1,10 @@
 """The guides' page's questions: who a guide is, and when the guide works."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QWidget
 
 from storeapp.domain.kernel import Refusal

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
@@ -82,7 +83,8 @@ class AreaSection(QWidget):
         self.form = Form()
         for name, span in BOUNDS.items():
             unit = text(f"settings.unit.area.{name}")
-            self.form.add_number(name, text(f"settings.area.{name}"), span=span, unit=unit)
+            any_ = text("settings.area.any")
+            self.form.add_number(name, text(f"settings.area.{name}"), span=span, unit=unit, least=any_)
         unit = text("settings.unit.hour")
         self.form.add_number("hour", text("settings.area.hour"), value=12, span=(0, 23), unit=unit)
         for field in self.form.findChildren(QSpinBox):
@@ -157,7 +159,7 @@ class AreaSection(QWidget):
             return None
         known = self._seen.area.at(self._seen.now) or AreaRule(0, self._seen.now)
         numbers = {name: self.form.values()[name] for name in BOUNDS}
-        return replace(known, version=0, since=self._seen.now, cells=tuple(sorted(self._cells)), **numbers)
+        return structs.replace(known, version=0, since=self._seen.now, cells=tuple(sorted(self._cells)), **numbers)
 
     @Slot()
     def _redraw(self) -> None:
@@ -259,7 +261,7 @@ class AreaSection(QWidget):
         if before is None:
             self._desk.tell(result, code)
             return
-        again = replace(before, version=0)
+        again = structs.replace(before, version=0)
         self._desk.tell(result, code, undo=lambda: self._set(again, "settings.area.back", None))
 
 

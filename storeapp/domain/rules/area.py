@@ -1,9 +1,10 @@
 """Rules for the area that a store serves, and for what is kept of past demand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.area import (
     LEAST_CORNERS,
@@ -22,8 +23,7 @@ from storeapp.domain.kernel import Command, Context, Draft, Refusal
 from storeapp.domain.words import Role
 
 
-@dataclass(frozen=True, slots=True)
-class SetArea:
+class SetArea(Struct, frozen=True):
     """Serve another area; the rule's version is the one that the person saw, plus one."""
 
     KIND: ClassVar[str] = "area.set"
@@ -32,8 +32,7 @@ class SetArea:
     rule: AreaRule
 
 
-@dataclass(frozen=True, slots=True)
-class NoteDemand:
+class NoteDemand(Struct, frozen=True):
     """State where orders were asked for."""
 
     KIND: ClassVar[str] = "area.note_demand"

@@ -1,9 +1,10 @@
 """Rules for exceptions that a person reports or resolves, refused commands, and the close of a day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionResolved
@@ -12,8 +13,7 @@ from storeapp.domain.rules.common import open_case
 from storeapp.domain.statement import DayClosed, DayTotals, StoreDay
 
 
-@dataclass(frozen=True, slots=True)
-class ReportException:
+class ReportException(Struct, frozen=True):
     """Somebody says that something is wrong with a delivery."""
 
     KIND: ClassVar[str] = "exception.report"
@@ -22,8 +22,7 @@ class ReportException:
     kind: ExceptionKind
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveException:
+class ResolveException(Struct, frozen=True):
     """A person decided; ``resolution`` is a code."""
 
     KIND: ClassVar[str] = "exception.resolve"
@@ -32,8 +31,7 @@ class ResolveException:
     resolution: str
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptRefusal:
+class AcceptRefusal(Struct, frozen=True):
     """A person has seen that the hub refused a command of this counter, and accepts it."""
 
     KIND: ClassVar[str] = "refusal.accept"
@@ -41,8 +39,7 @@ class AcceptRefusal:
     command_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CloseDay:
+class CloseDay(Struct, frozen=True):
     """A manager closes a store's day with the figures on the screen."""
 
     KIND: ClassVar[str] = "day.close"

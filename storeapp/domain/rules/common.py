@@ -1,11 +1,12 @@
 """What several rules share: exceptions and discrepancies, the load of an order, and stock below zero."""
 
+from msgspec.structs import replace
+
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionOpened
 from storeapp.domain.kernel import Context, Data, Draft
 from storeapp.domain.order import OrderLine
-from storeapp.domain.records import replace
 from storeapp.domain.stock import StockItem
 
 

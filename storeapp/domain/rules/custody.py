@@ -1,8 +1,9 @@
 """Rules for facts about parcels: handed over, rescued, delivered, failed, returned. A fact is never refused."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.delivery import (
     Attempt,
@@ -27,8 +28,7 @@ from storeapp.domain.rules.paying import carrier, complete, reopen
 _OTHERS = frozenset({Holder.COURIER, Holder.PICKUP_POINT})
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     """A guide took a parcel. ``reason`` is filled where staff recorded it in spite of a verdict."""
 
     KIND: ClassVar[str] = "delivery.hand_over"
@@ -42,8 +42,7 @@ class HandOver:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rescue:
+class Rescue(Struct, frozen=True):
     """Another guide took a parcel over from the one who held it, away from the counter.
 
     ``proof`` is a token where both showed their badges, else what staff say, with their ``reason``.
@@ -59,8 +58,7 @@ class Rescue:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True):
     """The customer has one parcel; without ``parcel`` all that are out, or where none is, all in the store."""
 
     KIND: ClassVar[str] = "delivery.deliver"
@@ -71,8 +69,7 @@ class Deliver:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FailDelivery:
+class FailDelivery(Struct, frozen=True):
     """The customer did not take it; the guide still holds the one parcel, or all without ``parcel``."""
 
     KIND: ClassVar[str] = "delivery.fail"
@@ -83,8 +80,7 @@ class FailDelivery:
     parcel: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnDelivery:
+class ReturnDelivery(Struct, frozen=True):
     """One parcel is back at the counter; without ``parcel`` all that are out, or where none is, the customer's."""
 
     KIND: ClassVar[str] = "delivery.return"
@@ -94,8 +90,7 @@ class ReturnDelivery:
     parcel: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PassOn:
+class PassOn(Struct, frozen=True):
     """A parcel lies at a pickup point, or a courier took it; without ``parcel`` all out, else all in the store.
 
     Raises:

@@ -1,9 +1,10 @@
 """Rules for deliveries before custody: who is responsible, slips, retries, parcels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.delivery import (
@@ -25,8 +26,7 @@ MAX_PARCELS = 9
 MAX_REPRINT = 255
 
 
-@dataclass(frozen=True, slots=True)
-class AssignDelivery:
+class AssignDelivery(Struct, frozen=True):
     """Make a guide responsible. ``base`` is the count of assignments that the person saw.
 
     ``seed`` and ``steps`` name the search whose plan it follows, so that the plan can be made again; 0 by hand.
@@ -42,8 +42,7 @@ class AssignDelivery:
     steps: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class UnassignDelivery:
+class UnassignDelivery(Struct, frozen=True):
     """Take the guide off; the delivery waits again."""
 
     KIND: ClassVar[str] = "delivery.unassign"
@@ -52,8 +51,7 @@ class UnassignDelivery:
     base: int
 
 
-@dataclass(frozen=True, slots=True)
-class IssueSlip:
+class IssueSlip(Struct, frozen=True):
     """A slip was printed; printing again supersedes it."""
 
     KIND: ClassVar[str] = "delivery.issue_slip"
@@ -64,8 +62,7 @@ class IssueSlip:
     hours: int
 
 
-@dataclass(frozen=True, slots=True)
-class RetryDelivery:
+class RetryDelivery(Struct, frozen=True):
     """What came back goes out again."""
 
     KIND: ClassVar[str] = "delivery.retry"
@@ -73,8 +70,7 @@ class RetryDelivery:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SplitDelivery:
+class SplitDelivery(Struct, frozen=True):
     """Pack the goods in several parcels, each with its own slip."""
 
     KIND: ClassVar[str] = "delivery.split"

@@ -1,15 +1,15 @@
 """The rule by which a person decides about a command that the hub did not apply."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.held import CHOICES, HUB, Cause, HeldCommand, HeldResolved, Resolution
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveHeld:
+class ResolveHeld(Struct, frozen=True):
     """Somebody decided about a command that waits, and about all that follow it. The hub carries it out."""
 
     KIND: ClassVar[str] = "held.resolve"

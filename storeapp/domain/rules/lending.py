@@ -4,9 +4,10 @@ Counters never make them: who has the word over two stores is the hub.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.held import HUB
@@ -29,8 +30,7 @@ KEPT = timedelta(days=1)
 """How long a loan is kept after its end: until then somebody may still bring something back."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendGuide:
+class SendGuide(Struct, frozen=True):
     """The guide's own store does without the guide in a window, and the other has the guide ``there`` within it.
 
     Without a window, all that was lent to that store ends. Without ``there`` the stores are next door.
@@ -44,8 +44,7 @@ class SendGuide:
     there: Window | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BorrowGuide:
+class BorrowGuide(Struct, frozen=True):
     """A store may plan with a guide of another one as far as that one does without; the hub copies the guide."""
 
     KIND: ClassVar[str] = "guide.borrow"

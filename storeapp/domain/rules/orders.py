@@ -1,9 +1,11 @@
 """Rules for orders: taken on, changed, corrected, rescheduled, cancelled, forgotten."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.delivery import (
     BEFORE_CUSTODY,
@@ -33,7 +35,6 @@ from storeapp.domain.order import (
     OrderStatus,
     order_id,
 )
-from storeapp.domain.records import replace
 from storeapp.domain.rules.common import (
     discrepancy,
     load_of,
@@ -45,8 +46,7 @@ from storeapp.domain.rules.promising import release_lines, reserve_lines
 from storeapp.domain.words import Mode, Platform
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(Struct, frozen=True):
     """An order as its platform states it now. ``revise`` says that it differs from what this counter knew."""
 
     KIND: ClassVar[str] = "order.place"
@@ -66,8 +66,7 @@ class PlaceOrder:
     revise: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectOrder:
+class CorrectOrder(Struct, frozen=True):
     """Staff mended the customer's data or the goods, or found the position by hand."""
 
     KIND: ClassVar[str] = "order.correct"
@@ -79,8 +78,7 @@ class CorrectOrder:
     lines: tuple[OrderLine, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RescheduleOrder:
+class RescheduleOrder(Struct, frozen=True):
     """The customer agreed to another promise."""
 
     KIND: ClassVar[str] = "order.reschedule"
@@ -90,8 +88,7 @@ class RescheduleOrder:
     window: Window
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(Struct, frozen=True):
     """Somebody calls the order off; after custody it becomes a recall."""
 
     KIND: ClassVar[str] = "order.cancel"
@@ -101,8 +98,7 @@ class CancelOrder:
     by_platform: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReserveOrder:
+class ReserveOrder(Struct, frozen=True):
     """New stock has come: promise what was short."""
 
     KIND: ClassVar[str] = "order.reserve"
@@ -110,8 +106,7 @@ class ReserveOrder:
     order_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetOrder:
+class ForgetOrder(Struct, frozen=True):
     """The grace period is over: the key is destroyed, and the ciphertext is dropped."""
 
     KIND: ClassVar[str] = "order.forget"

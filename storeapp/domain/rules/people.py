@@ -1,8 +1,10 @@
 """Rules for guides, badges, shifts, staff and what the brand lays down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import (
     BuildingLocated,
@@ -27,13 +29,11 @@ from storeapp.domain.people import (
     evolve,
 )
 from storeapp.domain.place import Position
-from storeapp.domain.records import replace
 
 MAX_SERIAL = 255
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterStore:
+class RegisterStore(Struct, frozen=True):
     """Enter a store or change its data."""
 
     KIND: ClassVar[str] = "store.register"
@@ -41,8 +41,7 @@ class RegisterStore:
     store: Store
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterSku:
+class RegisterSku(Struct, frozen=True):
     """Enter an article or change its data."""
 
     KIND: ClassVar[str] = "sku.register"
@@ -50,8 +49,7 @@ class RegisterSku:
     sku: Sku
 
 
-@dataclass(frozen=True, slots=True)
-class SetPolicy:
+class SetPolicy(Struct, frozen=True):
     """Set the brand's numbers."""
 
     KIND: ClassVar[str] = "policy.set"
@@ -59,8 +57,7 @@ class SetPolicy:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class LocateBuilding:
+class LocateBuilding(Struct, frozen=True):
     """Enter or confirm where a building stands."""
 
     KIND: ClassVar[str] = "building.locate"
@@ -69,8 +66,7 @@ class LocateBuilding:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterGuide:
+class RegisterGuide(Struct, frozen=True):
     """Enter a guide or change the data."""
 
     KIND: ClassVar[str] = "guide.register"
@@ -78,8 +74,7 @@ class RegisterGuide:
     guide: Guide
 
 
-@dataclass(frozen=True, slots=True)
-class IssueBadge:
+class IssueBadge(Struct, frozen=True):
     """Print a badge; the one before is void."""
 
     KIND: ClassVar[str] = "guide.issue_badge"
@@ -89,8 +84,7 @@ class IssueBadge:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeBadge:
+class RevokeBadge(Struct, frozen=True):
     """The badge was lost, or the guide left."""
 
     KIND: ClassVar[str] = "guide.revoke_badge"
@@ -98,8 +92,7 @@ class RevokeBadge:
     guide: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetShift:
+class SetShift(Struct, frozen=True):
     """Set a guide's hours of one day."""
 
     KIND: ClassVar[str] = "shift.set"
@@ -107,8 +100,7 @@ class SetShift:
     shift: Shift
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterStaff:
+class RegisterStaff(Struct, frozen=True):
     """Let a person sign in, or no longer."""
 
     KIND: ClassVar[str] = "staff.register"

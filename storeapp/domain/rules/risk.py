@@ -1,9 +1,10 @@
 """Rules for warnings before a promise is broken: a case is opened while something can still be done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.delivery import FINISHED, Delivery
 from storeapp.domain.exception import ExceptionCase, ExceptionKind, ExceptionResolved
@@ -19,8 +20,7 @@ def late_risk_id(delivery: str, due_at: datetime) -> str:
     return f"{delivery}/{LATE_RISK}/{due_at:%Y%m%d%H%M}"
 
 
-@dataclass(frozen=True, slots=True)
-class WarnLate:
+class WarnLate(Struct, frozen=True):
     """A delivery will hardly be on time as things stand."""
 
     KIND: ClassVar[str] = "delivery.warn_late"
@@ -30,8 +30,7 @@ class WarnLate:
     eta: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ClearLate:
+class ClearLate(Struct, frozen=True):
     """The danger is over: it arrived, or it will be on time."""
 
     KIND: ClassVar[str] = "delivery.clear_late"

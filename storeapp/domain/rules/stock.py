@@ -1,8 +1,9 @@
 """Rules for stock: every change is a movement, so the shelf always equals its history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.exception import ExceptionCase, ExceptionResolved
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
@@ -18,8 +19,7 @@ def _check_counted(quantity: int) -> None:
         raise ValueError("no shelf holds so many pieces")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStock:
+class OpenStock(Struct, frozen=True):
     """What lies in the store when it starts to use the system; it counts like a count.
 
     Raises:
@@ -37,8 +37,7 @@ class OpenStock:
         _check_counted(self.quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveStock:
+class MoveStock(Struct, frozen=True):
     """Pieces were received (positive), sold over the counter (negative) or adjusted with a reason.
 
     Raises:
@@ -57,8 +56,7 @@ class MoveStock:
         _check_counted(abs(self.quantity))
 
 
-@dataclass(frozen=True, slots=True)
-class CountStock:
+class CountStock(Struct, frozen=True):
     """A person counted ``quantity`` pieces on the shelf, where the ``book`` of this counter said otherwise or the same.
 
     Raises:

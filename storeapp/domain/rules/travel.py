@@ -1,9 +1,10 @@
 """Rules for what a store learns from its finished deliveries."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.experience import (
     Leg,
@@ -16,8 +17,7 @@ from storeapp.domain.experience import (
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class ObserveLegs:
+class ObserveLegs(Struct, frozen=True):
     """State how long ways took."""
 
     KIND: ClassVar[str] = "travel.observe"
@@ -27,8 +27,7 @@ class ObserveLegs:
     legs: tuple[Leg, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LearnTravel:
+class LearnTravel(Struct, frozen=True):
     """Plan with other numbers from now on."""
 
     KIND: ClassVar[str] = "travel.learn"

@@ -1,8 +1,9 @@
 """Rules for what staff ask of the planner: a delivery kept for a guide, kept from one, or put before others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from storeapp.domain.delivery import (
     FINISHED,
@@ -19,8 +20,7 @@ MOST_PRIORITY = 2
 _OVER = FINISHED | {DeliveryState.WITH_COURIER, DeliveryState.AT_PICKUP_POINT}
 
 
-@dataclass(frozen=True, slots=True)
-class PinDelivery:
+class PinDelivery(Struct, frozen=True):
     """Keep a delivery for one guide; with an empty ``guide`` anybody may take it again."""
 
     KIND: ClassVar[str] = "delivery.pin"
@@ -29,8 +29,7 @@ class PinDelivery:
     guide: str
 
 
-@dataclass(frozen=True, slots=True)
-class BanGuide:
+class BanGuide(Struct, frozen=True):
     """Keep a delivery from a guide; ``lifted`` takes that back."""
 
     KIND: ClassVar[str] = "delivery.ban"
@@ -40,8 +39,7 @@ class BanGuide:
     lifted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PrioritiseDelivery:
+class PrioritiseDelivery(Struct, frozen=True):
     """Say how much more than others a delivery must not be left, from 0 to `MOST_PRIORITY`."""
 
     KIND: ClassVar[str] = "delivery.prioritise"

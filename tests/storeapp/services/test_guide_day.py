@@ -1,8 +1,9 @@
 """A guide's day is drawn from facts, and a home is never more than a square of 500 m."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from storeapp.domain.incoming import Person
 from storeapp.domain.people import Guide, home_subject

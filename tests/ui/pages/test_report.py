@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QDate, Qt
 
 from storeapp.domain.moment import store_day
@@ -89,17 +90,17 @@ def test_a_change_after_the_closing_is_told(page, read, settled, window):
 
 
 def _with_more_orders(report):
-    return replace(report, totals=replace(report.totals, orders=report.totals.orders + 1))
+    return replace(report, totals=structs.replace(report.totals, orders=report.totals.orders + 1))
 
 
 def test_a_past_day_keeps_the_figures_it_was_closed_with(page, settled, window):
     window.actions.trigger("report.close")
     settled()
     report, tomorrow = page._read.report, page._read.now + timedelta(days=1)
-    later = replace(report, totals=replace(report.totals, orders=1, open=0))
+    later = replace(report, totals=structs.replace(report.totals, orders=1, open=0))
     assert not has_changed(later, report.closed.totals, tomorrow)
     assert shown_totals(later, tomorrow) == report.closed.totals
-    delivered = replace(report, totals=replace(report.totals, delivered=report.totals.delivered + 1))
+    delivered = replace(report, totals=structs.replace(report.totals, delivered=report.totals.delivered + 1))
     assert has_changed(delivered, report.closed.totals, tomorrow)
 
 

@@ -1,11 +1,11 @@
 """Histories of random commands: whatever happens, the laws of custody, stock and pay hold."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from storeapp.domain.delivery import Delivery, Holder, Proof
 from storeapp.domain.exception import ExceptionCase, ExceptionKind

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from storeapp.domain.delivery import DeliveryState, Holder
 from storeapp.domain.order import OrderLine, OrderStatus

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import Building, Policy, Store
 from storeapp.domain.kernel import Command
