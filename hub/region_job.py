@@ -7,6 +7,7 @@ as between two counters, and stands in the job's outcome with the reason.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import msgspec
@@ -16,15 +17,14 @@ from hub.core import Hub
 from hub.decisions import decide_told
 from hub.jobs import JobLeft, JobOutcome, JobState, Progress, RegionJob, Stage
 from hub.region_problem import RegionSituation
+from storeapp.adapters.region_first import first_plan
 from storeapp.adapters.region_planner import RegionPlanner
-from storeapp.adapters.sure_planner import SurePlanner, first_routes
 from storeapp.codec import encode
 from storeapp.domain.borrowing import Borrowed, borrowed, one_at_a_time
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem
 from storeapp.domain.kernel import Command, Data
 from storeapp.domain.moment import Window
-from storeapp.domain.records import replace
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.domain.words import Role
@@ -118,19 +118,22 @@ class Work:
         def parts(done: int, total: int) -> None:
             self._tell(parts_done=done, parts=total)
 
-        began = self._monotonic()
-        problem = replace(problem, before=first_routes(problem, over))
-        left_s = max(0.0, self._job.budget_s * SHARE - (self._monotonic() - began))
-        planner = RegionPlanner([SurePlanner(each) for each in self._planners], budget_s=left_s, told=parts)
-        best = Plan()
-        for plan in planner.plans(problem, over):
-            best = plan
-            self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
+        best = first_plan(problem, over)
+        self._tell_plan(best, free)
+        left_s = max(0.0, SHARE * (ends - self._monotonic()))
+        planner = RegionPlanner(self._planners, budget_s=left_s, told=parts)
+        for plan in planner.plans(replace(problem, before=best.routes), over):
+            if plan.cost_li <= best.cost_li:
+                best = plan
+                self._tell_plan(best, free)
         if self.stopped:
             return best
         best = one_at_a_time(problem, best)
-        self._tell(planned=len(free & best.vehicle_of().keys()), cost_fen=best.cost_li // LI_PER_FEN)
+        self._tell_plan(best, free)
         return best
+
+    def _tell_plan(self, plan: Plan, free: set[str]) -> None:
+        self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
 
 
 class _Intents:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -223,7 +224,7 @@ def test_a_guest_says_where_from_and_who_helps_out_says_where(speaker, row):
 def guest(demo_home):
     """A guide of another store whom the hub has lent to this one, as its feed says."""
     counter = demo_home.open()
-    there = replace(counter.cache.every(Guide)[0], id="G77", name="客导", store="HH", sealed_home="")
+    there = msgspec.structs.replace(counter.cache.every(Guide)[0], id="G77", name="客导", store="HH", sealed_home="")
     hours = (Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1)),)
     lent = LentGuide(f"G77@{counter.store}", counter.store, there, hours)
     rows = [Row(LentGuide.KIND, lent.id, 1, encode(lent))]
