@@ -13,7 +13,7 @@ GRACE_S = 10
 KEEP_ALIVE_S = 60
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Sends the long polls home before it waits for requests under way, or it would wait for them to the end."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
@@ -40,6 +40,6 @@ def serve(hub: Hub, listening: socket.socket) -> None:
     housekeeper = Housekeeper(hub)
     housekeeper.start()
     try:
-        _Server(config, hub).run(sockets=[listening])
+        Server(config, hub).run(sockets=[listening])
     finally:
         housekeeper.stop()
