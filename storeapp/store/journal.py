@@ -219,9 +219,14 @@ class Journal:
             f"INSERT INTO command ({COLUMNS}, {SUMS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             map(row_of, added),
         )
-        needs = [(entry.id, needed) for entry in added for needed in entry.needs]
+        self.need((entry.id, needed) for entry in added for needed in entry.needs)
+
+    @_guarded
+    def need(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Note which command needs which other one; call inside `writing`."""
+        needs = list(pairs)
         if needs:
-            self._db.conn.executemany("INSERT INTO need (id, needed) VALUES (?, ?)", needs)
+            self._db.conn.executemany("INSERT OR IGNORE INTO need (id, needed) VALUES (?, ?)", needs)
 
     def after(self, n: int, *, limit: int = 1000) -> list[Entry]:
         """The commands after a number, oldest first."""
