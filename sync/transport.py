@@ -49,6 +49,8 @@ CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
+MAX_REPLY_BYTES = 64_000_000
+"""A page has at most a thousand rows, which have a few hundred bytes each."""
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
 _problem = msgspec.json.Decoder(Problem)
@@ -116,7 +118,7 @@ class HubClient:
     def renew(self) -> RenewReply:
         """Ask for a certificate that ends later."""
         path = messages.RENEW.format(device=quote(self._signer.device, safe=""))
-        return _read(self._send("POST", path, b"{}").content, RenewReply)
+        return _read(_content(self._send("POST", path, b"{}")), RenewReply)
 
     @staticmethod
     def packed(batch: CommandBatch) -> bytes:
@@ -125,7 +127,7 @@ class HubClient:
 
     def commands(self, packed: bytes) -> BatchReply:
         """Give commands."""
-        return _read(self._send("POST", messages.COMMANDS, packed, zipped=True).content, BatchReply)
+        return _read(_content(self._send("POST", messages.COMMANDS, packed, zipped=True)), BatchReply)
 
     def changes(
         self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
@@ -138,14 +140,21 @@ class HubClient:
         query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
         reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
-        return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
+        content = _content(reply)
+        if reply.status_code == 304:
+            return None
+        page = _read(content, ChangesPage)
+        if not page.after == after < page.upto <= page.last:
+            # Whoever takes it for a page would ask for the same one for ever.
+            raise HubTrouble
+        return page
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
         """All rows of a feed behind a number, while they arrive."""
         path = messages.SNAPSHOT.format(feed=quote(feed, safe=""))
         query = urlencode({"epoch": epoch, "after": after, "boxed": 1} | ({"since": since} if since else {}))
-        reply = self._send("GET", f"{path}?{query}", None, stream=True)
+        reply = self._send("GET", f"{path}?{query}", None)
         try:
             with _translated():
                 line = _Line(reply)
@@ -158,7 +167,7 @@ class HubClient:
             reply.close()
 
     def _post(self, path: str, message: msgspec.Struct, of: type[T]) -> T:
-        return _read(self._send("POST", path, messages.encode(message)).content, of)
+        return _read(_content(self._send("POST", path, messages.encode(message))), of)
 
     def _send(
         self,
@@ -167,7 +176,6 @@ class HubClient:
         content: bytes | None,
         *,
         patience_s: float = REPLY_TIMEOUT_S,
-        stream: bool = False,
         zipped: bool = False,
     ) -> requests.Response:
         url = self._url + path
@@ -189,7 +197,7 @@ class HubClient:
                 headers=dict(message.headers),
                 timeout=(CONNECT_TIMEOUT_S, patience_s),
                 allow_redirects=False,
-                stream=stream,
+                stream=True,
             )
         _check(reply)
         return reply
@@ -221,6 +229,19 @@ def _translated() -> Iterator[None]:
         raise Offline from error
 
 
+def _content(reply: requests.Response) -> bytes:
+    """All of a reply, which must not blow up: little on the line may be without end when it is unzipped."""
+    pieces, size = [], 0
+    with _translated():
+        for piece in reply.iter_content(STREAM_BYTES):
+            size += len(piece)
+            if size > MAX_REPLY_BYTES:
+                reply.close()
+                raise HubTrouble
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
 def _check(reply: requests.Response) -> None:
     status = reply.status_code
     if status in {200, 304}:
@@ -236,9 +257,10 @@ def _check(reply: requests.Response) -> None:
 def _problem_of(reply: requests.Response) -> Problem | None:
     """What the hub says is wrong; a page of some proxy on the way is no word of the hub."""
     if not reply.headers.get("Content-Type", "").startswith(messages.PROBLEM):
+        reply.close()
         return None
     try:
-        return _problem.decode(reply.content)
+        return _problem.decode(_content(reply))
     except msgspec.MsgspecError:
         return None
 
