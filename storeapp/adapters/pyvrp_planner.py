@@ -13,8 +13,8 @@ from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
-PATIENCE = 100
-"""Steps without a gain after which the search ends: so many, or the square of the number of stops where that is more.
+PATIENCE, PATIENT = 100, 0.7
+"""Steps without a gain after which the search ends: so many, or that share of the square of the number of stops.
 
 A larger day has more to try, and what is found late still counts.
 """
@@ -123,7 +123,7 @@ class _Run:
         if left_s is not None and left_s < MODEL_S * len(board.stops) ** 2:
             return None
         model = Model(board)
-        start = model.solution(draft.schedules)
+        start = model.solution({name: schedule.steps for name, schedule in draft.schedules.items()})
         # Insertion and solver count alike; where they ever differ, insertion's plan is the one that was checked.
         if not start.is_feasible():
             return None
@@ -151,7 +151,7 @@ class _Run:
         return (
             self._late(started)
             or (limits.steps is not None and steps >= limits.steps)
-            or (not limits.patient and in_vain >= max(PATIENCE, stops**2))
+            or (not limits.patient and in_vain >= max(PATIENCE, round(PATIENT * stops**2)))
         )
 
     def _plan(self, draft: Draft, running: "_Running") -> Plan:
