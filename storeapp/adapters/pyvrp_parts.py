@@ -19,8 +19,8 @@ from storeapp.domain.schedule import Schedule, Step
 
 WHOLE_UP_TO = 120
 """Days with more stops than this are searched in parts, too."""
-WHOLE_STEPS = 8
-"""For each stop, how many steps the whole is searched for before the first part."""
+WHOLE_STEPS, WHOLE_MOST = 8, 1600
+"""For each stop, how many steps the whole is searched for before the first part, and how many at most."""
 PART_STOPS, PART_STEPS = 60, 200
 NEAR, IDLE, LOOSE = 10, 3, 8
 """How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
@@ -71,7 +71,7 @@ class PartedSearch:
             better = self._whole.step()
             if self.steps % RECOMBINE_STEPS == 0:
                 better |= self._recombine_whole(self._whole)
-            if len(self._model.stops) > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * len(self._model.stops):
+            if len(self._model.stops) > WHOLE_UP_TO and self.steps >= min(WHOLE_MOST, WHOLE_STEPS * len(self._model.stops)):
                 self._divide(self._whole)
             return better
         part = self._part = self._part or self._choose()

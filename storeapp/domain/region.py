@@ -15,7 +15,7 @@ MOST_STOPS = 150
 MOST_TOGETHER = 600
 """So many deliveries one search betters faster than searches of their parts, where it begins with a plan of each part.
 
-Measured on days of 12 stores and 500 deliveries (`dev.py bench region`).
+Measured on days of 12 stores and 500 deliveries (`dev.py bench dispatch --region`).
 """
 
 
