@@ -8,6 +8,7 @@ and most stops of a shift are a distance limit in which every stop counts a cons
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -96,7 +97,6 @@ class Model:
             self._metres = _rows(self._at, {place: self._row_m(place) for place in set(self._at.tolist())})
         self._seconds: dict[TravelMode, Matrix] = {}
         self._each_li = self._order_li()
-        self.data = self._data()
         self.seen: set[tuple[int, int]] = set()
         """Which ways of this model somebody has looked at: vehicle and length."""
 
@@ -117,6 +117,11 @@ class Model:
         return max(0, min(self._problem.left_li(stop), MOST_LI))
 
     # -- data
+
+    @cached_property
+    def data(self) -> ProblemData:
+        """What the solver needs; made when it is first asked for, because that takes long where there are many."""
+        return self._data()
 
     def _data(self) -> ProblemData:
         profiles: dict[object, int] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pyvrp import RandomNumberGenerator
+from pyvrp import RandomNumberGenerator, Solution
 
 from storeapp.adapters.pyvrp_model import Draughtboard, Model
 from storeapp.adapters.pyvrp_order import reordered
@@ -19,12 +19,13 @@ from storeapp.domain.schedule import Schedule, Step
 
 WHOLE_UP_TO = 120
 """Days with more stops than this are searched in parts, too."""
-WHOLE_STEPS, WHOLE_MOST = 8, 1600
-"""For each stop, how many steps the whole is searched for before the first part, and how many at most."""
+WHOLE_STEPS = 8
+"""For each stop, how many steps the whole is searched for before the first part."""
+NEVER_WHOLE = 300
+"""Days with more stops are searched in parts from the start: a whole of that size is slow and takes gigabytes."""
 PART_STOPS, PART_STEPS = 60, 200
 NEAR, IDLE, LOOSE = 10, 3, 8
 """How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
-
 RECOMBINE_STEPS, TRIES = 100, 4
 """After so many steps the ways of several plans are put together, around so many guides."""
 Routes = dict[str, Sequence[Step]]
@@ -41,8 +42,13 @@ class _Part:
 
     @property
     def better(self) -> bool:
-        """Whether it has gained anything."""
-        return self.search.cost < self.before
+        """Whether it has gained anything that may be kept."""
+        return self.search.cost < self.before and self.search.best.is_feasible()
+
+
+def starts_whole(model: Model) -> bool:
+    """Whether the search of these stops begins with all of them."""
+    return len(model.stops) <= NEVER_WHOLE
 
 
 class PartedSearch:
@@ -55,14 +61,14 @@ class PartedSearch:
         self._seed = seed
         self._rng = RandomNumberGenerator(seed)
         self._pool = Pool(board)
-        self._whole: Search | None = self._search(model, {name: s.steps for name, s in self._schedules.items()}, seed)
-        self._near: list[list[int]] = []
-        self._routes: Routes = {}
+        self._routes: Routes = {name: schedule.steps for name, schedule in self._schedules.items()}
+        self._whole = self._search(model, model.solution(self._routes), seed) if starts_whole(model) else None
+        self._near: list[list[int]] = [] if self._whole else model.nearest()
         self._part: _Part | None = None
         self.steps = 0
 
-    def _search(self, model: Model, routes: Mapping[str, Sequence[Step]], seed: int) -> Search:
-        return Search(model, model.solution(routes), seed=seed, seen=partial(self._pool.look, model))
+    def _search(self, model: Model, start: Solution, seed: int) -> Search:
+        return Search(model, start, seed=seed, seen=partial(self._pool.look, model))
 
     def step(self) -> bool:
         """Try once; says whether the routes are better now."""
@@ -71,7 +77,8 @@ class PartedSearch:
             better = self._whole.step()
             if self.steps % RECOMBINE_STEPS == 0:
                 better |= self._recombine_whole(self._whole)
-            if len(self._model.stops) > WHOLE_UP_TO and self.steps >= min(WHOLE_MOST, WHOLE_STEPS * len(self._model.stops)):
+            stops = len(self._model.stops)
+            if stops > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * stops:
                 self._divide(self._whole)
             return better
         part = self._part = self._part or self._choose()
@@ -154,6 +161,7 @@ class PartedSearch:
             schedule.follow(self._routes[schedule.vehicle.id])
         board = Draughtboard(self._board.problem, schedules, tuple(sorted(stops, key=lambda stop: stop.id)))
         model = Model(board)
-        search = self._search(model, self._routes, self._rng.randint(1 << 30))
-        before = search.cost_of(model.solution(self._routes))
-        return _Part(model, search, before, PART_STEPS)
+        start = model.solution(self._routes)
+        self._pool.learn(model, start)
+        search = self._search(model, start, self._rng.randint(1 << 30))
+        return _Part(model, search, search.cost_of(start), PART_STEPS)

@@ -57,7 +57,8 @@ class Pool:
     def learn(self, model: Model, solution: Solution) -> None:
         """Remember every way of a solution that may become the plan at hand."""
         for route in solution.routes():
-            self._add(*model.way(route))
+            if route.is_feasible():
+                self._add(*model.way(route))
 
     def _add(self, vehicle: str, steps: tuple[Step, ...], gain_li: int) -> None:
         stops = self._stops(steps)
@@ -90,6 +91,8 @@ class Pool:
             names = list(self._fresh)
             first = names[rng.randint(len(names))]
             del self._fresh[first]
+            if taken[first] not in self._ways[first]:
+                continue
             others = self._choose(self._around(first, taken), taken, free)
             for vehicle, stops in others.items():
                 free ^= taken[vehicle] ^ stops
@@ -105,7 +108,7 @@ class Pool:
         def common(vehicle: str) -> int:
             return (taken[vehicle] & reach[first]).bit_count() + (reach[vehicle] & mine).bit_count()
 
-        others = [vehicle for vehicle in taken if vehicle != first]
+        others = [vehicle for vehicle, stops in taken.items() if vehicle != first and stops in self._ways[vehicle]]
         return [first, *sorted(others, key=common, reverse=True)[: TOGETHER - 1]]
 
     def _choose(self, vehicles: Sequence[str], taken: Mapping[str, int], free: int) -> dict[str, int]:
