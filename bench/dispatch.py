@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dispatch_instances import Instance, load
-from bench.dispatch_peers import ROOT, SHARED, costs, evaluator, modules, peers_python
+from bench.dispatch_peers import ROOT, costs, evaluator, modules, peers_python
 from bench.report import Figure, Report
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.adapters.region_planner import RegionPlanner
@@ -65,7 +65,7 @@ class Scores:
 def run(arguments: Sequence[str] = ()) -> Report:
     """The table of all instances, or a note where there is no evaluator."""
     args = _parse(arguments)
-    folder = evaluator()
+    folder = args.evaluator or evaluator()
     if folder is None:
         return Report("dispatch", (), {"left out": "the evaluator is not on this machine"})
     sizes = (REGION,) if args.region else SIZES
@@ -74,13 +74,16 @@ def run(arguments: Sequence[str] = ()) -> Report:
         paths = [path for path in paths if re.search(args.only, path.stem)]
     python = peers_python() if args.peers else None
     with modules(folder) as known:
-        scores = [_score(path, args, known, python) for path in paths]
+        scores = [_score(path, args, known, folder, python) for path in paths]
     return Report("dispatch", tuple(_figures(scores, args.budget)), {"instances": len(scores), "clock": "CPU"})
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev.py bench dispatch", description=__doc__)
     parser.add_argument("--instances", type=Path, help="a folder of instances; made from fixed seeds where not given")
+    parser.add_argument(
+        "--evaluator", type=Path, help="the folder of the evaluator; beside the project where not given"
+    )
     parser.add_argument("--only", help="a pattern that the names of instances must hold")
     parser.add_argument("--budget", type=_numbers, help="CPU seconds, with commas between; 0.2,1,5, or 30 for a region")
     parser.add_argument("--region", action="store_true", help="a region of 12 stores instead of single stores")
@@ -110,7 +113,7 @@ def _own_instances(folder: Path, sizes: Sequence[tuple[int, int, int]]) -> Itera
             yield path
 
 
-def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], python: Path | None) -> Scores:
+def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], folder: Path, python: Path | None) -> Scores:
     instance = load(path)
     judge = known["core"].Instance.load(path)
     orders = len(instance.problem.stops)
@@ -126,7 +129,7 @@ def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], pytho
     if python is not None:
         names = ["exact"] if orders <= SMALL else []
         names += ["vroom", *(f"{budget:g}" for budget in args.budget if budget >= 1)]
-        scores.cost |= costs(python, SHARED, path, names)
+        scores.cost |= costs(python, folder, path, names)
     _remember_best(path.stem, scores)
     print(f"{path.stem}: best {scores.best}, {scores.cost}", file=sys.stderr, flush=True)
     return scores
