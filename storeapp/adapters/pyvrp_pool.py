@@ -68,6 +68,8 @@ class Pool:
             ways[stops] = Way(gain_li, steps)
             self._reach[vehicle] |= stops
             self._fresh[vehicle] = None
+            if len(ways) > MOST_WAYS:
+                del ways[next(each for each in ways if each)]
 
     def _stops(self, steps: Iterable[Step]) -> int:
         return sum(self._bits[step.stop.id] for step in steps if not step.pickup)

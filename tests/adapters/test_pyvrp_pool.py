@@ -1,7 +1,9 @@
 """Ways of plans that a search dropped are put together where that is cheaper, and never twice the same stop."""
 
+import pytest
 from pyvrp import RandomNumberGenerator
 
+from storeapp.adapters import pyvrp_pool
 from storeapp.adapters.insertion import first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part, tidied
 from storeapp.adapters.pyvrp_order import reordered
@@ -52,6 +54,20 @@ def test_what_is_put_together_counts_less_and_takes_no_stop_twice() -> None:
         taken = [step.stop.id for steps in better.values() for step in steps if not step.pickup]
         assert len(taken) == len(set(taken))
         assert search.cost_of(found) < search.cost_of(start)
+
+
+def test_only_so_many_ways_are_remembered_but_staying_always_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyvrp_pool, "MOST_WAYS", 2)
+    given = problem([stop("a", 1), stop("b", 2), stop("c", 3)], [vehicle("v")], [north(n * 100) for n in (1, 2, 3)])
+    board, _ = board_of(given)
+    model, pool = Model(board), Pool(board)
+    ways = [[step_of(each, pickup=pickup) for pickup in (True, False)] for each in given.stops]
+    for way in ways:
+        pool.learn(model, model.solution({"v": way}))
+    # The first is forgotten, so nobody can say whether it should be changed.
+    assert pool.better({"v": ways[0]}, RandomNumberGenerator(1), tries=1) == {}
+    pool.learn(model, model.solution({"v": ways[1]}))
+    assert pool.better({"v": []}, RandomNumberGenerator(1), tries=1) == {"v": tuple(ways[1])}
 
 
 def test_what_is_picked_up_in_a_row_is_taken_as_it_is_ready() -> None:
