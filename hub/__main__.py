@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -24,7 +23,7 @@ from hub.migrate import migrate
 from hub.problems import HubProblem
 from hub.revocations import revoke
 from hub.rootkey import RootKeyMissing, RootKeyWrong
-from hub.serving import serve
+from hub.serving import listen, serve
 from hub.users import add_user
 from storeapp.domain.allotment import MOST_WEIGHT
 
@@ -116,7 +115,7 @@ def _migrate(parsed: argparse.Namespace) -> dict[str, str]:
 def _serve(parsed: argparse.Namespace) -> None:
     _prepare(parsed)
     hub = open_hub(parsed.home, url=parsed.database, demo=parsed.demo)
-    listening = socket.create_server((parsed.host, parsed.port))
+    listening = listen(parsed.host, parsed.port)
     try:
         host, port = listening.getsockname()[:2]
         sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")

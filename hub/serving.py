@@ -26,6 +26,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket whose connections answer at once.
+
+    asyncio sets this for sockets that say they speak TCP, and those of `socket.create_server` don't: then the end of
+    each answer waits for the other side's acknowledgement of its beginning, 40 ms on a kept connection.
+    """
+    listening = socket.create_server((host, port))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
 def serve(hub: Hub, listening: socket.socket) -> None:
     """Serve on an open socket."""
     look_rarely()

@@ -14,6 +14,7 @@ import uvicorn
 
 from hub.api import create_app
 from hub.core import Hub
+from hub.serving import listen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +24,7 @@ class HubServer:
 
     def __init__(self, hub: Hub, port: int = 0) -> None:
         self.hub = hub
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = listen("127.0.0.1", port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(create_app(hub), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
