@@ -15,7 +15,7 @@ is safe.
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -137,8 +137,9 @@ class HubClient:
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
         query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
-        reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
-        return None if reply.status_code == 304 else _read(reply.content, ChangesPage)
+        reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s, stream=True)
+        content = _whole(reply)
+        return None if reply.status_code == 304 else _read(content, ChangesPage)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
@@ -208,6 +209,13 @@ class _Line:
         for piece in self._reply.raw.stream(STREAM_BYTES, decode_content=False):
             self.received_bytes += len(piece)
             yield unzip.decompress(piece) if zipped else piece
+
+
+def _whole(reply: requests.Response) -> bytes:
+    """The content, read and unzipped at once: every piece would wait for Python's lock while a page is being kept."""
+    with _translated(), closing(reply):
+        content: bytes = reply.raw.read(decode_content=False)
+        return zlib.decompress(content, wbits=31) if reply.headers.get("Content-Encoding", "") == "gzip" else content
 
 
 @contextmanager

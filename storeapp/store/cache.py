@@ -8,16 +8,15 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlite_utils import Database
 
 from storeapp.codec import Malformed, decode_known_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
-from storeapp.store import pagesums, views
+from storeapp.store import finder, pagesums, views
 from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import alone, file_at, immediate, open_database, remove_database
@@ -39,9 +38,8 @@ Progress = Callable[[int, int], None]
 """Told how many commands are done, and of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One aggregate as the hub sends it."""
+class Row(NamedTuple):
+    """One aggregate as the hub sends it; without a body it is gone."""
 
     kind: str
     id: str
@@ -265,30 +263,20 @@ class Cache:
 
     def finder_add(self, hashes: Iterable[tuple[bytes, str]]) -> None:
         """Make orders findable by keyed hashes; call inside `writing`."""
-        self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", sorted(hashes))
+        finder.add(self.db, finder.grouped(hashes))
 
     def finder_clear(self) -> None:
         """Forget by what anybody could be found; call inside `writing`."""
-        self.db.execute("DELETE FROM finder")
+        finder.clear(self.db)
 
     def finder_remove(self, order_id: str) -> None:
         """Make an order no longer findable by keyed hashes; call inside `writing`."""
-        self.db.execute("DELETE FROM finder WHERE order_id = ?", (order_id,))
+        finder.remove(self.db, [order_id])
 
     @translate_sqlite_errors()
     def finder_has(self, order_id: str) -> bool:
         """Whether an order is findable by keyed hashes."""
-        return bool(self.db.execute("SELECT 1 FROM finder WHERE order_id = ? LIMIT 1", (order_id,)).fetchone())
-
-    @translate_sqlite_errors()
-    def findable(self, order_ids: Sequence[str]) -> set[str]:
-        """Those of these orders that are findable by keyed hashes."""
-        found: set[str] = set()
-        for start in range(0, len(order_ids), 500):
-            part = order_ids[start : start + 500]
-            sql = f"SELECT DISTINCT order_id FROM finder WHERE order_id IN ({','.join('?' * len(part))})"
-            found |= {order_id for (order_id,) in self.db.execute(sql, part)}
-        return found
+        return finder.has(self.db, order_id)
 
     @translate_sqlite_errors()
     def keep_in_memory(self, size_kb: int = USUAL_MEMORY_KB) -> None:

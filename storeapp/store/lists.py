@@ -97,7 +97,7 @@ def _found(db: Database, text: str, hashes: Sequence[bytes]) -> list[int]:
 
 
 def _by_hash(db: Database, hashes: Sequence[bytes]) -> set[int]:
-    sql = f"""SELECT v.n FROM finder f JOIN delivery_view v ON v.order_id = f.order_id
+    sql = f"""SELECT v.n FROM finder f JOIN finder_order o ON o.n = f.n JOIN delivery_view v ON v.order_id = o.order_id
         WHERE f.hash IN ({",".join("?" * len(hashes))})"""
     return {n for (n,) in db.execute(sql, tuple(hashes))}
 

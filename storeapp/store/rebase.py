@@ -7,7 +7,8 @@ the open commands are decided anew in their order. What the hub has settled is n
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
-from storeapp.store import views
+from storeapp.store import bulk, finder, views
 from storeapp.store.cache import Cache, Row
 from storeapp.store.journal import Entry, Journal
 
@@ -48,18 +49,27 @@ def context_of(entry: Entry, *, device: str, incarnation: str) -> Context:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
-    """What a page means, read before anything is locked: its states, and the keyed hashes of people in it."""
+    """What rows mean, read before anything is locked; it needs no database."""
 
-    states: Mapping[Key, State]
-    hashes: Sequence[tuple[bytes, str]] = ()
+    states: dict[Key, State]
+    lines: views.Lines
+    """What the views say of the states."""
+    hashes: dict[str, bytes] = field(default_factory=dict)
+    """By what the people of orders are found, as `storeapp.store.finder` keeps it."""
+
+    def add(self, others: "Prepared") -> None:
+        """Take in what other rows mean, of which none is among these."""
+        self.states |= others.states
+        self.lines.add(others.lines)
+        self.hashes |= others.hashes
 
 
-def prepared(rows: Iterable[Row]) -> Prepared:
+def prepared(rows: Mapping[Key, Row]) -> Prepared:
     """The states of rows; what only a newer program knows is left out, and its row is kept as it is."""
-    states = {Key(row.kind, row.id): _typed(row.kind, row.body) for row in rows if row.body}
-    return Prepared({key: state for key, state in states.items() if state is not None})
+    states = {key: state for key, row in rows.items() if row.body and (state := _typed(row.kind, row.body)) is not None}
+    return Prepared(states, views.lines_of(states))
 
 
 def take_page(
@@ -77,23 +87,37 @@ def take_page(
 
     No row stands twice in it. ``ready`` is what `prepared` makes of it, where that was done before.
     """
-    ready = ready or prepared(rows)
+    ready = ready or prepared({Key(row.kind, row.id): row for row in rows})
     with cache.writing():
-        cache.finder_add(ready.hashes)
-        open_keys = _with_touches(cache, [Key(row.kind, row.id) for row in rows])
-        waiting = [row for row in rows if Key(row.kind, row.id) in open_keys]
-        cache.db.conn.executemany(
-            """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
-            ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
-            ((row.kind, row.id, row.body, row.version) for row in waiting),
-        )
-        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", open_keys)
-        _replace(cache, [row for row in rows if Key(row.kind, row.id) not in open_keys], ready.states)
+        finder.add(cache.db, ready.hashes)
+        open_keys = _open_among(cache, rows)
+        if open_keys:
+            _let_wait(cache, [row for row in rows if row[:2] in open_keys])
+            rows = [row for row in rows if row[:2] not in open_keys]
+            states = {key: state for key, state in ready.states.items() if key not in open_keys}
+            ready = Prepared(states, views.lines_of(states))
+        _replace(cache, rows, ready)
         cache.set_cursor(feed, cursor)
         cache.set_mark("epoch", epoch)
         cache.set_mark("received_at", at)
         for name, value in marks.items():
             cache.set_mark(name, value)
+
+
+def _open_among(cache: Cache, rows: Sequence[Row]) -> set[Key]:
+    """The keys of those rows that an open command touches; mostly there is none at all."""
+    if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
+        return set()
+    return _with_touches(cache, [Key(row.kind, row.id) for row in rows])
+
+
+def _let_wait(cache: Cache, rows: Sequence[Row]) -> None:
+    cache.db.conn.executemany(
+        """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
+        ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
+        ((row.kind, row.id, row.body, row.version) for row in rows),
+    )
+    cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", [row[:2] for row in rows])
 
 
 def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
@@ -107,8 +131,6 @@ def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
 
 def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     """Those that an open command touches."""
-    if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
-        return set()
     _wanted(cache, keys)
     rows = cache.db.execute(
         """SELECT kind, id FROM wanted w
@@ -117,16 +139,19 @@ def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     return {Key(kind, key_id) for kind, key_id in rows}
 
 
-def _replace(cache: Cache, rows: Sequence[Row], states: Mapping[Key, State]) -> None:
+def _replace(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
     """Rows that no open command touches are simply what the hub says."""
-    cache.db.conn.executemany(
-        """INSERT INTO state (kind, id, body, version) VALUES (?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version, base = NULL""",
-        sorted((row.kind, row.id, row.body, row.version) for row in rows if row.body),
+    bulk.insert(
+        cache.db,
+        "INSERT INTO state (kind, id, version, body)",
+        # By id alone, which is a third of the work: the ids of each kind are in the order of the index all the same.
+        sorted((row for row in rows if row.body), key=itemgetter(1)),
+        "ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version, base = NULL",
     )
-    shown = (Key(row.kind, row.id) for row in rows)
-    views.project(cache.db, {key: states[key] for key in shown if key in states}, lookup=cache.get)
-    _remove(cache, [Key(row.kind, row.id) for row in rows if not row.body])
+    views.project(cache.db, ready.states, lookup=cache.get, lines=ready.lines)
+    gone = [Key(row.kind, row.id) for row in rows if not row.body]
+    if gone:
+        _remove(cache, gone)
 
 
 def _typed(kind: str, body: bytes) -> State | None:

@@ -15,6 +15,7 @@ from hub.devices import EnrolledDevice
 from hub.feeds import Reader
 from hub.problems import HubProblem
 from storeapp.services.ports import SyncFailed
+from sync.ahead import Source
 from sync.protocol.messages import (
     BatchReply,
     ChangesPage,
@@ -45,7 +46,7 @@ _TAUGHT = {
 
 
 @contextmanager
-def in_turn(source: Callable[[Callable[[], None]], Iterator[T]]) -> Iterator[Iterator[list[T]]]:
+def in_turn(source: Source[T]) -> Iterator[Iterator[list[T]]]:
     """Pages as a cycle takes them, each fetched only once the one before was kept: nothing is left to chance."""
     yield ([item] for item in source(lambda: None))
 
