@@ -29,6 +29,8 @@ PATIENCE_S = 30.0
 CHUNK = 2000
 CHUNKS_AT_ONCE = 10
 """Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
+PAGE_BYTES = 8192
+"""A row is a tenth of it: on pages of half the size a pull takes a tenth longer, and the file is a tenth larger."""
 USUAL_MEMORY_KB = 2_000
 """SQLite's own."""
 NOTHING = b""
@@ -55,7 +57,9 @@ class Cache:
         with _alone(path):
             with translate_sqlite_errors():
                 pagesums.check(path)
-            self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
+            self.db: Database = open_database(
+                path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True, page_bytes=PAGE_BYTES
+            )
             self._file = file_at(path)
 
     @property
