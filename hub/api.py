@@ -154,7 +154,11 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
 
         def page() -> Response | None:
             found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit, since=since)
-            return _json(request, encode(found), feeds.ZIP_LEVEL) if found.upto > after else None
+            if found.upto <= after:
+                return None
+            reply = _json(request, encode(found), feeds.ZIP_LEVEL)
+            reply.headers[messages.UPTO], reply.headers[messages.LAST] = str(found.upto), str(found.last)
+            return reply
 
         with hub.bell.listen(feed) as ear:
             found = await run_in_threadpool(page)

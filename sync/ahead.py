@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 Source = Callable[[Callable[[], None]], Generator[T, None, None]]
-MOST = 3
+MOST = 4
 """How many are fetched ahead, and so at most handed over at once."""
 
 

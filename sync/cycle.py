@@ -272,14 +272,14 @@ class Cycle:
 
     def _pages(self, feed: str, epoch: str, after: int, since: int) -> Generator[ChangesPage, None, None]:
         """The pages behind a number; only the connection is used, so a thread of its own may do it."""
-        limit = self._limits.rows
-        while page := self._client.changes(
-            feed, epoch=epoch, after=after, limit=limit, **self._if_low(feed, after, since)
-        ):
-            yield page
-            after = page.upto
-            if after >= page.last:
-                return
+        floor = self._floors.get(feed, 0)
+        return self._client.pages(
+            feed,
+            epoch=epoch,
+            after=after,
+            limit=self._limits.rows,
+            since_of=lambda after: since if after < floor else 0,
+        )
 
     def _take_snapshot(self, feed: str, progress: Progress) -> None:
         """Take all that is missing in one reply; each page is kept with its cursor, so a cut costs one page.

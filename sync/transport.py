@@ -14,8 +14,9 @@ is safe.
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -134,12 +135,47 @@ class HubClient:
 
         ``since`` is where the feed stood when this counter began with nothing, as long as it has not come so far.
         """
+        return _page(self._changes(feed, epoch=epoch, after=after, limit=limit, wait_s=wait_s, since=since))
+
+    def pages(
+        self, feed: str, *, epoch: str, after: int, limit: int, since_of: Callable[[int], int]
+    ) -> Generator[ChangesPage, None, None]:
+        """The pages of a feed behind a number, to its end.
+
+        The hub makes the next one while this one is being read: it is asked for as soon as the head of the reply has
+        told how far this one goes. ``since_of`` gives the ``since`` of what is behind a number.
+        """
+
+        def ask(after: int) -> requests.Response:
+            return self._changes(feed, epoch=epoch, after=after, limit=limit, since=since_of(after))
+
+        with ThreadPoolExecutor(1, "sync-asking") as line:
+            asked = line.submit(ask, after)
+            try:
+                while True:
+                    reply = asked.result()
+                    more = _tells_more(reply)
+                    if more is not None:
+                        asked = line.submit(ask, more)
+                    page = _page(reply)
+                    if page is None:
+                        return
+                    yield page
+                    if page.upto >= page.last:
+                        return
+                    if more != page.upto:
+                        _dropped(asked)
+                        asked = line.submit(ask, page.upto)
+            finally:
+                _dropped(asked)
+
+    def _changes(
+        self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
+    ) -> requests.Response:
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
         query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
-        reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s, stream=True)
-        content = _whole(reply)
-        return None if reply.status_code == 304 else _read(content, ChangesPage)
+        return self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s, stream=True)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
@@ -209,6 +245,24 @@ class _Line:
         for piece in self._reply.raw.stream(STREAM_BYTES, decode_content=False):
             self.received_bytes += len(piece)
             yield unzip.decompress(piece) if zipped else piece
+
+
+def _page(reply: requests.Response) -> ChangesPage | None:
+    content = _whole(reply)
+    return None if reply.status_code == 304 else _read(content, ChangesPage)
+
+
+def _tells_more(reply: requests.Response) -> int | None:
+    """Behind which number there is more than this page, where its head tells."""
+    upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
+    told = all(text.isascii() and text.isdigit() for text in (upto, last)) and int(upto) < int(last)
+    return int(upto) if told else None
+
+
+def _dropped(asked: "Future[requests.Response]") -> None:
+    """Wait for a reply that nobody reads; what went wrong with it is nobody's matter, either."""
+    with suppress(SyncFailed):
+        asked.result().close()
 
 
 def _whole(reply: requests.Response) -> bytes:

@@ -345,7 +345,7 @@ class Exchange:
         told = [state for state in states if isinstance(state, HeldCommand)]
         at = counter.clock.now().isoformat()
         if len(page.rows) >= MANY_ROWS:
-            counter.cache.keep_in_memory(MANY_ROWS_MEMORY_KB)
+            counter.cache.expect_many()
         # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
         # put what it was decided on over these rows.
         with counter.journal.writing():
@@ -383,7 +383,7 @@ class Exchange:
         with self._counter.journal.writing():
             self._counter.catch_up()
             rebase(self._counter.cache, self._counter.journal, device=self.device)
-        self._counter.cache.keep_in_memory()
+        self._counter.cache.expect_few()
         ways, self._ways = self._ways, {}
         keep_legs(self._counter, ways)
 
@@ -414,5 +414,4 @@ def _brought_mark(feed: str) -> str:
 
 
 MANY_ROWS = 500
-MANY_ROWS_MEMORY_KB = 32_000
-"""What the pages take that so many rows touch, held until all feeds are read."""
+"""From so many on the cache is told, until all feeds are read."""

@@ -14,7 +14,7 @@ from storeapp.store import bulk
 
 HASH_BYTES = 8
 """Of a keyed hash, which is more than enough to tell apart what one store's people are called."""
-_INTO_ORDER = "INSERT INTO finder_order (n, order_id, hashes)"
+_INTO_ORDER = "INSERT OR IGNORE INTO finder_order (n, order_id, hashes)"
 
 
 def grouped(hashes: Iterable[tuple[bytes, str]]) -> dict[str, bytes]:

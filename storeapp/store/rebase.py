@@ -98,10 +98,7 @@ def take_page(
             ready = Prepared(states, views.lines_of(states))
         _replace(cache, rows, ready)
         cache.set_cursor(feed, cursor)
-        cache.set_mark("epoch", epoch)
-        cache.set_mark("received_at", at)
-        for name, value in marks.items():
-            cache.set_mark(name, value)
+        cache.set_marks({"epoch": epoch, "received_at": at, **marks})
 
 
 def _open_among(cache: Cache, rows: Sequence[Row]) -> set[Key]:

@@ -4,6 +4,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ from sync.protocol.messages import (
 from sync.snapshot import Snapshot, SnapshotBroken, SnapshotCut
 from sync.transport import HubTrouble, Offline, Rejected, Unauthorised
 from tests.simulation.faults import HEALTHY, Fault, Kind
+from tests.support.paging import pages_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -87,12 +89,12 @@ class Line:
         self.delivered |= {result.id for result in reply.results}
         return reply
 
-    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
-        def call(hub: Hub) -> ChangesPage:
-            return feeds.changes(hub, self._reader(hub), feed=feed, epoch=epoch, after=after, limit=limit)
+    def pages(self, feed: str, *, epoch: str, after: int, limit: int, since_of: Any) -> Iterator[ChangesPage]:
+        def page(after: int) -> ChangesPage:
+            reader, since = partial(feeds.changes, feed=feed, epoch=epoch, limit=limit), since_of(after)
+            return _wired(self._carry(lambda hub: reader(hub, self._reader(hub), after=after, since=since)))
 
-        page = _wired(self._carry(call))
-        return page if page.upto > after else None
+        return pages_of(page, after)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int) -> Iterator[Snapshot]:
