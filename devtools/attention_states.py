@@ -72,7 +72,7 @@ def attention_states(window: Window, settle: Settle) -> Iterator[str]:
     page = window.page("attention")
     if not isinstance(page, AttentionPage):
         raise TypeError("the page of what waits is another page")
-    window.backend.read(tell_of_matters, done=lambda _told: None)
+    window.backend.act(lambda counter, _actor: tell_of_matters(counter))
     settle(window)
     page.refresh()
     settle(window)

@@ -8,7 +8,7 @@ from ui.pages.board import BoardPage
 from ui.pages.orders import OrdersPage
 from ui.window import Window
 
-_PLAN_MS = 10_000
+_PLAN_MS = 60_000
 Settle = Callable[[Window], None]
 
 

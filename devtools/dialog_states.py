@@ -19,7 +19,7 @@ BOARD = ("board.assign",)
 ORDERS = ("new", "correct", "locate", "reschedule", "cancel", "split")
 GUIDES = ("new", "edit", "hours", "badge", "run_sheet")
 HANDOFF = ("code", "deliver", "return", "pass_on", "record", "run_sheet")
-SECTIONS = ("machine", "printing", "staff", "policy", "data", "about")
+SECTIONS = ("machine", "printing", "staff", "policy", "dispatch", "area", "travel", "data", "about")
 
 
 def open_dialogs() -> list[QDialog | QMenu]:

@@ -69,6 +69,8 @@ def opened(
     """The real window over a home, with the manager signed in."""
     apply(app, load_theme(theme))
     window = make_window(app, home, language=language, sync=HUB)
+    crashes: list[Exception] = []
+    window.backend.tasks.crashed.connect(crashes.append)
     window.shell.resize(*size)
     window.session.sign_in(MANAGER, MANAGER_NAME)
     window.start()
@@ -77,6 +79,9 @@ def opened(
         yield window
     finally:
         window.close()
+    # A page that could not read shows what was there before: a picture of that would be a lie.
+    if crashes:
+        raise crashes[0]
 
 
 def shoot(window: Window, out: Path, name: str) -> Path:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from devtools.demo_home import NOON
 from devtools.desk_states import Settle
-from storeapp.services.counter import Actor, Counter, Open
+from storeapp.services.counter import Counter, Open
 from storeapp.services.ports import SyncReport, SyncStatus, SyncStep
 from ui.window import Window
 
@@ -20,9 +20,7 @@ class StillHub:
 
     def enrol(self, counter: Counter, *, url: str, code: str) -> None:  # noqa: ARG002 -- any code will do
         """Belong to the hub from now on, as far as this counter can tell."""
-        with counter.journal.writing():
-            counter.journal.identify(hub=url, hub_transport_key="00" * 32)
-        counter.reload()
+        _identify(counter, url)
 
     def once(self, _counter: Counter) -> SyncReport:
         """Nothing comes of it."""
@@ -61,12 +59,15 @@ def sync_states(hub: StillHub) -> Callable[[Window, Settle], Iterator[str]]:
 
 
 def _belong(window: Window, url: str) -> None:
-    def identify(counter: Counter, _actor: Actor) -> None:
-        with counter.journal.writing():
-            counter.journal.identify(hub=url, hub_transport_key="00" * 32)
-        counter.reload()
+    window.backend.act(lambda counter, _actor: _identify(counter, url))
 
-    window.backend.act(identify)
+
+def _identify(counter: Counter, url: str) -> None:
+    """Belong to a hub, or to none again; any certificate of this device will do."""
+    with counter.journal.writing():
+        mine = counter.identity["root_certificate"]
+        counter.journal.identify(hub=url, hub_transport_key="00" * 32, device_certificate=mine)
+    counter.reload()
 
 
 def _told() -> dict[str, SyncStatus]:

@@ -21,6 +21,7 @@ from hub.importing import import_tables
 from hub.logs import configure
 from hub.migrate import migrate
 from hub.problems import HubProblem
+from hub.region_commands import add_region_commands
 from hub.revocations import revoke
 from hub.rootkey import RootKeyMissing, RootKeyWrong
 from hub.serving import listen, serve
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     saving.add_argument("file", type=Path)
     restoring = command("restore", _restore, "Put a checked copy in place of the database; counters refill it.")
     restoring.add_argument("file", type=Path)
+    add_region_commands(command)
     user = command("console-user", _console_user, "Let somebody read the console; the password comes from stdin.")
     user.add_argument("name")
     return parser

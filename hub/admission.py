@@ -19,6 +19,11 @@ _NUL = b"\\u0000"
 _LONG_NUMBER = re.compile(rb"[:\[,]\s*-?(?:[0-9]{16}|[0-9.]+[eE])")
 """Apart from the NUL, so that the search may skip to where a number can begin."""
 
+_KINDS = bytes(48 if byte in b"0123456789" else 69 if byte in b"eE" else 32 for byte in range(256))
+_SIGNS = b"+-"
+_LONG, _POWER = b"0" * 16, b"0E0"
+"""How the numbers in question look once every digit is a zero; a text may look like it, too."""
+
 
 class Unkeepable(ValueError):
     """An id that no database takes."""
@@ -32,7 +37,7 @@ def is_text(text: str) -> bool:
 def is_id(text: str) -> bool:
     """Whether every database takes it as a key."""
     # No letter takes more than four bytes.
-    return is_text(text) and (4 * len(text) <= MOST_ID_BYTES or len(text.encode()) <= MOST_ID_BYTES)
+    return "\0" not in text and (4 * len(text) <= MOST_ID_BYTES or len(text.encode()) <= MOST_ID_BYTES)
 
 
 def keepable(text: str) -> str:
@@ -46,7 +51,7 @@ def check_body(kind: str, body: bytes) -> None:
     Raises:
         Malformed: there is a NUL in a text, or a number beyond what is kept exactly.
     """
-    if _NUL not in body and not _LONG_NUMBER.search(body):
+    if _NUL not in body and not _has_long_number(body):
         return
     try:
         sound = _is_sound(msgspec.json.decode(body))
@@ -54,6 +59,12 @@ def check_body(kind: str, body: bytes) -> None:
         sound = False
     if not sound:
         raise Malformed(kind)
+
+
+def _has_long_number(body: bytes) -> bool:
+    """Whether there may be one; most bodies are cleared by two passes that cost an eighth of the search."""
+    digits = body.translate(_KINDS, _SIGNS)
+    return (_LONG in digits or _POWER in digits) and _LONG_NUMBER.search(body) is not None
 
 
 def _is_sound(value: Any) -> bool:

@@ -77,7 +77,7 @@ def _prefetch(states: States, work: Workspace, items: Sequence[str]) -> None:
     states.prefetch(wanted | waiting)
 
 
-def log(hub: Hub, connection: sa.Connection, events: Sequence[Event], *, store: str) -> None:
+def log(hub: Hub, connection: sa.Connection, events: Sequence[Event], *, store: str, kind: str = KIND) -> None:
     """Keep in the log of events what was done, if anything."""
     if not events:
         return
@@ -86,7 +86,7 @@ def log(hub: Hub, connection: sa.Connection, events: Sequence[Event], *, store: 
         "store": store,
         "device": HUB_ACTOR,
         "actor": HUB_ACTOR,
-        "kind": KIND,
+        "kind": kind,
         "at": hub.now().isoformat(),
         "events": encode_events(events),
         "body": None,

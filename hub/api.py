@@ -23,8 +23,10 @@ from hub.feeds import Reader
 from hub.matters import add_matters
 from hub.metrics import Measured
 from hub.migrate import is_current
+from hub.moments import is_sound
 from hub.openapi import describe
 from hub.problems import HubProblem
+from hub.region_calls import add_region_calls
 from storeapp import __version__
 from sync.protocol import messages
 from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, RenewReply, encode
@@ -51,6 +53,7 @@ def create_app(hub: Hub) -> FastAPI:
     _add_calls(app, hub)
     _add_health(app, hub)
     add_matters(app, hub)
+    add_region_calls(app, hub)
     add_metrics(app, hub)
     add_pages(app, hub)
     describe(app)
@@ -112,13 +115,13 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         hub.enrolments.count(request.client.host if request.client else "")
         body = await requests.sent(request)
         asked = requests.read(requests.content(request, body), EnrolRequest)
-        requests.prove_key(request, body, asked)
+        requests.prove_key(hub, request, body, asked)
         return _json(request, encode(await run_in_threadpool(devices.enrol, hub, asked)))
 
     @app.post(messages.HELLO, response_class=Response, operation_id="hello")
     async def hello(request: Request, device: str) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body, lenient=True, revoked=True)
+        known = await requests.authenticated(hub, request, body, any_age=True, over=True, revoked=True)
         if known.id != device:
             raise HubProblem("bad_signature")
         message = requests.read(requests.content(request, body), Hello)
@@ -127,7 +130,7 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.post(messages.RENEW, response_class=Response, operation_id="renew")
     async def renew(request: Request, device: str) -> Response:
         body = await requests.sent(request)
-        known = await requests.authenticated(hub, request, body, lenient=True)
+        known = await requests.authenticated(hub, request, body, over=True)
         if known.id != device:
             raise HubProblem("bad_signature")
         return _json(request, encode(RenewReply(await run_in_threadpool(certificates.renew, hub, known.id))))
@@ -187,6 +190,8 @@ def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
     batch = requests.read(content, CommandBatch)
     if len(batch.commands) > messages.MAX_BATCH_COMMANDS:
         raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
+    if not all(is_sound(command.at) for command in batch.commands):
+        raise HubProblem("malformed_request", field="at")
     if known.revoked:
         raise HubProblem("revoked", kept=quarantine.keep(hub, known.sender, batch))
     reply = decisions.decide(hub, known.sender, batch)

@@ -7,14 +7,13 @@ has read less reads everything again. Results are kept for 180 days, the last nu
 import logging
 import threading
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from hub.core import Hub
 from hub.database import DatabaseBusy
-from hub.states import write
-from hub.tables import command_result, enrol_code, feed_mark, floor, head, parked, state
+from hub.states import left, write
+from hub.tables import command_result, enrol_code, feed_mark, floor, head, parked, region_job, state
 from storeapp.codec import decode_state
 from storeapp.domain.held import HeldCommand
 
@@ -46,6 +45,8 @@ def compact(hub: Hub, *, keep: timedelta = KEEP) -> dict[str, int]:
     with hub.db.writing() as connection:
         results = _drop_results(connection, (now - RESULTS_KEPT).isoformat())
         connection.execute(sa.delete(enrol_code).where(enrol_code.c.expires_at < (now - KEEP).isoformat()))
+        over = sa.and_(region_job.c.ended_at.is_not(None), region_job.c.ended_at < (now - KEEP).isoformat())
+        connection.execute(sa.delete(region_job).where(over))
         hub.db.remember(connection, COMPACTED, now.isoformat().encode())
     return {"rows": gone, "matters": retired, "results": results}
 
@@ -81,7 +82,9 @@ def _retire(hub: Hub, connection: sa.Connection, feed: str, lowest: int, heads: 
     """Settled matters leave the feed, like anything else that leaves it; one that still waits never does."""
     mine = (state.c.feed == feed, state.c.kind == HeldCommand.KIND, state.c.seq <= lowest)
     rows = connection.execute(sa.select(state.c.id, state.c.version, state.c.body).where(*mine))
-    settled = [_left(feed, key, version) for key, version, body in rows if body and not _is_open(body)]
+    settled = [
+        left(HeldCommand.KIND, key, feed, version + 1) for key, version, body in rows if body and not _is_open(body)
+    ]
     if settled:
         write(hub.db, connection, settled, heads)
     return len(settled)
@@ -90,18 +93,6 @@ def _retire(hub: Hub, connection: sa.Connection, feed: str, lowest: int, heads: 
 def _is_open(body: bytes) -> bool:
     held = decode_state(HeldCommand.KIND, body)
     return isinstance(held, HeldCommand) and held.open
-
-
-def _left(feed: str, key: str, version: int) -> dict[str, Any]:
-    return {
-        "kind": HeldCommand.KIND,
-        "id": key,
-        "feed": feed,
-        "seq": 0,
-        "version": version + 1,
-        "body": b"",
-        "subject": None,
-    }
 
 
 def _drop_results(connection: sa.Connection, before: str) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from hub.problems import HubProblem
 from hub.tables import device, incarnation, state
 from hub.users import checked, form_token
 from hub.waiting import Waiting
+from hub.wording import why
 from storeapp.codec import decode_state
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.token import DIGITS, Parsed, read
@@ -31,6 +33,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+UNKNOWN = {"WWW-Authenticate": 'Basic realm="storehub", charset="UTF-8"'}
+"""By which a browser asks its user for a name and a password."""
 _pages = Environment(loader=PackageLoader("hub"), autoescape=select_autoescape())
 
 
@@ -66,7 +70,9 @@ def overview(hub: Hub) -> Overview:
             .order_by(device.c.store, device.c.id)
         )
         rows = [dict(row._mapping) for row in counters]  # noqa: SLF001 -- SQLAlchemy's public name for a row's mapping
-    opened = [{"id": s.id, "name": s.name, "open": sum(c.store == s.id for c in cases)} for s in stores]
+    opened = [
+        {"id": s.id, "name": s.name, "region": s.region, "open": sum(c.store == s.id for c in cases)} for s in stores
+    ]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
     rows_waiting = waiting.listed(hub)
     return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), _last_backup(hub), len(rows_waiting))
@@ -98,16 +104,16 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
         try:
             user = await checked(hub, request)
         except HubProblem:
-            return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="storehub", charset="UTF-8"'})
+            return Response(status_code=401, headers=UNKNOWN)
         view, token = await run_in_threadpool(overview, hub), form_token(hub, user)
-        return _page(request, "console.html", view=view, token=token, said=request.query_params.get("said", ""))
+        return page(request, "console.html", view=view, token=token, said=request.query_params.get("said", ""))
 
     @app.get("/{digits}", response_class=HTMLResponse, include_in_schema=False)
     async def slip(request: Request, digits: str) -> Response:
         # What the token stands for is told to nobody: a link is never a secret.
         if len(digits) != DIGITS or not isinstance(read(digits), Parsed):
             raise HubProblem("not_found")
-        return _page(request, "slip.html")
+        return page(request, "slip.html")
 
 
 def add_metrics(app: FastAPI, hub: Hub) -> None:
@@ -122,10 +128,11 @@ def add_metrics(app: FastAPI, hub: Hub) -> None:
         return Response(hub.metrics.text(), media_type=CONTENT_TYPE)
 
 
-def _page(request: Request, name: str, **data: Any) -> Response:
+def page(request: Request, name: str, **data: Any) -> Response:
+    """A page in the reader's language."""
     words = Translator(_language(request.headers.get("accept-language", "")))
     body = _pages.get_template(name).render(
-        t=words.text, has=words.has, language=words.language.replace("_", "-"), **data
+        t=words.text, has=words.has, why=partial(why, words), language=words.language.replace("_", "-"), **data
     )
     return HTMLResponse(body, headers=_HEADERS)
 

@@ -1,6 +1,7 @@
 """The open hub: its database, its keys and who it is; every use-case takes one."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ class Hub:
     requests: RateLimit = field(default_factory=_counters_limit)
     enrolments: RateLimit = field(default_factory=_enrolments_limit)
     metrics: Metrics = field(default_factory=Metrics)
+    errands: threading.Event = field(default_factory=threading.Event)
+    """Set when there may be something to do in the background of this process."""
 
     def close(self) -> None:
         """Give the database back."""

@@ -6,20 +6,26 @@ Everything else in the hub writes SQLAlchemy Core that both understand.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hub.tables import head, meta
 
+Rows = Sequence[tuple[Any, ...]]
+_json = msgspec.json.Encoder().encode
 PATIENCE_MS = 10_000
 PAGES_IN_MEMORY_KB = 32_768
-LOG_PAGES = 8192
-"""A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log."""
+PAGE_BYTES = 16_384
+LOG_PAGES = 2048
+"""A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log.
+
+Rows of a kilobyte fit a page of four times the usual size better, so fewer are written; one command takes no longer.
+"""
 PROGRAM = "storehub"
 CONNECTIONS = 20
 MORE_CONNECTIONS = 20
@@ -122,41 +128,49 @@ class Database:
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that are not there yet; all of them have the same columns."""
-        self._fill(connection, table, rows)
+        self._fill(connection, table, *_columns_of(rows))
 
     def add(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows; one that exists already stays as it is."""
-        self._fill(connection, table, rows, "ON CONFLICT DO NOTHING")
+        self._fill(connection, table, *_columns_of(rows), "ON CONFLICT DO NOTHING")
 
     def put(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows or replace those with the same key, which stands in one of them only."""
-        if rows:
-            keys = [column.name for column in table.primary_key]
-            changes = ", ".join(f"{name} = excluded.{name}" for name in rows[0] if name not in keys)
-            self._fill(connection, table, rows, f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}")
+        self.put_rows(connection, table, *_columns_of(rows))
+
+    def insert_rows(self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows) -> None:
+        """The same as `insert` for very many rows: their values in the order of the names."""
+        self._fill(connection, table, names, rows)
+
+    def add_rows(self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows) -> None:
+        """The same as `add` for very many rows."""
+        self._fill(connection, table, names, rows, "ON CONFLICT DO NOTHING")
+
+    def put_rows(self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows) -> None:
+        """The same as `put` for very many rows."""
+        keys = [column.name for column in table.primary_key]
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+        self._fill(connection, table, names, rows, f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}")
 
     def _fill(
-        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], conflict: str = ""
+        self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Rows, conflict: str = ""
     ) -> None:
         """Hand the driver all rows at once: to take each one through a statement costs more than to store it."""
         if not rows:
             return
-        names = tuple(rows[0])
         into = f"INSERT INTO {table.name} ({', '.join(names)})"
         if self.embedded:
-            # For two names and more this gives tuples.
-            values = list(map(itemgetter(*names), rows))
-            connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' for _ in names)}) {conflict}", values)
+            connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' for _ in names)}) {conflict}", list(rows))
         else:
             arrays = ", ".join(f"%s::{_array_of(table.c[name])}[]" for name in names)
-            columns = tuple([row[name] for row in rows] for name in names)
+            columns = tuple(map(list, zip(*rows, strict=True)))
             connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}) {conflict}", columns)
 
     def among(self, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
         """Whether a text column holds one of many values, as one parameter however many there are."""
         listed = list(values)
         if self.embedded:
-            each = sa.func.json_each(sa.literal(listed, sa.JSON)).table_valued("value")
+            each = sa.func.json_each(sa.literal(_json(listed).decode())).table_valued("value")
             return column.in_(sa.select(each.c.value))
         return column == sa.any_(sa.literal(listed, postgresql.ARRAY(sa.Text)))
 
@@ -170,6 +184,12 @@ class Database:
     def remember(self, connection: sa.Connection, name: str, value: bytes) -> None:
         """Remember a value."""
         self.put(connection, meta, [{"name": name, "value": value}])
+
+
+def _columns_of(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], Rows]:
+    """The names of the columns, and the rows as their values."""
+    names = tuple(rows[0]) if rows else ()
+    return names, [tuple(row[name] for name in names) for row in rows]
 
 
 def _array_of(column: sa.Column[Any]) -> str:
@@ -245,6 +265,8 @@ def _state_of(error: Exception) -> str:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+    # Counts for a new file only.
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")

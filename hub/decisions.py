@@ -7,23 +7,23 @@ order of numbers is the order of commits. A command that a handler fails on is p
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub import allotting, durability, holding, records
-from hub.admission import check_body, is_id, is_text
+from hub import allotting, durability, holding, lending, records
+from hub.admission import check_body, is_id, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.holding import Sender
+from hub.moments import has_sound_moments
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
 from hub.records import Decided
 from hub.states import States, write
 from hub.tables import command_result, device, incarnation, order_key
-from storeapp.adapters.transport_keys import TransportError, key_purpose
+from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
 from storeapp.codec import Malformed, UnknownKind, decode_command
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.held import (
@@ -42,6 +42,7 @@ from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
+from storeapp.domain.sealed import KEY_BYTES, key_check
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
@@ -60,6 +61,8 @@ _problem = msgspec.json.Decoder(Problem)
 MOST_COLLISIONS = 5
 MOST_KEY_ID_BYTES = 64
 _OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
+_ROLES = {role.value: role for role in Role}
+_KEY = ("subject", "key_id", "wrapped")
 _STANDS = frozenset({Resolution.ACCEPT, Resolution.REDO})
 
 
@@ -109,6 +112,19 @@ def decide_own(hub: Hub, store: str, command: WireCommand) -> tuple[Result, list
     return done.reply.results[0], done.again
 
 
+def decide_told(hub: Hub, store: str, commands: Sequence[WireCommand]) -> list[Result]:
+    """Decide commands of the hub's own about a store in one transaction, in their order, each by itself.
+
+    What is refused is in the results and does not wait for a person of the store, who has not asked for it.
+
+    Raises:
+        DatabaseBusy: nothing was done.
+    """
+    if not commands:
+        return []
+    return _attempts(hub, Sender(HUB, store), CommandBatch(HUB, list(commands)), _Batch.run_told).reply.results
+
+
 def _attempts(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Done]) -> _Done:
     feeds = _likely_feeds(sender, batch)
     collisions = 0
@@ -145,7 +161,9 @@ class _Batch:
         self._again: list[Decided] = []
         self._knows_held = False
         self._durable = 0
-        self._allotted: Sequence[Event] = ()
+        self._settled: Sequence[Event] = ()
+        self._lent: Sequence[Event] = ()
+        self._holds = True
 
     def run(self) -> _Done:
         last = self._last_seq()
@@ -159,7 +177,8 @@ class _Batch:
         self._decide(new)
         changed = self._write_states([*new, *self._again])
         records.write(self._hub.db, self._connection, new, now=self._hub.now())
-        allotting.log(self._hub, self._connection, self._allotted, store=self._sender.store)
+        allotting.log(self._hub, self._connection, self._settled, store=self._sender.store)
+        allotting.log(self._hub, self._connection, self._lent, store=self._sender.store, kind=lending.KIND)
         records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
         self._keep_keys(self._batch.keys, self._sender)
         for item in self._again:
@@ -171,15 +190,21 @@ class _Batch:
         results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
         return _Done(BatchReply(results, last, self._durable), changed, [item.result() for item in self._again])
 
+    def run_told(self) -> _Done:
+        """The same as `run_own`, and what is refused waits for nobody: whoever asked is told at once."""
+        self._holds = False
+        return self.run_own()
+
     def run_own(self) -> _Done:
-        """Decide one command of the hub's own, which bears the next number; the same again is not done again."""
+        """Decide commands of the hub's own, which bear the next numbers; the same again are not done again."""
         mine = {"device": self._sender.id, "incarnation": self._batch.incarnation, "last_seq": 0}
         self._hub.db.add(self._connection, incarnation, [mine])
-        (command,) = self._batch.commands
+        first, *_ = self._batch.commands
         seq = self._last_seq(locked=True) + 1
-        earlier = self._connection.scalar(sa.select(command_result.c.seq).where(command_result.c.id == command.id))
-        numbered = msgspec.structs.replace(command, seq=int(earlier or seq))
-        self._batch = msgspec.structs.replace(self._batch, commands=[numbered])
+        earlier = self._connection.scalar(sa.select(command_result.c.seq).where(command_result.c.id == first.id))
+        numbers = enumerate(self._batch.commands, start=int(earlier or seq))
+        numbered = [msgspec.structs.replace(command, seq=number) for number, command in numbers]
+        self._batch = msgspec.structs.replace(self._batch, commands=numbered)
         return self.run()
 
     # -- what was seen before
@@ -217,6 +242,8 @@ class _Batch:
     @staticmethod
     def _check_order(items: Sequence[Decided], known: dict[str, Result], last: int) -> None:
         expected = items[0].command.seq if items else 0
+        if len({item.command.id for item in items}) < len(items):
+            raise HubProblem("sequence_reused", seq=expected)
         if expected > last + 1:
             raise HubProblem("sequence_hole", expected=last + 1)
         for number, item in enumerate(items, start=expected):
@@ -236,10 +263,12 @@ class _Batch:
         for item in items:
             self._decide_one(item)
             if item.status is not ResultStatus.APPLIED:
-                self._hold(item)
+                if self._holds:
+                    self._hold(item)
             elif isinstance(item.typed, ResolveHeld) and item.events:
                 self._carry_out(item, item.typed)
-        self._allotted = allotting.settle_batch(self._states, self._work, now=self._hub.now())
+        self._settled = allotting.settle_batch(self._states, self._work, now=self._hub.now())
+        self._lent = lending.settle_batch(self._states, self._work)
 
     def _decide_one(self, item: Decided) -> None:
         if item.typed is not None and item.status is ResultStatus.APPLIED:
@@ -260,11 +289,10 @@ class _Batch:
         try:
             check_body(item.command.kind, bytes(item.command.body))
             item.typed = decode_command(item.command.kind, item.command.body)
-            Role(item.command.role)
-            if not is_text(item.command.actor):
+            if item.command.role not in _ROLES or not is_text(item.command.actor) or not has_sound_moments(item.typed):
                 raise Malformed(item.command.kind)
         except UnknownKind:
-            item.park("unknown_kind", {"kind": item.command.kind})
+            item.park("unknown_kind", {"kind": keepable(item.command.kind)})
         except (Malformed, ValueError):
             item.park("malformed_command", {"kind": item.command.kind})
 
@@ -286,11 +314,11 @@ class _Batch:
             store=command.store,
             device=item.sender.id,
             actor=command.actor,
-            role=Role(command.role),
+            role=_ROLES[command.role],
             incarnation=command.former or item.incarnation,
         )
         try:
-            decided = self._work.run(typed, context)
+            decided = self._work.run(typed, context, bounded=True)
         except Exception as error:
             _log.warning("parked a command of kind %s: %s in its rule", command.kind, type(error).__name__)
             item.park("handler_failed", {"kind": command.kind})
@@ -369,7 +397,7 @@ class _Batch:
 
     def _write_states(self, items: Sequence[Decided]) -> set[str]:
         rows = self._states.changes(self._work.dirty)
-        feeds = {row["feed"] for row in rows}
+        feeds = {row.feed for row in rows}
         missing = feeds - self._heads.keys()
         if missing:
             raise _NeedsHeads(missing)
@@ -381,15 +409,22 @@ class _Batch:
 
     def _feed_of(self, item: Decided) -> str:
         """Where its effect is seen: a rule changes either the brand's states or the store's."""
-        brand = bool(item.events) and all(event.OF.KIND in BRAND_KINDS for event in item.events)
-        return BRAND_FEED if brand and BRAND_FEED in self._heads else self._own_feed
+        if BRAND_FEED not in self._heads or not item.events:
+            return self._own_feed
+        return BRAND_FEED if all(event.OF.KIND in BRAND_KINDS for event in item.events) else self._own_feed
 
-    def _keep_keys(self, keys: Iterable[WireKey], sender: Sender) -> None:
-        rows = [row for key in keys if (row := self._key_row(key, sender)) is not None]
-        self._hub.db.add(self._connection, order_key, rows)
+    def _keep_keys(self, keys: Sequence[WireKey], sender: Sender) -> None:
+        if keys:
+            try:
+                channel = self._hub.identity.transport.channel(sender.transport_key)
+            except TransportError as error:
+                _log.warning("%d keys could not be read: %s", len(keys), error.code)
+                return
+            rows = [row for key in keys if (row := self._key_row(key, channel, sender.store)) is not None]
+            self._hub.db.add_rows(self._connection, order_key, _KEY, rows)
 
     def _forget_keys(self, items: Iterable[Decided]) -> None:
-        gone = {event.id for item in items for event in item.events if isinstance(event, OrderForgotten)}
+        gone = {event.id for item in items for event in item.events if type(event) is OrderForgotten}
         gone |= {subject for item in self._again if (subject := self._left_alone(item))}
         if gone:
             self._connection.execute(sa.delete(order_key).where(self._hub.db.among(order_key.c.subject, gone)))
@@ -400,19 +435,22 @@ class _Batch:
         subject = holding.whose_key(item.typed) if refused else ""
         return "" if subject and self._work.get(Order, subject) else subject
 
-    def _key_row(self, key: WireKey, sender: Sender) -> dict[str, Any] | None:
+    def _key_row(self, key: WireKey, channel: Channel, store: str) -> tuple[str, bytes, bytes] | None:
         if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
             return None  # No order can have such an id.
         order = self._work.get(Order, key.subject)
-        if order is not None and not order.sealed:
-            return None  # Forgotten: a counter that was away must not bring the person back.
+        if order is not None and (not order.sealed or order.store != store):
+            # Forgotten: a counter that was away must not bring the person back. Or another store's.
+            return None
         purpose = key_purpose(key.subject, key.key_id)
         try:
-            secret = self._hub.identity.transport.channel(sender.transport_key).unwrap(key.wrapped, purpose)
+            secret = channel.unwrap(key.wrapped, purpose)
         except TransportError as error:
             _log.warning("a key could not be read: %s", error.code)
             return None
-        return {"subject": key.subject, "key_id": key.key_id, "wrapped": self._hub.root.wrap(secret, purpose)}
+        if len(secret) != KEY_BYTES or key_check(secret) != key.key_id:
+            return None  # It would stand in the way of the right one.
+        return key.subject, key.key_id, self._hub.root.wrap(secret, purpose)
 
     def _remember_last(self, last: int) -> None:
         row = {"device": self._sender.id, "incarnation": self._batch.incarnation, "last_seq": last}

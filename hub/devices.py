@@ -17,6 +17,7 @@ from hub.holding import Sender
 from hub.problems import HubProblem
 from hub.tables import audit_anchor, device, enrol_code
 from storeapp.adapters.signing import verify
+from storeapp.adapters.transport_keys import TransportError
 from storeapp.domain import crockford
 from storeapp.domain.certificate import (
     Certificate,
@@ -46,6 +47,8 @@ class EnrolledDevice:
     transport_key: bytes
     revoked: bool
     certificate: str
+    signed_now: bool = True
+    """Whether it says now what it says: an old signature may be a replay, or come from a dead clock."""
 
     @property
     def certificate_ends(self) -> datetime:
@@ -98,7 +101,9 @@ def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
     """
     if not request.device or len(request.public_key) != PUBLIC_KEY_BYTES:
         raise HubProblem("malformed_request")
-    store = _redeem(hub, request)
+    store, repeated = _redeem(hub, request)
+    if not _can_agree(hub, request):
+        raise HubProblem("malformed_request")
     certificate = _certificate(hub, request, store=store)
     brands = tuple(dict.fromkeys((hub.identity.brand, *request.brands)))
     known = Device(request.device, store, request.name, certificate.text(), brands)
@@ -106,7 +111,8 @@ def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
         _check_free(connection, request)
         hub.db.put(connection, device, [_row(hub, request, known)])
         change_device(hub, connection, DeviceCertified(known.id, known))
-        rung = {BRAND_FEED, allotting.returned(hub, connection, known.id)} - {""}
+        # Whoever asks once more has lost the reply, or somebody has kept the request: its share stays.
+        rung = {BRAND_FEED, "" if repeated else allotting.returned(hub, connection, known.id)} - {""}
     hub.bell.ring(rung)
     return EnrolReply(
         device=known.id,
@@ -121,8 +127,17 @@ def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
     )
 
 
-def _redeem(hub: Hub, request: EnrolRequest) -> str:
-    """The store of a code, which is used up by that; a wrong one costs a try, and that is kept."""
+def _can_agree(hub: Hub, request: EnrolRequest) -> bool:
+    """Whether keys can be wrapped for it: some points of the curve agree with nobody on anything."""
+    try:
+        hub.identity.transport.channel(request.transport_key)
+    except TransportError:
+        return False
+    return True
+
+
+def _redeem(hub: Hub, request: EnrolRequest) -> tuple[str, bool]:
+    """The store of a code, which is used up by that, and whether it was before; a wrong one costs a try, kept."""
     text = crockford.tidy(request.code) or ""
     with hub.db.writing() as connection:
         found = connection.execute(
@@ -134,7 +149,7 @@ def _redeem(hub: Hub, request: EnrolRequest) -> str:
             connection.execute(sa.update(enrol_code).where(enrol_code.c.selector == found.selector).values(**change))
     if problem or found is None:
         raise HubProblem(problem or "enrol_code_wrong")
-    return str(found.store)
+    return str(found.store), found.used_by is not None
 
 
 def _code_problem(hub: Hub, found: Any, text: str, device_id: str) -> str:
@@ -199,6 +214,9 @@ def _row(hub: Hub, request: EnrolRequest, known: Device) -> dict[str, Any]:
 def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
     """Tell a counter what the hub has of it, and keep the end of its audit chain.
 
+    An old signature gets the answer, so that a counter with a dead clock finds out, and does nothing else: whoever
+    has kept a hello must not renew a share with it.
+
     Raises:
         HubProblem: ``counter_newer`` where this program would misread what the counter sends; it waits for our update.
     """
@@ -210,17 +228,9 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
         if revocations.heard(hub, connection, message.revocations):
             rung.add(BRAND_FEED)
         numbered = durability.numbers(connection, known.id, message.incarnation)
-        if numbered is None and copies.report(hub, connection, known.sender, message.incarnation):
+        if known.signed_now and _heard(hub, connection, known, message, numbered):
             rung.add(store_feed(known.store))
-        connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now.isoformat()))
-        if message.audit is not None:
-            anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now.isoformat()}
-            hub.db.add(connection, audit_anchor, [anchor])
         last, durable = numbered or (0, 0)
-        if message.shares is not None and last == message.last_seq and not known.revoked:
-            caller = allotting.caller(hub, store=known.store, device_id=known.id, incarnation=message.incarnation)
-            if allotting.heard(hub, connection, caller, message):
-                rung.add(store_feed(known.store))
         numbers = heads(connection, feeds_of(known.store))
         below = floors(connection, feeds_of(known.store))
         revoked = revocations.current(hub, connection)
@@ -235,4 +245,22 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
         revocations=revoked,
         floors=below,
         revoked=known.revoked,
+        late=not known.signed_now,
     )
+
+
+def _heard(
+    hub: Hub, connection: sa.Connection, known: EnrolledDevice, message: Hello, numbered: durability.Numbers | None
+) -> bool:
+    """Believe what a counter says of itself now; whether its store's feed has changed by that."""
+    changed = numbered is None and copies.report(hub, connection, known.sender, message.incarnation)
+    now = hub.now().isoformat()
+    connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now))
+    if message.audit is not None:
+        anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now}
+        hub.db.add(connection, audit_anchor, [anchor])
+    last = numbered.last if numbered else 0
+    if message.shares is not None and last == message.last_seq and not known.revoked:
+        caller = allotting.caller(hub, store=known.store, device_id=known.id, incarnation=message.incarnation)
+        changed |= allotting.heard(hub, connection, caller, message)
+    return changed

@@ -55,10 +55,14 @@ def held(command: WireCommand, sender: Sender, *, cause: Cause, problem: Problem
         code=problem.code if problem else "",
         at=command.at,
         actor=keepable(command.actor),
-        subject=subject_of(typed) if typed else "",
-        data=_both_sides(typed, problem),
+        subject=keepable(subject_of(typed)) if typed else "",
+        data={name: _told(value) for name, value in _both_sides(typed, problem).items()},
         root=root,
     )
+
+
+def _told(value: str | int) -> str | int:
+    return keepable(value) if isinstance(value, str) else value
 
 
 def typed_of(command: WireCommand) -> Command | None:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.core import Hub
+from hub.lending import settle_batch
 from hub.places import feed_of
 from hub.problems import HubProblem
 from hub.states import States, write
@@ -47,7 +48,7 @@ def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
     guides = _rows(folder, "guides.csv", tables.read_guides)
     stock = _rows(folder, "stock.csv", tables.read_stock)
     buildings = _rows(folder, "addresses.csv", tables.read_buildings)
-    brand: list[Command] = [RegisterStore(Store(r.store, r.name, r.address, r.position)) for r in stores.rows]
+    brand: list[Command] = [RegisterStore(Store(r.store, r.name, r.address, r.position, r.region)) for r in stores.rows]
     brand += [
         RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml, r.certificates))
         for r in skus.rows
@@ -127,6 +128,7 @@ def _decide(hub: Hub, store: str, commands: Sequence[Command]) -> None:
         states = States(hub.db, connection, store=store)
         work = Workspace(states)
         log = [row for command in commands if (row := _run(hub, work, store, command)) is not None]
+        settle_batch(states, work)
         rows = states.changes(work.dirty)
         heads |= hub.db.lock_heads(connection, {feed_of(state, store=store) for state in work.dirty.values()})
         write(hub.db, connection, rows, heads)

@@ -1,7 +1,7 @@
 """The calls by which people of the hub see what waits for them and decide it: as JSON, and from the console."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub import requests, waiting
 from hub.core import Hub
+from hub.forms import fields_of
 from hub.problems import HubProblem
 from hub.users import check_token, checked
 from sync.protocol.messages import Result, encode
@@ -89,14 +90,7 @@ def _decide_case(hub: Hub, decision: CaseDecision, by: str) -> Result:
 
 
 def _form(body: bytes) -> _Form:
-    try:
-        fields = parse_qs(body.decode(), strict_parsing=True, max_num_fields=8)
-    except ValueError as error:
-        raise HubProblem("malformed_request") from error
-    values = {name: values[0] for name, values in fields.items()}
-    if values.keys() != {"matter", "act", "token"}:
-        raise HubProblem("malformed_request")
-    return _Form(**values)
+    return _Form(**fields_of(body, {"matter", "act", "token"}))
 
 
 def _decide(hub: Hub, form: _Form, by: str) -> str:

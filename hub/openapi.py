@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
+from hub.jobs import Region, RegionJob
 from hub.matters import CaseDecision
 from hub.problems import STATUS
+from hub.region_calls import PlanRequest
 from sync.protocol.messages import (
     NDJSON,
     PROBLEM,
@@ -31,6 +33,9 @@ _BODIES: dict[str, tuple[type[Any] | None, type[Any] | None]] = {
     "changes": (None, ChangesPage),
     "decide_case": (CaseDecision, Result),
     "retry": (None, Result),
+    "plan_region": (PlanRequest, RegionJob),
+    "region_plan": (None, RegionJob),
+    "cancel_region_plan": (None, RegionJob),
 }
 _ALWAYS = (
     "bad_signature",
@@ -46,8 +51,14 @@ _BY_PEOPLE: dict[str, tuple[str, ...]] = {
     "retry": ("not_waiting", "not_resolved", "busy"),
     "discard": ("not_waiting", "not_resolved", "busy"),
     "cases": (),
+    "regions": (),
+    "region_plans": (),
+    "plan_region": ("unknown_region", "job_running", "malformed_request", "request_too_large", "busy"),
+    "region_plan": ("unknown_job",),
+    "cancel_region_plan": ("unknown_job", "job_over", "busy"),
     "decide_case": ("not_waiting", "not_resolved", "malformed_request", "request_too_large", "busy"),
 }
+_LISTS: dict[str, type[Any]] = {"regions": Region, "region_plans": RegionJob}
 _MORE: dict[str, tuple[str, ...]] = {
     "enrol": ("enrol_code_wrong", "enrol_code_over", "device_taken", "request_too_large"),
     "hello": ("counter_newer", "request_too_large"),
@@ -80,7 +91,7 @@ def describe(app: FastAPI) -> None:
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
-    messages = [of for pair in _BODIES.values() for of in pair if of is not None]
+    messages = [of for pair in _BODIES.values() for of in pair if of is not None] + list(_LISTS.values())
     _, schemas = msgspec.json.schema_components([*messages, Problem], ref_template=_REFERENCE)
     document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
     document["components"]["securitySchemes"] = {
@@ -97,6 +108,7 @@ def _complete(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
     if name in _BY_PEOPLE:
         operation["security"] = [{_PASSWORD: []}]
+        operation["responses"] |= _told_to_people(name, operation["responses"])
         operation["responses"] |= _problems(("password_wrong", *_BY_PEOPLE[name]))
     asked, reply = _BODIES.get(name, (None, None))
     if asked is not None:
@@ -108,6 +120,19 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["responses"] = {"200": {"description": "done", "content": ok}} | _problems(_ALWAYS + _MORE[name])
     if name == "changes":
         operation["responses"]["304"] = {"description": "nothing new"}
+
+
+def _told_to_people(name: str, responses: dict[str, Any]) -> dict[str, Any]:
+    """What a person gets who was answered, where it is described."""
+    reply, items = _BODIES.get(name, (None, None))[1], _LISTS.get(name)
+    if reply is not None:
+        content = _content("application/json", reply.__name__)
+    elif items is not None:
+        schema = {"type": "array", "items": {"$ref": _REFERENCE.format(name=items.__name__)}}
+        content = {"application/json": {"schema": schema}}
+    else:
+        return {}
+    return {status: told | {"content": content} for status, told in responses.items() if status.startswith("2")}
 
 
 def _content(media: str, name: str) -> dict[str, Any]:

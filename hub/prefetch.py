@@ -1,9 +1,10 @@
 """Guesses which states a batch will ask for, so that they are read at once; a wrong guess costs one more query."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from hub.admission import is_id
 from hub.states import States
+from storeapp.codec import Malformed
 from storeapp.domain.allotment import Allotment
 from storeapp.domain.catalogue import BRAND_POLICY, Policy, Sku
 from storeapp.domain.delivery import Delivery
@@ -23,22 +24,55 @@ from storeapp.domain.stock import StockItem, stock_id
 _ORDER_SUFFIX = delivery_id("")
 
 
+_Wanted = dict[str, set[str]]
+"""Ids by kind."""
+
+
 def prefetch(states: States, commands: Iterable[Command]) -> None:
     """Read what the commands name, then what the orders among it name."""
-    first = {key for command in commands for key in _named(command)}
-    first |= {Key(Allotment.KIND, key.id.partition("/")[0]) for key in first if key.kind == StockItem.KIND}
-    states.prefetch(first)
-    orders = (states.get(Order, key.id) for key in first if key.kind == Order.KIND and is_id(key.id))
-    second = {key for order in orders if order is not None for key in _of_order(order)}
-    states.prefetch(second | {Key(Allotment.KIND, key.id.partition("/")[0]) for key in second if key.kind == "stock"})
+    first: _Wanted = defaultdict(set)
+    for command in commands:
+        if isinstance(command, PlaceOrder):
+            _add_placed(first, command)
+        else:
+            for kind, key_id in _named(command):
+                first[kind].add(key_id)
+    _read(states, first)
+    second: _Wanted = defaultdict(set)
+    for known in states.known(Order.KIND, first[Order.KIND]):
+        order = _readable(states, known)
+        for kind, key_id in _of_order(order) if order is not None else ():
+            second[kind].add(key_id)
+    _read(states, second)
+
+
+def _read(states: States, wanted: _Wanted) -> None:
+    """Read them, and who may promise what lies on the shelves among them."""
+    wanted[Allotment.KIND] |= {item.partition("/")[0] for item in wanted[StockItem.KIND]}
+    states.read(wanted)
+
+
+def _add_placed(wanted: _Wanted, command: PlaceOrder) -> None:
+    """What most commands of a long queue name, without a key for each."""
+    order, store = order_id(command.platform, command.order_no), command.store
+    wanted[Order.KIND].add(order)
+    wanted[Delivery.KIND].add(delivery_id(order))
+    skus, items = wanted[Sku.KIND], wanted[StockItem.KIND]
+    for line in command.lines:
+        skus.add(line.sku)
+        items.add(stock_id(store, line.sku))
+
+
+def _readable(states: States, order_id: str) -> Order | None:
+    """An order; one that a newer process of the hub has written is left to the rule, which parks its command."""
+    try:
+        return states.get(Order, order_id)
+    except Malformed:
+        return None
 
 
 def _named(command: Command) -> Iterator[Key]:
     match command:
-        case PlaceOrder():
-            yield from _order_and_delivery(order_id(command.platform, command.order_no))
-            for line in command.lines:
-                yield from _goods(command.store, line.sku)
         case RegisterSku():
             yield Key(Sku.KIND, command.sku.id)
         case RegisterGuide():

@@ -56,11 +56,10 @@ class Decided:
 
 def write(db: Database, connection: sa.Connection, items: Sequence[Decided], *, now: datetime) -> None:
     """Keep what was decided for the first time."""
-    results = [_result_row(item, now) for item in items]
-    events = [_event_row(item) for item in items if item.events]
-    waiting = [_parked_row(item, now) for item in items if item.status is ResultStatus.PARKED]
-    for table, rows in ((command_result, results), (event_log, events), (parked, waiting)):
-        db.insert(connection, table, rows)
+    received_at = now.isoformat()
+    db.insert_rows(connection, command_result, _RESULT, [_result_row(item, received_at) for item in items])
+    _log_events(db, connection, items)
+    db.insert(connection, parked, [_parked_row(item, now) for item in items if item.status is ResultStatus.PARKED])
 
 
 def write_again(db: Database, connection: sa.Connection, items: Sequence[Decided], *, now: datetime) -> None:
@@ -69,40 +68,35 @@ def write_again(db: Database, connection: sa.Connection, items: Sequence[Decided
         return
     holding.leave(db, connection, [item.command.id for item in items if item.status is not ResultStatus.PARKED])
     for item in items:
-        row = _result_row(item, now)
-        settled = {name: row[name] for name in ("status", "feed", "feed_seq", "problem")}
+        row = _result_row(item, now.isoformat())
+        values = dict(zip(_RESULT, row, strict=True))
+        settled = {name: values[name] for name in ("status", "feed", "feed_seq", "problem")}
         known = sa.update(command_result).where(command_result.c.id == item.command.id).values(**settled)
         if not connection.execute(known).rowcount:
-            db.insert(connection, command_result, [row])
-    db.insert(connection, event_log, [_event_row(item) for item in items if item.events])
+            db.insert_rows(connection, command_result, _RESULT, [row])
+    _log_events(db, connection, items)
 
 
-def _result_row(item: Decided, now: datetime) -> dict[str, Any]:
-    return {
-        "id": item.command.id,
-        "device": item.sender.id,
-        "incarnation": item.incarnation,
-        "seq": item.command.seq,
-        "sha256": item.sha256,
-        "status": item.status.value,
-        "feed": item.feed,
-        "feed_seq": item.feed_seq,
-        "problem": encode(item.problem) if item.problem else None,
-        "received_at": now.isoformat(),
-    }
+_RESULT = ("id", "device", "incarnation", "seq", "sha256", "status", "feed", "feed_seq", "problem", "received_at")
+_EVENT = ("command_id", "store", "device", "actor", "kind", "at", "events", "body")
 
 
-def _event_row(item: Decided) -> dict[str, Any]:
-    return {
-        "command_id": item.command.id,
-        "store": item.sender.store,
-        "device": item.sender.id,
-        "actor": item.command.actor,
-        "kind": item.command.kind,
-        "at": item.command.at.isoformat(),
-        "events": encode_events(item.events),
-        "body": item.unread(),
-    }
+def _result_row(item: Decided, received_at: str) -> tuple[Any, ...]:
+    """The values of `_RESULT`."""
+    problem = encode(item.problem) if item.problem else None
+    what = (item.status.value, item.feed, item.feed_seq, problem)
+    return (item.command.id, item.sender.id, item.incarnation, item.command.seq, item.sha256, *what, received_at)
+
+
+def _log_events(db: Database, connection: sa.Connection, items: Sequence[Decided]) -> None:
+    db.insert_rows(connection, event_log, _EVENT, [_event_row(item) for item in items if item.events])
+
+
+def _event_row(item: Decided) -> tuple[Any, ...]:
+    """The values of `_EVENT`."""
+    command, sender = item.command, item.sender
+    what = (command.kind, command.at.isoformat(), encode_events(item.events), item.unread())
+    return (command.id, sender.store, sender.id, command.actor, *what)
 
 
 def _parked_row(item: Decided, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Reads requests before anything believes them: size, compression, signature, form."""
 
 import zlib
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -75,7 +76,13 @@ def read(body: bytes, of: type[T]) -> T:
 
 
 async def authenticated(
-    hub: Hub, request: Request, body: bytes | None, *, lenient: bool = False, revoked: bool = False
+    hub: Hub,
+    request: Request,
+    body: bytes | None,
+    *,
+    any_age: bool = False,
+    over: bool = False,
+    revoked: bool = False,
 ) -> EnrolledDevice:
     """The counter that signed a request.
 
@@ -83,23 +90,26 @@ async def authenticated(
         hub: whose counters count.
         request: what was asked.
         body: its content as sent, None where there is none.
-        lenient: take a signature of any age and a certificate that is over, from whoever has to find that out.
+        any_age: take a signature of any age, from whoever has to find out what time it is.
+        over: take a certificate that is over.
         revoked: take a counter that was turned away, too.
 
     Raises:
         HubProblem: ``unknown_device``, ``bad_signature``, ``certificate_over``, ``revoked`` or
             ``too_many_requests``.
     """
-    known = await run_in_threadpool(_authenticate, hub, _message(request), _signed(request, body), any_age=lenient)
+    known = await run_in_threadpool(_authenticate, hub, _message(request), _signed(request, body))
+    if not (known.signed_now or any_age):
+        raise HubProblem("bad_signature")
     hub.requests.count(known.id)
     if known.revoked and not revoked:
         raise HubProblem("revoked")
-    if not lenient and hub.now() >= known.certificate_ends:
+    if not over and hub.now() >= known.certificate_ends:
         raise HubProblem("certificate_over")
     return known
 
 
-def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bool) -> EnrolledDevice:
+def _authenticate(hub: Hub, message: Message, body: bytes | None) -> EnrolledDevice:
     found: list[EnrolledDevice] = []
 
     def public_key(device_id: str) -> bytes | None:
@@ -110,13 +120,13 @@ def _authenticate(hub: Hub, message: Message, body: bytes | None, *, any_age: bo
         return known.public_key
 
     try:
-        verify(message, body, find=public_key, now=None if any_age else hub.now())
+        signed = verify(message, body, find=public_key, now=hub.now())
     except BadSignature as error:
         raise HubProblem("bad_signature") from error
-    return found[0]
+    return replace(found[0], signed_now=signed.just_now)
 
 
-def prove_key(request: Request, body: bytes, asked: EnrolRequest) -> None:
+def prove_key(hub: Hub, request: Request, body: bytes, asked: EnrolRequest) -> None:
     """Check that who wants to be enrolled owns the key, whatever its clock says.
 
     Raises:
@@ -127,7 +137,7 @@ def prove_key(request: Request, body: bytes, asked: EnrolRequest) -> None:
             _message(request),
             _signed(request, body),
             find=lambda key_id: asked.public_key if key_id == asked.device else None,
-            now=None,
+            now=hub.now(),
         )
     except BadSignature as error:
         raise HubProblem("bad_signature") from error

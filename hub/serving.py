@@ -3,10 +3,12 @@
 import socket
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from hub.api import create_app
 from hub.compaction import Housekeeper
 from hub.core import Hub
+from hub.region_runner import RegionRunner
 from storeapp.adapters.collector import look_rarely
 
 GRACE_S = 10
@@ -16,13 +18,18 @@ KEEP_ALIVE_S = 60
 class _Server(uvicorn.Server):
     """Sends the long polls home before it waits for requests under way, or it would wait for them to the end."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, runner: RegionRunner) -> None:
         super().__init__(config)
         self._hub = hub
+        self._runner = runner
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is under way and take nothing new."""
+        """Finish what is under way and take nothing new; a plan of a region is given to another process.
+
+        The signal that ended the server ends the process right after this, so nothing can be left for later.
+        """
         self._hub.bell.close()
+        await run_in_threadpool(self._runner.stop)
         await super().shutdown(sockets)
 
 
@@ -48,9 +55,11 @@ def serve(hub: Hub, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    housekeeper = Housekeeper(hub)
+    housekeeper, runner = Housekeeper(hub), RegionRunner(hub)
     housekeeper.start()
+    runner.start()
     try:
-        _Server(config, hub).run(sockets=[listening])
+        _Server(config, hub, runner).run(sockets=[listening])
     finally:
+        runner.stop()
         housekeeper.stop()

@@ -1,6 +1,6 @@
 """Reads and writes the states of one batch in bulk, and numbers what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +26,25 @@ class Stored(NamedTuple):
     body: bytes
 
 
+class Change(NamedTuple):
+    """A row to be written and numbered; ``subject`` is whose key travels with it."""
+
+    kind: str
+    id: str
+    feed: str
+    version: int
+    body: bytes
+    subject: str | None
+
+
+def left(kind: str, key_id: str, feed: str, version: int) -> Change:
+    """What remains of a state in a feed that it has left."""
+    return Change(kind, key_id, feed, version, b"", None)
+
+
+_COLUMNS = ("seq", *Change._fields)
+
+
 class States:
     """The states that commands of one store see; each is read at most once, and many at a time."""
 
@@ -33,7 +52,8 @@ class States:
         self._db = db
         self._connection = connection
         self._store = store
-        self._stored: dict[Key, Stored | None] = {}
+        # A plain pair equals the key that it stands for, and is made in no time.
+        self._stored: dict[tuple[str, str], Stored | None] = {}
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate.
@@ -41,25 +61,37 @@ class States:
         Raises:
             Unkeepable: nothing can ever have such an id.
         """
-        if not is_id(key_id):
-            raise Unkeepable
-        key = Key(of.KIND, key_id)
+        key = (of.KIND, key_id)
         if key not in self._stored:
-            self.prefetch([key])
+            if not is_id(key_id):
+                raise Unkeepable
+            self.read({of.KIND: {key_id}})
         found = self._stored[key]
         if found is None:
             return None
         typed: Any = decode_state(of.KIND, found.body)
         return typed if isinstance(typed, of) else None
 
+    def known(self, kind: str, ids: Iterable[str]) -> list[str]:
+        """Those of these states that were read and exist."""
+        stored = self._stored
+        return [key_id for key_id in ids if stored.get((kind, key_id)) is not None]
+
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read what will be asked for; what does not exist is remembered, too."""
-        by_kind: dict[str, list[str]] = {}
-        for key in {key for key in keys if is_id(key.id)} - self._stored.keys():
-            by_kind.setdefault(key.kind, []).append(key.id)
-            self._stored[key] = None
-        for kind, ids in by_kind.items():
-            self._read(kind, ids)
+        by_kind: dict[str, set[str]] = {}
+        for key in keys:
+            by_kind.setdefault(key.kind, set()).add(key.id)
+        self.read(by_kind)
+
+    def read(self, wanted: Mapping[str, Iterable[str]]) -> None:
+        """The same by kind; what no database takes as an id is left out."""
+        stored = self._stored
+        for kind, ids in wanted.items():
+            fresh = [key_id for key_id in ids if (kind, key_id) not in stored and is_id(key_id)]
+            if fresh:
+                stored.update(dict.fromkeys([(kind, key_id) for key_id in fresh]))
+                self._read(kind, fresh)
 
     def _read(self, kind: str, ids: list[str]) -> None:
         columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
@@ -69,7 +101,7 @@ class States:
         for key_id, feed, version, body in self._connection.execute(query):
             # An empty body is what a feed keeps of a state that has moved to another one.
             if body:
-                self._stored[Key(kind, key_id)] = Stored(feed, version, body)
+                self._stored[kind, key_id] = Stored(feed, version, body)
 
     def version(self, key: Key) -> int:
         """The version of a row that was read; none is 0."""
@@ -87,9 +119,9 @@ class States:
                 self._stored[found[-1]] = Stored(feed, version, body)
         return found
 
-    def changes(self, dirty: Mapping[Key, State]) -> list[dict[str, Any]]:
+    def changes(self, dirty: Mapping[Key, State]) -> list[Change]:
         """The rows to write for changed states, not yet numbered; what is as before is left out."""
-        rows: list[dict[str, Any]] = []
+        rows: list[Change] = []
         for key, after in dirty.items():
             before = self._stored.get(key)
             feed, body = feed_of(after, store=self._store), encode(after)
@@ -98,8 +130,8 @@ class States:
                 continue
             version = before.version + 1 if before else 1
             if before is not None and before.feed != feed:
-                rows.append(_row(key, before.feed, version, b""))
-            rows.append(_row(key, feed, version, body) | {"subject": subject_of(after)})
+                rows.append(left(key.kind, key.id, before.feed, version))
+            rows.append(Change(key.kind, key.id, feed, version, body, subject_of(after)))
         return rows
 
 
@@ -110,21 +142,12 @@ def _with_unknown(before: bytes, after: bytes) -> bytes:
     return encode(known | unknown) if unknown else after
 
 
-def _row(key: Key, feed: str, version: int, body: bytes) -> dict[str, Any]:
-    return {
-        "kind": key.kind,
-        "id": key.id,
-        "feed": feed,
-        "seq": 0,
-        "version": version,
-        "body": body,
-        "subject": None,
-    }
-
-
-def write(db: Database, connection: sa.Connection, rows: list[dict[str, Any]], heads: dict[str, int]) -> None:
+def write(db: Database, connection: sa.Connection, changes: Sequence[Change], heads: dict[str, int]) -> None:
     """Number the rows without a hole behind the heads, which must be locked, and write both; ``heads`` follow."""
-    for row in rows:
-        row["seq"] = heads[row["feed"]] = heads[row["feed"]] + 1
-    db.put(connection, state, rows)
-    db.put(connection, head, [{"feed": feed, "seq": heads[feed]} for feed in sorted({row["feed"] for row in rows})])
+    rows = []
+    for change in changes:
+        seq = heads[change.feed] = heads[change.feed] + 1
+        rows.append((seq, *change))
+    db.put_rows(connection, state, _COLUMNS, rows)
+    moved = sorted({change.feed for change in changes})
+    db.put(connection, head, [{"feed": feed, "seq": heads[feed]} for feed in moved])

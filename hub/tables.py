@@ -101,10 +101,12 @@ state_home = sa.Index(
     state.c.kind,
     state.c.id,
     unique=True,
-    sqlite_where=_AT_HOME,
     postgresql_where=_AT_HOME,
-)
-"""A state stands in one feed only, even if two stores make it at once; buildings and staff are a store's own."""
+).ddl_if(dialect="postgresql")
+"""A state stands in one feed only, even if two stores make it at once; buildings and staff are a store's own.
+
+An embedded database has one writer at a time, who sees what was there before.
+"""
 
 
 command_result = sa.Table(
@@ -158,6 +160,7 @@ order_key = sa.Table(
     sa.Column("subject", sa.Text, primary_key=True),
     sa.Column("key_id", _Bytes, primary_key=True),
     sa.Column("wrapped", _Bytes, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 audit_anchor = sa.Table(
@@ -168,6 +171,34 @@ audit_anchor = sa.Table(
     sa.Column("hash", _Bytes, nullable=False),
     sa.Column("at", _Moment, nullable=False),
 )
+
+region_job = sa.Table(
+    "region_job",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("budget_s", sa.Integer, nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("started_at", _Moment, nullable=False),
+    sa.Column("ended_at", _Moment),
+    # Which process plans it, and when that was last heard of; another one takes over what nobody is heard of at.
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("beat_at", _Moment, nullable=False, server_default=""),
+    sa.Column("cancelled_by", sa.Text, nullable=False, server_default=""),
+    # How far it is, and what came of it: JSON without anything about a customer.
+    sa.Column("progress", _Bytes, nullable=False),
+    sa.Column("outcome", _Bytes),
+)
+_UNDER_WAY = region_job.c.state.in_(["waiting", "running"])
+region_job_alone = sa.Index(
+    "region_job_alone",
+    region_job.c.region,
+    unique=True,
+    sqlite_where=_UNDER_WAY,
+    postgresql_where=_UNDER_WAY,
+)
+"""A region has one job at a time, whoever starts it."""
 
 console_user = sa.Table(
     "console_user",

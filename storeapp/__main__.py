@@ -37,7 +37,7 @@ def _maps() -> "MapServices":
 def _window(home: Home, language: str, theme: str) -> int:
     from ui.run import run_window
 
-    return run_window(home, language=language, theme=theme, sync=_sync())
+    return run_window(home, language=language, theme=theme, sync=_sync(), maps=_maps())
 
 
 OUTPUT_CLOSED = 141

@@ -36,8 +36,14 @@ class Malformed(ValueError):
         self.field = field
 
 
+class UnknownValue(Malformed):
+    """A newer program wrote a value, in a field of a known kind, that this one has no word for."""
+
+
 # The library ends its message with the path of names in our own types.
 _FIELD = re.compile(r"`(\$[a-z0-9_.\[\]]*)`$")
+
+_UNKNOWN_VALUE = "Invalid enum value"
 
 _decoders = {of: msgspec.json.Decoder(of) for of in (*COMMANDS.values(), *EVENTS.values(), *STATES.values())}
 
@@ -65,8 +71,9 @@ def _checked(decoder: msgspec.json.Decoder[Any], kind: str, body: bytes | msgspe
         return decoder.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         found = _FIELD.search(str(error))
+        failure = UnknownValue if str(error).startswith(_UNKNOWN_VALUE) else Malformed
     # Not chained: the library's message can quote a value, which may be personal.
-    raise Malformed(kind, found[1] if found else "")
+    raise failure(kind, found[1] if found else "")
 
 
 def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
@@ -78,6 +85,11 @@ def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
     """
     command: Command = _decode(COMMANDS, kind, body)
     return command
+
+
+def is_known_state(kind: str) -> bool:
+    """Whether this program has such an aggregate."""
+    return kind in STATES or kind in FORMER
 
 
 def decode_state(kind: str, body: bytes | msgspec.Raw) -> State:
@@ -107,11 +119,16 @@ def decode_events(body: bytes) -> list[Event]:
 
 
 def decode_known_events(body: bytes) -> tuple[list[Event], int]:
-    """The same without those of unknown kinds, and how many these are.
+    """The same without what only a newer program knows, and how many these are.
 
     Raises:
         Malformed: one does not fit its kind.
     """
+    known: list[Event] = []
     written = _checked(_events, "events", body)
-    known = [(kind, raw) for kind, raw in written if kind in EVENTS or kind in FORMER]
-    return [_decode(EVENTS, kind, raw) for kind, raw in known], len(written) - len(known)
+    for kind, raw in written:
+        try:
+            known.append(_decode(EVENTS, kind, raw))
+        except (UnknownKind, UnknownValue):
+            continue
+    return known, len(written) - len(known)

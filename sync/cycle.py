@@ -16,11 +16,11 @@ from storeapp.services.exchange import (
     Exchange,
     Outgoing,
 )
-from storeapp.services.pages import IncomingPage, KeyBox, PageReader, ReadPage, TransportedKey
+from storeapp.services.pages import PageReader, ReadPage
 from storeapp.services.ports import SyncReport, SyncStep
-from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
 from sync.ahead import Source, ahead
+from sync.incoming import incoming, together
 from sync.pace import Advance, Progress
 from sync.protocol.messages import (
     MAX_SEEN_SHELVES,
@@ -36,7 +36,6 @@ from sync.protocol.messages import (
     SeenShelf,
     WireCommand,
     WireKey,
-    WireRow,
     encode,
 )
 from sync.snapshot import SnapshotBroken, SnapshotPage
@@ -135,8 +134,11 @@ class Cycle:
         last = max(0, exchange.last_seq)
         hello = Hello(exchange.incarnation, last, audit=audit, revocations=exchange.revocations, shares=shares)
         reply = self._client.hello(hello)
-        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._on_time(reply.time)
+        if reply.late:
+            # This counter's clock was wrong, and is right now.
+            reply = self._client.hello(hello)
+        self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
         if reply.revoked:
             raise Unauthorised("revoked")
@@ -164,20 +166,25 @@ class Cycle:
             self._give_all(progress)
 
     def _give_all(self, progress: Progress) -> None:
-        """One batch after the other; while the hub decides one, the next is made ready and the last one settled."""
+        """One batch after the other; while the hub decides one, the next is made ready and the last one settled.
+
+        A cut leaves two batches open at most: one whose answers are not noted, and the one behind it.
+        """
         pending, done = self._exchange.numbers().pending, 0
-        outgoing = self._next(after=0)
+        outgoing, answered = self._next(after=0), None
         packed = self._client.packed(self._batch(outgoing))
         with ThreadPoolExecutor(1, "sync-giving") as line:
             while outgoing.commands:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                 deciding = line.submit(self._client.commands, packed)
+                if answered is not None:
+                    self._settle(answered)
                 outgoing = self._next(after=outgoing.commands[-1][0])
                 packed = self._client.packed(self._batch(outgoing))
-                reply = deciding.result()
-                # Its answers are noted before anything else is sent, so a cut never leaves more than one batch open.
-                self._settle(reply)
-                done += len(reply.results)
+                answered = deciding.result()
+                done += len(answered.results)
+        if answered is not None:
+            self._settle(answered)
 
     def _next(self, *, after: int) -> Outgoing:
         return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
@@ -246,11 +253,11 @@ class Cycle:
         epoch, since = self._exchange.epoch or self._epoch, self._since(feed)
 
         def read(reader: PageReader, page: ChangesPage) -> tuple[ReadPage, int]:
-            return reader.read(_incoming(feed, page.epoch, page.upto, page.rows)), page.last
+            return reader.read(incoming(feed, page.epoch, page.upto, page.rows)), page.last
 
         with self._ahead(lambda _: self._pages(feed, epoch, start, since), read) as fetched:
             for pages in fetched:
-                page, last = _together(pages)
+                page, last = together(pages)
                 self._keep(page, Brought(0, 0, since) if page.upto < last else NOTHING_BROUGHT)
                 progress(Advance(SyncStep.FETCHING, page.upto - start, last - start, feed=feed))
 
@@ -297,14 +304,14 @@ class Cycle:
                 progress(Advance(SyncStep.FETCHING, kept.rows, before.rows + snapshot.head.count, received, feed))
 
             def read(reader: PageReader, page: SnapshotPage) -> tuple[ReadPage, int]:
-                return reader.read(_incoming(feed, snapshot.head.epoch, page.upto, page.rows)), page.done
+                return reader.read(incoming(feed, snapshot.head.epoch, page.upto, page.rows)), page.done
 
             tell()
             try:
                 with self._ahead(snapshot.pages, read) as fetched:
                     for pages in fetched:
                         if pages:
-                            page, done = _together(pages)
+                            page, done = together(pages)
                             received = before.received_bytes + snapshot.received_bytes
                             kept = Brought(before.rows + done, received, since)
                             self._keep(page, kept)
@@ -313,7 +320,7 @@ class Cycle:
                 # Nobody knows which row is wrong: the next try reads everything again.
                 exchange.start_over()
                 raise HubTrouble("snapshot_broken") from error
-            self._keep(exchange.reader().read(_incoming(feed, snapshot.head.epoch, snapshot.head.seq, [])))
+            self._keep(exchange.reader().read(incoming(feed, snapshot.head.epoch, snapshot.head.seq, [])))
 
     def _keep(self, page: ReadPage, brought: Brought = NOTHING_BROUGHT) -> None:
         self._exchange.take(page, brought)
@@ -356,36 +363,3 @@ def _outcome(result: Result) -> Outcome:
         feed_seq=result.feed_seq,
         problem=encode(result.problem) if result.problem else b"",
     )
-
-
-def _together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
-    """Pages that follow each other as one, with what stands beside the last."""
-    page = pages[0][0]
-    for later, _ in pages[1:]:
-        page.add(later)
-    return page, pages[-1][1]
-
-
-def _incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
-    return IncomingPage(
-        feed=feed,
-        epoch=epoch,
-        upto=upto,
-        rows=[
-            Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
-            for row in rows
-        ],
-        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
-        boxes=_boxes(rows),
-    )
-
-
-def _boxes(rows: list[WireRow]) -> list[KeyBox]:
-    boxes: list[KeyBox] = []
-    subjects: list[str] = []
-    for row in rows:
-        subjects += [subject or row.id for subject in row.opens]
-        if row.box:
-            boxes.append(KeyBox(tuple(subjects), row.box))
-            subjects = []
-    return boxes

@@ -35,6 +35,8 @@ REFRESH_S = 30.0
 
 TELL_EVERY_S = 0.25
 ELSEWHERE_S = 5.0
+UNREAD = "rows_unread"
+"""All went well, and some of what came only a newer version of this program can show."""
 IGNORED_OFFSET = timedelta(seconds=2)
 _log = logging.getLogger(__name__)
 
@@ -119,7 +121,8 @@ class SyncEngine:
 
 def _with_numbers(counter: Counter, report: SyncReport) -> SyncReport:
     numbers = Exchange(counter).numbers()
-    return replace(report, pending=numbers.pending, received_at=numbers.received_at)
+    problem = report.problem or (UNREAD if numbers.unread else "")
+    return replace(report, problem=problem, pending=numbers.pending, received_at=numbers.received_at)
 
 
 class _Worker:
@@ -305,6 +308,8 @@ class Runner:
 
     def _counted(self, counter: Counter, step: SyncStep, *, problem: str = "") -> SyncStatus:
         numbers = Exchange(counter).numbers()
+        if step is SyncStep.RESTING and numbers.unread:
+            problem = problem or UNREAD
         return SyncStatus(
             step=step,
             pending=numbers.pending,

@@ -13,6 +13,7 @@ from storeapp.domain.moment import STORE_ZONE, store_day
 from storeapp.i18n import Translator
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.home import Home
+from storeapp.services.ports import MapServices
 from ui.backend import Backend
 from ui.kit.actions import ActionRegistry
 from ui.kit.messages import Level
@@ -50,6 +51,8 @@ class Desk:
     """How this counter stands to its hub."""
     home: Home | None = None
     """The folder on the disk, where the window was opened over one."""
+    maps: MapServices | None = None
+    """Opens the map service, to try its key."""
     undo: Callable[[], None] | None = None
     """Takes the last act back; None where nothing can be taken back."""
 

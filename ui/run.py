@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home
-from storeapp.services.ports import SyncPort
+from storeapp.services.ports import MapServices, SyncPort
 from ui.backend import Backend
 from ui.kit.collector import Collector
 from ui.kit.errors import ErrorDoor
@@ -40,11 +40,18 @@ def application(argv: Sequence[str]) -> QApplication:
     return app
 
 
-def make_window(app: QApplication, home: Home, *, language: str, sync: SyncPort | None = None) -> Window:
+def make_window(
+    app: QApplication,
+    home: Home,
+    *,
+    language: str,
+    sync: SyncPort | None = None,
+    maps: MapServices | None = None,
+) -> Window:
     """The window over a home, with all its pages; nothing is shown and read before ``Window.start``."""
     tasks = Tasks()
     backend = Backend(tasks, lambda: _open(home))
-    window = Window(app, backend, Translator(language), papers=home.path / PAPERS, home=home, sync=sync)
+    window = Window(app, backend, Translator(language), papers=home.path / PAPERS, home=home, sync=sync, maps=maps)
     window.add_pages(PAGES, show=False)
     return window
 
@@ -55,6 +62,7 @@ def run_window(
     language: str,
     theme: str = SYSTEM_THEME,
     sync: SyncPort | None = None,
+    maps: MapServices | None = None,
     argv: Sequence[str] = (),
 ) -> int:
     """Show the window until it is closed; returns the exit status.
@@ -65,6 +73,7 @@ def run_window(
         language: ``zh_CN`` or ``en``.
         theme: a theme's name, or ``system``.
         sync: the way to a hub; the counter stands alone without one.
+        maps: opens the map service, to try its key.
         argv: arguments for Qt.
     """
     app = application(argv)
@@ -74,7 +83,7 @@ def run_window(
         if made is None:
             return 0
         home, language = made
-    return _run(app, home, language=language, sync=sync)
+    return _run(app, home, language=language, sync=sync, maps=maps)
 
 
 def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
@@ -91,9 +100,9 @@ def first_start(home: Home, *, language: str) -> tuple[Home, str] | None:
     return (assistant.home, assistant.language) if done and assistant.home else None
 
 
-def _run(app: QApplication, home: Home, *, language: str, sync: SyncPort | None) -> int:
+def _run(app: QApplication, home: Home, *, language: str, sync: SyncPort | None, maps: MapServices | None) -> int:
     collector = Collector()
-    window = make_window(app, home, language=language, sync=sync)
+    window = make_window(app, home, language=language, sync=sync, maps=maps)
     door = ErrorDoor(Translator(language), parent_of=lambda: window.shell)
     door.install()
     window.backend.tasks.crashed.connect(door.report)

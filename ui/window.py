@@ -16,7 +16,7 @@ from storeapp.services.demand import note_demand
 from storeapp.services.experience import note_legs
 from storeapp.services.forgetting import forget_due
 from storeapp.services.home import Home
-from storeapp.services.ports import SyncPort
+from storeapp.services.ports import MapServices, SyncPort
 from storeapp.services.queries import counts
 from storeapp.services.risk import Watched, watch
 from storeapp.services.rows import Counts
@@ -28,6 +28,7 @@ from ui.entry.sign_in import Door, SignInDialog
 from ui.entry.trouble import SalvageDialog, TroubleDialog
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.frame import RailEntry
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.scanner import ScannerFilter
 from ui.kit.shell import MainShell
@@ -146,8 +147,9 @@ class Window:
         papers: Path,
         home: Home | None = None,
         sync: SyncPort | None = None,
+        maps: MapServices | None = None,
     ) -> None:
-        """Put it together; ``home`` holds the settings and the root key, ``sync`` leads to a hub."""
+        """Put it together; ``home`` holds settings and root key, ``sync`` leads to a hub, ``maps`` to a service."""
         self._app = app
         self._words = words
         self.backend = backend
@@ -174,6 +176,7 @@ class Window:
             preferences=Preferences(home.path if home else None, backend.tasks),
             sync=SyncWatch(sync, backend, backend.open_counter),
             home=home,
+            maps=maps,
         )
         self._pages: dict[str, LazyPage] = {}
         self._search = SearchBar(self.desk, self.shell.finder)
@@ -339,19 +342,19 @@ class Window:
                 "kit.undo",
                 self.desk.take_back,
                 icon="undo",
-                shortcut="Ctrl+Z",
+                shortcut=Key.UNDO,
                 enabled=lambda: self.desk.undo is not None,
             ),
             self.shell,
         )
-        self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut="Ctrl+L"), self.shell)
+        self.actions.add(Action("app.lock", "app.lock", self.lock, icon="lock", shortcut=Key.LOCK), self.shell)
         if self._locksmith is not None:
             unlock = Action(
                 "app.unlock",
                 "entry.unlock.title",
                 self._locksmith.ask,
                 icon="unlock",
-                shortcut="Ctrl+U",
+                shortcut=Key.UNLOCK,
                 enabled=self._locksmith.can_ask,
             )
             self.actions.add(unlock, self.shell)

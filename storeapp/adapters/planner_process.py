@@ -34,11 +34,19 @@ _READY, _DONE, _STOP = "ready", "done", "stop"
 
 
 class ProcessPlanner:
-    """A planner that may be asked on any thread, one question at a time; closing the answers stops the search."""
+    """A planner that may be asked on any thread, one question at a time; closing the answers stops the search.
 
-    def __init__(self, limits: Limits | None = None, *, start_s: float = START_S) -> None:
+    Args:
+        limits: when to stop.
+        start_s: how long a cold machine may take to start the process.
+        grace_s: how much later than its budget the last plan may come. Where nobody waits at a screen, a machine that
+            has other things to do should rather be waited for.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, start_s: float = START_S, grace_s: float = GRACE_S) -> None:
         self._limits = limits or Limits()
         self._start_s = start_s
+        self._grace_s = grace_s
         self._lock = Lock()
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
@@ -140,7 +148,7 @@ class ProcessPlanner:
         budget_s = self._limits.budget_s if problem.budget_s is None else problem.budget_s
         if self._limits.budget_s is None or budget_s is None:
             return math.inf
-        return time.monotonic() + budget_s + self._limits.prove_s + GRACE_S
+        return time.monotonic() + budget_s + self._limits.prove_s + self._grace_s
 
     def _answer(self, until: float, stopped: Callable[[], bool]) -> object:
         """The next answer, or ``_STOP`` where none is wanted; None where none came in time or the process died."""

@@ -36,7 +36,7 @@ def list_guides(session: Session) -> Reply:
     """The guides of this store on one day."""
     rows = guides.guide_rows(session.counter, session.args.day)
     names = ("id", "name", "mode", "active", "window", "on_shift", "max_parcels", "max_weight_g", "certificates")
-    more = ("assigned", "in_custody", "delivered", "earnings_fen", "badge_until", "badge_serial")
+    more = ("assigned", "in_custody", "delivered", "earnings_fen", "badge_until", "badge_serial", "guest_of", "away")
     found = [{name: getattr(row, name) for name in (*names, *more)} for row in rows]
     lines = [(row.id, row.name, row.assigned, row.in_custody, row.delivered) for row in rows]
     return Reply({"guides": found}, rows=table(lines))

@@ -2,22 +2,17 @@
 
 import argparse
 from dataclasses import asdict
-from typing import Any
-
-from msgspec.structs import replace
 
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError
 from storeapp.cli.session import Session
-from storeapp.domain.catalogue import Policy
 from storeapp.domain.dispatch import LI_PER_FEN, Limits, Planner, Reason
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.verdict import Verdict
-from storeapp.domain.words import Mode
 from storeapp.services import dispatch, queries, rescue, wishes
 from storeapp.services.dispatch import Applied, Proposal
 from storeapp.services.outcomes import is_reason
-from storeapp.services.policy import BOUNDS, set_policy
+from storeapp.services.policy import BOUNDS, change_policy
 from storeapp.services.reasons import ReasonWords
 from storeapp.services.replanning import Replan, accept, board, replan
 
@@ -275,21 +270,13 @@ def _change(text: str) -> tuple[str, int]:
 
 def rules(session: Session) -> Reply | Refusal:
     """List the store's rules, or change some; those by mode are named like ``rate_fen.instant``."""
-    policy = session.counter.policy
-    for name, number in session.args.changes:
-        policy = _changed(policy, name, number)
     if session.args.changes:
-        done = set_policy(session.counter, session.actor, policy)
+        try:
+            done = change_policy(session.counter, session.actor, dict(session.args.changes))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         if isinstance(done, Refusal):
             return done
+    policy = session.counter.policy
     found = {name: getattr(policy, name) for name in BOUNDS}
     return Reply({"policy": found}, rows=table(list(found.items())))
-
-
-def _changed(policy: Policy, name: str, number: int) -> Policy:
-    name, _, mode = name.partition(".")
-    before = getattr(policy, name)
-    if isinstance(before, dict) is not (mode in set(Mode)):
-        raise UsageError(f"{name} is " + ("by mode" if isinstance(before, dict) else "one number"))
-    changes: dict[str, Any] = {name: {**before, Mode(mode): number} if mode else number}
-    return replace(policy, **changes)

@@ -155,6 +155,7 @@ def _day(session: Session, report: DayReport) -> Reply:
             "deliveries": each.deliveries,
             "on_time": each.on_time,
             "earnings_fen": each.earnings_fen,
+            "paid_by": each.paid_by,
         }
         for each in report.guides
     ]

@@ -37,7 +37,7 @@ def register(commands: Commands) -> None:
     command.add_argument("--place", nargs=2, type=float, metavar=("LAT", "LNG"))
     command.add_argument("--day", type=date.fromisoformat)
     wanted = commands.add("maps", ask_maps).add_mutually_exclusive_group()
-    for name in ("--on", "--off", "--ask"):
+    for name in ("--on", "--off", "--ask", "--try"):
         wanted.add_argument(name, action="store_true")
 
 
@@ -177,7 +177,7 @@ def roads(session: Session) -> Reply | Refusal:
 
 
 def ask_maps(session: Session) -> Reply | Refusal:
-    """How the map service stands; ``--on`` reads its key, ``--off`` lets go of it, ``--ask`` asks now."""
+    """How the map service stands; ``--on`` reads its key, ``--off`` lets go of it, ``--ask`` and ``--try`` ask now."""
     args, counter = session.args, session.counter
     refusal: Refusal | None = None
     if args.on:
@@ -189,6 +189,8 @@ def ask_maps(session: Session) -> Reply | Refusal:
     fetched = maps.Fetched()
     if args.ask:
         fetched = maps.fetch(counter, session.ports.maps(), situation(counter, session.clock.now()).problem)
+    if getattr(args, "try"):
+        fetched = maps.try_key(counter, session.ports.maps())
     found = maps.status(counter)
     problem = fetched.problem or found.problem
     lines = [session.words.text("maps.on" if found.enabled else "maps.off", asked=found.asked_today)]

@@ -12,13 +12,14 @@ HEAVIEST_G = 1_000_000_000
 
 
 class Store(Struct, frozen=True):
-    """A shop of the brand; its id is the code that its staff use."""
+    """A shop of the brand; its id is the code that its staff use. ``region`` is empty where it belongs to none."""
 
     KIND: ClassVar[str] = "store"
     id: str
     name: str
     address: str
     position: Position
+    region: str = ""
 
 
 class Sku(Struct, frozen=True):

@@ -97,25 +97,26 @@ class Draft:
         self._evolve = evolve
         self.changed: dict[Key, Any] = {}
         self.events: list[Event] = []
-        self.read: set[Key] = set()
+        # A plain pair equals the key that it stands for, and is made in no time.
+        self.read: set[tuple[str, str]] = set()
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state, with the events of this command so far."""
-        key = Key(of.KIND, key_id)
+        key = (of.KIND, key_id)
         self.read.add(key)
         # A changed state is never None, so one look at the table is enough.
-        found: S | None = self.changed.get(key)
+        found: S | None = self.changed.get(key)  # type: ignore[call-overload]  # a plain pair equals the key
         return self._reader.get(of, key_id) if found is None else found
 
     def before(self, of: type[S], key_id: str) -> S | None:
         """The state as it was when this command began."""
-        self.read.add(Key(of.KIND, key_id))
+        self.read.add((of.KIND, key_id))
         return self._reader.get(of, key_id)
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""
         key = Key(event.OF.KIND, event.id)
         self.read.add(key)
-        state = self.changed.get(key) or self._reader.get(event.OF, event.id)
-        self.changed[key] = self._evolve(state, event)
+        state = self.changed.get(key)
+        self.changed[key] = self._evolve(self._reader.get(event.OF, event.id) if state is None else state, event)
         self.events.append(event)

@@ -136,12 +136,13 @@ class RunSheetContent:
 
 @dataclass(frozen=True, slots=True)
 class GuideTotals:
-    """What one guide did on the day."""
+    """What one guide did on the day; ``paid_by`` is the store that pays a guest of this one."""
 
     guide: GuideLabel
     deliveries: int
     on_time: int
     earnings_fen: int
+    paid_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from storeapp.domain.words import TravelMode
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store by its code."""
+    """A store by its code; ``region`` is empty where it belongs to none."""
 
     store: str
     name: str
     address: str
     position: Position
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

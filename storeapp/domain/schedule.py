@@ -5,7 +5,7 @@ position, because each step knows the latest moment at which it may begin withou
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -245,24 +245,27 @@ class Schedule:
             return 0
         return self.problem.way_li(self.metres, self.vehicle) + self.problem.overtime_li(self.end_s, self.vehicle)
 
-    def best(self, stop: Stop) -> Insertion | None:
+    def best(self, stop: Stop, *, allowed: Callable[[int, int], bool] | None = None) -> Insertion | None:
         """The cheapest place for a stop with everything else on time, None where it does not fit.
 
-        Where it cannot be on time it may be late at its price.
+        Where it cannot be on time it may be late at its price. ``allowed`` says whether it may be picked up and brought
+        before the steps with these indices, where not everything may.
         """
-        found = self._best(stop)
+        found = self._best(stop, allowed)
         if found is None and stop.late_s and not stop.tardy and not stop.committed:
-            late = self._best(replace(stop, tardy=True))
+            late = self._best(replace(stop, tardy=True), allowed)
             return late and late._replace(tardy=late.begin_s > stop.due_s)
         return found
 
-    def _best(self, stop: Stop) -> Insertion | None:
+    def _best(self, stop: Stop, allowed: Callable[[int, int], bool] | None) -> Insertion | None:
         if self._hopeless(stop):
             return None
         found: _Place | None = None
         for start, stop_at in self._openings(stop):
             for candidate in self._try(stop, start, stop_at):
-                if found is None or candidate < found:
+                if found is not None and not candidate < found:
+                    continue
+                if allowed is None or allowed(candidate.pickup_at, candidate.drop_at):
                     found = candidate
         if found is None:
             return None

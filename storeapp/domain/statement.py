@@ -19,8 +19,19 @@ class Earning(Struct, frozen=True):
     on_time: bool
 
 
+class Elsewhere(Struct, frozen=True):
+    """What a guide earned at another store that had borrowed the guide."""
+
+    store: str
+    earnings: tuple[Earning, ...]
+
+
 class Statement(Struct, frozen=True):
-    """A guide's earnings of one store day."""
+    """A guide's earnings of one store day.
+
+    Where a guide helped out at another store, that store has a statement of its own for it, whose ``guide_store`` pays:
+    the statement there holds the same lines in ``elsewhere``, where the hub keeps them as they are.
+    """
 
     KIND: ClassVar[str] = "statement"
     id: str
@@ -28,11 +39,18 @@ class Statement(Struct, frozen=True):
     store: str
     day: date
     earnings: tuple[Earning, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+    guide_store: str = ""
+
+    @property
+    def lines(self) -> tuple[Earning, ...]:
+        """Everything that was earned on the day, wherever."""
+        return (*self.earnings, *(earning for each in self.elsewhere for earning in each.earnings))
 
     @property
     def total_fen(self) -> int:
         """The sum of the lines."""
-        return sum(earning.amount_fen for earning in self.earnings)
+        return sum(earning.amount_fen for earning in self.lines)
 
 
 class DayTotals(Struct, frozen=True):
@@ -60,9 +78,9 @@ class StoreDay(Struct, frozen=True):
     closings: int = 1
 
 
-def statement_id(guide: str, day: date) -> str:
-    """One statement a guide and day."""
-    return f"{guide}/{day.isoformat()}"
+def statement_id(guide: str, day: date, *, at: str = "") -> str:
+    """One statement a guide and day, and one for each other store ``at`` which the guide helped out."""
+    return f"{guide}/{day.isoformat()}@{at}" if at else f"{guide}/{day.isoformat()}"
 
 
 class EarningAdded(Struct, frozen=True):
@@ -75,6 +93,19 @@ class EarningAdded(Struct, frozen=True):
     store: str
     day: date
     earning: Earning
+    guide_store: str = ""
+
+
+class EarnedElsewhere(Struct, frozen=True):
+    """A guide's lines of one day at a store that had borrowed the guide are these; told to the guide's own store."""
+
+    KIND: ClassVar[str] = "statement.earned_elsewhere"
+    OF: ClassVar[type[Statement]] = Statement
+    id: str
+    guide: str
+    store: str
+    day: date
+    elsewhere: Elsewhere
 
 
 class EarningRemoved(Struct, frozen=True):
@@ -95,7 +126,7 @@ class DayClosed(Struct, frozen=True):
     day: StoreDay
 
 
-StatementEvent = EarningAdded | EarningRemoved
+StatementEvent = EarningAdded | EarningRemoved | EarnedElsewhere
 DayEvent = DayClosed
 
 
@@ -106,9 +137,13 @@ def evolve_statement(state: Statement | None, event: StatementEvent) -> Statemen
         ValueError: a line is removed from a statement that never existed, which no decider does.
     """
     if isinstance(event, EarningAdded):
-        state = state or Statement(event.id, event.guide, event.store, event.day)
+        state = state or Statement(event.id, event.guide, event.store, event.day, guide_store=event.guide_store)
         kept = tuple(e for e in state.earnings if e.delivery_id != event.earning.delivery_id)
         return replace(state, earnings=(*kept, event.earning))
+    if isinstance(event, EarnedElsewhere):
+        state = state or Statement(event.id, event.guide, event.store, event.day)
+        others = tuple(each for each in state.elsewhere if each.store != event.elsewhere.store)
+        return replace(state, elsewhere=(*others, event.elsewhere) if event.elsewhere.earnings else others)
     if state is None:
         raise ValueError("an earning was removed from an unknown statement")
     return replace(state, earnings=tuple(e for e in state.earnings if e.delivery_id != event.delivery_id))

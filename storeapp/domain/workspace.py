@@ -4,10 +4,11 @@ The counter and the hub both decide in a workspace: a command takes effect whole
 changed is written afterwards in bulk.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Any, TypeVar
 
 from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Reader, Refusal, State
+from storeapp.domain.rules.foreign import other_store, told_elsewhere
 from storeapp.domain.rules.registry import decide_in, evolve
 
 S = TypeVar("S", bound=State)
@@ -21,6 +22,8 @@ class Workspace:
         # A tuple equals the key it is a plain form of, and is made in no time.
         self._seen: dict[tuple[str, str], Any] = {}
         self.dirty: dict[Key, State] = {}
+        self.read: Set[tuple[str, str]] = frozenset()
+        """What the newest command looked at, changed, or was refused for."""
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
@@ -30,10 +33,17 @@ class Workspace:
         found: S | None = self._seen[key]
         return found
 
-    def run(self, command: Command, ctx: Context) -> tuple[Event, ...] | Refusal:
-        """Decide one command; an accepted one takes effect here."""
+    def run(self, command: Command, ctx: Context, *, bounded: bool = False) -> tuple[Event, ...] | Refusal:
+        """Decide one command; an accepted one takes effect here.
+
+        With ``bounded`` it can't change what is another store's.
+        """
         draft = Draft(self, evolve)
+        self.read = draft.read
         decided = decide_in(draft, command, ctx)
+        if bounded and other_store(draft, ctx.store):
+            draft = Draft(self, evolve)
+            decided = told_elsewhere(draft, ctx, command) or tuple(draft.events)
         if not isinstance(decided, Refusal):
             self._seen.update(draft.changed.items())
             self.dirty.update(draft.changed)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from storeapp.codec import decode_events, encode, encode_events
+from storeapp.codec import decode_known_events, encode, encode_events
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.kernel import Command, Context, Event, Refusal, State
 from storeapp.domain.needs import Ground, laid_by, rests_on
@@ -26,6 +26,8 @@ from storeapp.store.cache import Cache, Progress
 from storeapp.store.errors import Corrupt, JournalCorrupt, StoreError
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.keys import Keys
+from storeapp.store.readings import Pair, only_read
+from storeapp.store.rebase import read_again
 
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
@@ -84,7 +86,7 @@ class Grounds:
     def _earlier(self, ground: Ground) -> str:
         numbers = lists.open_touches(self._counter.cache.db, ground.key)
         for entry in reversed(self._counter.journal.numbered(numbers)):
-            if entry.status is not Status.APPLIED and ground in laid_by(decode_events(entry.events)):
+            if entry.status is not Status.APPLIED and ground in laid_by(decode_known_events(entry.events)[0]):
                 return entry.id
         return ""
 
@@ -99,6 +101,7 @@ class Transaction:
         self.actor = actor
         self.now = counter.clock.now()
         self.done: list[tuple[Entry, tuple[Event, ...]]] = []
+        self._read: list[tuple[int, set[Pair]]] = []
         self._grounds = Grounds(counter)
 
     def get(self, of: type[S], key_id: str) -> S | None:
@@ -113,6 +116,8 @@ class Transaction:
             entry = self._entry(command, context, decided)
             self.done.append((entry, decided))
             self._grounds.laid(entry.id, decided)
+            if self._counter.enrolled:
+                self._read.append((entry.n, only_read(self._work.read, decided)))
             self._next += 1
         return decided
 
@@ -167,7 +172,7 @@ class Transaction:
 
     def apply(self) -> bool:
         """Bring the cache up to what was just saved."""
-        return not self.done or self._counter.cache.apply(self.done, self._work.dirty)
+        return not self.done or self._counter.cache.apply(self.done, self._work.dirty, self._read)
 
 
 class Counter:
@@ -284,6 +289,7 @@ class Counter:
 
     def _catch_up(self, progress: Progress | None) -> int:
         done = self.cache.catch_up(self.journal, progress)
+        read_again(self.cache)
         if self.privacy.available and self.cache.mark(FINDABLE) != self.privacy.finder_name:
             self._make_findable()
         return done

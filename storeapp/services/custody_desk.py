@@ -6,11 +6,11 @@ from storeapp.codec import decode_command
 from storeapp.domain.delivery import Delivery, DeliveryState
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.moment import Window, store_day
-from storeapp.domain.people import Guide, Shift, shift_id, shift_window
 from storeapp.domain.rules.custody import HandOver, ReturnDelivery
 from storeapp.domain.rules.deliveries import AssignDelivery, RetryDelivery
 from storeapp.domain.words import TravelMode
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.lending import guide_here, hours_on
 from storeapp.services.queries import order_rows, today_until
 from storeapp.services.rows import OrderRow
 from storeapp.services.slips import OUT, carried_by
@@ -35,7 +35,7 @@ class GuideAtDesk:
 
 def guide_at_desk(counter: Counter, guide: str) -> GuideAtDesk | None:
     """What a guide may take now, the most urgent first, and what the guide holds, in the order of the run."""
-    known = counter.cache.get(Guide, guide)
+    known = guide_here(counter.cache, guide, counter.store)
     if known is None:
         return None
     day = store_day(counter.clock.now())
@@ -45,7 +45,7 @@ def guide_at_desk(counter: Counter, guide: str) -> GuideAtDesk | None:
         id=known.id,
         name=known.name,
         mode=known.mode,
-        window=shift_window(known, counter.cache.get(Shift, shift_id(guide, day)), day),
+        window=hours_on(counter, known, day),
         assigned=_rows(counter, ready),
         carried=_rows(counter, [delivery.id for delivery in carried_by(counter, guide)]),
     )

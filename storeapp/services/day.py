@@ -11,9 +11,10 @@ from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import day_bounds, store_day
 from storeapp.domain.people import Guide
 from storeapp.domain.rules.closing import CloseDay
-from storeapp.domain.statement import DayTotals, Earning, Statement, StoreDay, statement_id
+from storeapp.domain.statement import DayTotals, Earning, Statement, StoreDay
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter
+from storeapp.services.lending import guests_on, statement_of
 from storeapp.services.rows import CountRow
 from storeapp.services.stock import counted_on
 from storeapp.store import daybook
@@ -21,11 +22,15 @@ from storeapp.store import daybook
 
 @dataclass(frozen=True, slots=True)
 class GuideDay:
-    """What one guide did and earned on the day."""
+    """What one guide did and earned on the day, at other stores, too.
+
+    A guest is paid by ``paid_by``, the guest's own store, which has the same lines; it is empty for this store's own.
+    """
 
     guide: str
     name: str
     earnings: tuple[Earning, ...]
+    paid_by: str = ""
 
     @property
     def deliveries(self) -> int:
@@ -94,7 +99,12 @@ def day_report(counter: Counter, day: date | None = None) -> DayReport:
     guides = _guides(counter, day, finished)
     return DayReport(
         day=day,
-        totals=_totals(finished, left, exceptions=len(cases), earnings_fen=sum(g.earnings_fen for g in guides)),
+        totals=_totals(
+            finished,
+            left,
+            exceptions=len(cases),
+            earnings_fen=sum(guide.earnings_fen for guide in guides if not guide.paid_by),
+        ),
         guides=guides,
         open_deliveries=tuple(delivery.id for delivery in left),
         in_custody=tuple(_in_custody(left)),
@@ -121,17 +131,20 @@ def _totals(finished: list[Delivery], left: list[Delivery], *, exceptions: int, 
 
 def _guides(counter: Counter, day: date, finished: list[Delivery]) -> tuple[GuideDay, ...]:
     """Everybody who works here or was paid for a delivery of this store; those who did most come first."""
-    names = {guide.id: guide.name for guide in counter.cache.every(Guide) if guide.store == counter.store}
+    guides = [guide for guide in counter.cache.every(Guide) if guide.store == counter.store]
+    guides += [lent.guide for lent in guests_on(counter, day)]
+    names = {guide.id: guide.name for guide in guides}
     links = [link for job in finished for parcel in job.parcels for link in parcel.chain]
     carriers = {link.holder_id for link in links if link.holder is Holder.GUIDE}
     ids = sorted(names.keys() | carriers | {job.guide for job in finished if job.guide})
-    statements = counter.cache.many(Statement, [statement_id(guide, day) for guide in ids])
-    rows = [_guide_day(guide, names.get(guide, guide), statements.get(statement_id(guide, day))) for guide in ids]
+    rows = [_guide_day(guide, names.get(guide, guide), statement_of(counter, guide, day)) for guide in ids]
     return tuple(sorted(rows, key=lambda row: (-row.deliveries, row.guide)))
 
 
 def _guide_day(guide: str, name: str, statement: Statement | None) -> GuideDay:
-    return GuideDay(guide, name, statement.earnings if statement else ())
+    if statement is None:
+        return GuideDay(guide, name, ())
+    return GuideDay(guide, name, statement.lines, statement.guide_store)
 
 
 def _arrivals(finished: list[Delivery]) -> Iterable[Arrival]:

@@ -28,7 +28,7 @@ def day_content(counter: Counter, report: DayReport) -> DayCloseContent:
         day=report.day,
         totals=report.totals,
         guides=tuple(
-            GuideTotals(GuideLabel(row.guide, row.name), row.deliveries, row.on_time, row.earnings_fen)
+            GuideTotals(GuideLabel(row.guide, row.name), row.deliveries, row.on_time, row.earnings_fen, row.paid_by)
             for row in report.guides
         ),
         out=tuple(_still_out(counter, report)),

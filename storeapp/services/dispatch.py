@@ -10,9 +10,9 @@ from storeapp.domain.delivery import Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
 from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
-from storeapp.domain.people import Guide
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.services.counter import Actor, Counter, Transaction
+from storeapp.services.lending import guides_here
 from storeapp.services.situation import Situation, situation
 
 Result = tuple[Event, ...] | Refusal
@@ -260,6 +260,6 @@ def _off_shift(counter: Counter, problem: Problem) -> tuple[Option, ...]:
     working = {vehicle.guide for vehicle in problem.vehicles}
     return tuple(
         Option(guide.id, obstacle=Reason("guide_not_on_shift", {"guide": guide.id}))
-        for guide in counter.cache.every(Guide)
-        if guide.store == counter.store and guide.active and guide.id not in working
+        for guide in guides_here(counter)
+        if guide.active and guide.id not in working
     )

@@ -14,7 +14,7 @@ from storeapp.domain.revocation import MalformedList, RevocationList
 from storeapp.domain.revocation import parse as parse_list
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.home import device_key, transport_key
-from storeapp.store.rebase import FORMER, FORMER_LAST
+from storeapp.store.readings import FORMER, FORMER_LAST
 
 ENROLLED = "device.enrolled"
 """The action in the audit chain."""

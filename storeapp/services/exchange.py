@@ -7,13 +7,15 @@ The order of every exchange is: `agree` on numbers, give everything from `outbox
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import structs
+
 from storeapp.adapters.sealing import sealed_with
 from storeapp.adapters.transport_keys import Channel, key_purpose
-from storeapp.codec import FORMER, decode_command
+from storeapp.codec import FORMER, UnknownValue, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
@@ -27,6 +29,7 @@ from storeapp.services.home import transport_key
 from storeapp.services.outgoing import SEALING, cut, sealed_in
 from storeapp.services.pages import PageReader, ReadPage, TransportedKey
 from storeapp.services.staff import ensure_manager
+from storeapp.store import unread
 from storeapp.store.finder import grouped
 from storeapp.store.journal import Entry, Outcome, Status
 from storeapp.store.rebase import rebase, take_page
@@ -71,6 +74,8 @@ class Numbers:
     pending: int
     rejected: int
     received_at: datetime | None
+    unread: int = 0
+    """Rows that only a newer version of this program can show."""
 
 
 class Exchange:
@@ -127,6 +132,7 @@ class Exchange:
             pending=counts.get(Status.PENDING, 0),
             rejected=undone.count(self._counter),
             received_at=datetime.fromisoformat(received) if received else None,
+            unread=unread.count(self._counter.cache.db),
         )
 
     # -- agreeing
@@ -277,13 +283,13 @@ class Exchange:
         self._counter.catch_up()
         entries = cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
         needs = self._counter.journal.needs_of(entries)
-        entries = [replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
+        entries = [structs.replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
         return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
 
     def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
         if not self._counter.privacy.available:
             return
-        named = (sealed_in(decode_command(e.kind, e.body)) for e in entries if e.kind in SEALING or e.kind in FORMER)
+        named = (_sealed(e) for e in entries if e.kind in SEALING or e.kind in FORMER)
         wanted = list(dict.fromkeys((subject, sealed_with(sealed)) for subject, sealed in named if sealed))
         held = self._counter.keys.checked({subject for subject, _ in wanted})
         for subject, key_id in wanted:
@@ -407,6 +413,14 @@ class Exchange:
             self._counter.cache.set_mark("received_at", self._counter.clock.now().isoformat())
         self.drop_what_is_safe()
         ensure_manager(self._counter)
+
+
+def _sealed(entry: Entry) -> tuple[str, str]:
+    """Whose key opens what in a command; nothing that this version can name where a newer one has written it."""
+    try:
+        return sealed_in(decode_command(entry.kind, entry.body))
+    except UnknownValue:
+        return "", ""
 
 
 def _brought_mark(feed: str) -> str:

@@ -15,10 +15,10 @@ from storeapp.domain.learning import learn
 from storeapp.domain.moment import day_bounds, store_day
 from storeapp.domain.order import Order
 from storeapp.domain.outing import Way, way_to
-from storeapp.domain.people import Guide
 from storeapp.domain.place import Position, distance_m
 from storeapp.domain.rules.travel import LearnTravel, ObserveLegs
 from storeapp.services.counter import SYSTEM, Counter, Transaction
+from storeapp.services.lending import guide_here
 from storeapp.services.travel import profile_of, store_hour, travel_of
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
@@ -105,7 +105,7 @@ def _leg(counter: Counter, job: Delivery) -> Leg | None:
     way = way_to(job, _others(counter, job))
     if way is None:
         return None
-    guide = counter.cache.get(Guide, way.guide)
+    guide = guide_here(counter.cache, way.guide, counter.store)
     origin = _place(counter, way.after)
     goal = _place(counter, job.id)
     if guide is None or origin is None or goal is None:

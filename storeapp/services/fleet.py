@@ -5,21 +5,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from storeapp.domain.catalogue import Policy
+from storeapp.domain.catalogue import Policy, Store
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder
-from storeapp.domain.dispatch import LI_PER_FEN, Load, Vehicle
+from storeapp.domain.dispatch import Vehicle
+from storeapp.domain.lending import merged
 from storeapp.domain.moment import Window, store_day
 from storeapp.domain.order import Order
 from storeapp.domain.people import Guide, Shift, home_subject, shift_id, shift_window
-from storeapp.domain.statement import Statement, statement_id
+from storeapp.domain.planning import seconds_until, surcharges_li, vehicle_of
+from storeapp.domain.statement import Statement
 from storeapp.services.counter import Counter
+from storeapp.services.lending import at_home, guests, guides_here, lent_hours, statement_of
 from storeapp.services.places import STORE_PLACE, Places
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
 
-BOUNDLESS_ML = 10**9
-"""What fits where nobody set a limit of volume."""
-MINUTES_PER_HOUR = 60
+ELSEWHERE = -1
+"""The place of a store that this counter does not know."""
 
 
 class Fleet:
@@ -30,15 +32,20 @@ class Fleet:
         self._now = now
         self._places = places
         self._policy: Policy = counter.policy
+        self._homes: dict[str, int] = {}
         self._held: dict[str, list[Delivery]] = {}
         for job in jobs:
             for guide in {parcel.custodian.holder_id for parcel in job.held_by(Holder.GUIDE)}:
                 self._held.setdefault(guide, []).append(job)
 
     def vehicles(self) -> tuple[Vehicle, ...]:
-        """A guide in each window that is not over; whoever holds parcels is planned whatever the hours say."""
-        mine = [guide for guide in self._counter.cache.every(Guide) if self._works_here(guide)]
+        """A guide in each window that is not over; whoever holds parcels is planned whatever the hours say.
+
+        Guests count as far as they are lent, own guides as far as they are not.
+        """
+        mine = [guide for guide in guides_here(self._counter) if guide.active or guide.id in self._held]
         pairs = [(guide, window) for guide in mine for window in self._windows(guide)]
+        self._homes = self._homes_of({guide.id for guide, _ in pairs})
         earned = self._earned({guide.id: guide for guide, _ in pairs}.values())
         surcharges = surcharges_li(earned, percent=self._policy.fairness_percent)
         made: dict[str, list[Vehicle]] = {}
@@ -47,38 +54,44 @@ class Fleet:
             before.append(self._vehicle(guide, window, number=len(before), surcharge_li=surcharges[guide.id]))
         return tuple(each for guide in mine for each in self._ready(guide, made.get(guide.id, [])))
 
-    def _works_here(self, guide: Guide) -> bool:
-        held = guide.id in self._held
-        return guide.store == self._counter.store and (guide.active or held)
+    def _homes_of(self, guides: set[str]) -> dict[str, int]:
+        """The places of the stores that guests come from: what they bring for this one is paid with the bonus."""
+        found = {}
+        for lent in guests(self._counter):
+            if lent.guide.id in guides:
+                home = self._counter.cache.get(Store, lent.guide.store)
+                place = self._places.add(home.position) if home else None
+                # Wherever it is, it is not this store.
+                found[lent.guide.id] = ELSEWHERE if place is None else place
+        return found
 
     def _windows(self, guide: Guide) -> list[Window]:
         """Today's hours that are not over, and yesterday's where they reach past midnight."""
         today = store_day(self._now)
         days = (today - timedelta(days=1), today)
-        shifts = self._counter.cache.many(Shift, [shift_id(guide.id, day) for day in days])
-        found = (shift_window(guide, shifts.get(shift_id(guide.id, day)), day) for day in days)
-        windows = [window for window in found if window is not None and window.end > self._now]
+        lent = [lent_hours(self._counter, guide.id, day) for day in days]
+        if lent[0] is None or lent[1] is None:
+            shifts = self._counter.cache.many(Shift, [shift_id(guide.id, day) for day in days])
+            hours = (shift_window(guide, shifts.get(shift_id(guide.id, day)), day) for day in days)
+            found = at_home(self._counter, guide.id, [window for window in hours if window is not None])
+        else:
+            found = list(merged([*lent[0], *lent[1]]))
+        windows = [window for window in found if window.end > self._now]
         if guide.id in self._held and not windows:
             return [Window(self._now, self._now)]
         return windows
 
     def _vehicle(self, guide: Guide, window: Window, *, number: int, surcharge_li: int) -> Vehicle:
-        policy = self._policy
-        return Vehicle(
-            id=f"{guide.id}/{number}",
-            guide=guide.id,
-            mode=guide.mode,
-            start=STORE_PLACE,
-            end=STORE_PLACE,
-            start_s=max(0, self._seconds(window.start)),
-            end_s=self._seconds(window.end),
-            capacity=Load(guide.max_parcels, guide.max_weight_g, guide.max_volume_ml or BOUNDLESS_ML),
-            certificates=frozenset(guide.certificates),
-            most_stops=self._most_stops(guide, window),
+        return vehicle_of(
+            guide,
+            window,
+            number=number,
+            now=self._now,
+            policy=self._policy,
+            base=STORE_PLACE,
+            store=self._homes.get(guide.id, STORE_PLACE),
+            statement=self._statement(guide.id),
             surcharge_li=surcharge_li,
-            level=guide.level,
-            overtime_s=policy.overtime_minutes * 60,
-            overtime_li=policy.overtime_fen * LI_PER_FEN // MINUTES_PER_HOUR,
         )
 
     def _ready(self, guide: Guide, vehicles: list[Vehicle]) -> Iterable[Vehicle]:
@@ -97,16 +110,7 @@ class Fleet:
     # -- what the day has brought so far
 
     def _statement(self, guide: str) -> Statement | None:
-        return self._counter.cache.get(Statement, statement_id(guide, store_day(self._now)))
-
-    def _most_stops(self, guide: Guide, window: Window) -> int | None:
-        """How many more deliveries the shift may have, those in custody included."""
-        limits = [most for most in (guide.max_stops, self._policy.most_stops) if most]
-        if not limits:
-            return None
-        statement = self._statement(guide.id)
-        done = sum(earning.at >= window.start for earning in statement.earnings) if statement else 0
-        return max(0, min(limits) - done)
+        return statement_of(self._counter, guide, store_day(self._now))
 
     def _earned(self, guides: Iterable[Guide]) -> dict[str, int]:
         """What each has earned today, in fen."""
@@ -131,7 +135,7 @@ class Fleet:
         if last is not None:
             there = self._places.of_order(self._counter.cache.get(Order, last.order_id))
             place, since = (place if there is None else there), max(left_at, last.finished_at or left_at)
-        return replace(vehicle, start=place, start_s=min(0, self._seconds(since)))
+        return replace(vehicle, start=place, start_s=min(0, seconds_until(since, self._now)))
 
     def _met_at(self, guide: str, held: list[Delivery]) -> Delivery | None:
         """The last customer of the guide from whom this one took parcels over: they met thereabouts."""
@@ -155,11 +159,3 @@ class Fleet:
         last = cache.get(Delivery, found[0]) if found else None
         late = last is not None and until is not None and last.finished_at is not None and last.finished_at > until
         return None if late else last
-
-
-def surcharges_li(earned_fen: dict[str, int], *, percent: int) -> dict[str, int]:
-    """What each stop of a guide counts more, of what the guide has earned above the mean; nobody's counts less."""
-    if not earned_fen:
-        return {}
-    mean = sum(earned_fen.values()) // len(earned_fen)
-    return {guide: max(0, fen - mean) * LI_PER_FEN * percent // 100 for guide, fen in earned_fen.items()}

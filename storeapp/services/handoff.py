@@ -15,6 +15,7 @@ from storeapp.domain.token import Malformed, Parsed, SlipToken, TokenKind, read
 from storeapp.domain.verdict import Desk, ScanResult, Verdict, judge_badge, judge_slip
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter, Transaction
+from storeapp.services.lending import guide_here, guides_here
 from storeapp.services.scanned import (
     Reading,
     Subject,
@@ -112,7 +113,7 @@ class _Desk:
         self._desk = Desk(store=counter.store, now=tx.now, built_at=BUILT_AT, last_seen=_last_seen(counter))
 
     def handle(self, badge_text: str, slip_text: str, *, supervisor: Actor | None) -> HandoffResult | Refusal:
-        guides = self._counter.cache.every(Guide)
+        guides = guides_here(self._counter)
         badge = self._read_badge(badge_text, guides)
         if isinstance(badge, Refusal):
             return badge
@@ -123,7 +124,7 @@ class _Desk:
         return self._slip(slip_text, holder, supervisor=supervisor)
 
     def look(self, text: str) -> HandoffResult | Refusal:
-        guides = self._counter.cache.every(Guide)
+        guides = guides_here(self._counter)
         badge = self._read_badge(text, guides)
         if isinstance(badge, Refusal) or not is_badge(badge.scanned):
             return self._slip(text, None, supervisor=None)
@@ -216,7 +217,7 @@ class _Desk:
         subject: Subject | None,
         saved: bool = False,
     ) -> HandoffResult:
-        by = guide_label(self._tx.get(Guide, judged.by), judged.by) if judged.by else None
+        by = guide_label(guide_here(self._tx, judged.by, self._counter.store), judged.by) if judged.by else None
         shown = HandoffResult(
             result=judged, paper=paper, saved=saved, by=by, guide=guide_label(holder, holder.id) if holder else None
         )
@@ -259,7 +260,7 @@ def record_what_happened(
     if not reason.strip():
         return Refusal("reason_missing")
     with counter.transaction(actor) as tx:
-        if tx.get(Guide, guide) is None:
+        if guide_here(tx, guide, counter.store) is None:
             return Refusal("unknown_guide", {"guide": guide})
         delivery = tx.get(Delivery, delivery_id)
         if delivery is None:

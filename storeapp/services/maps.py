@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from storeapp.domain.catalogue import Store
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.dispatch import Problem
 from storeapp.domain.kernel import Refusal
@@ -34,6 +35,8 @@ NEIGHBOURS = 8
 """Beside the store, how many of the nearest doors are asked about for each door."""
 MOST_A_DAY = 5000
 """Services count pairs, and a key shared by many stores must last the day."""
+TRIED_MODE, TRIED_DEGREES = TravelMode.WALK, 0.01
+"""With what a key is tried: a walk of about a kilometre to the north."""
 ASKED, PROBLEM = "maps_asked", "maps_problem"
 
 
@@ -103,6 +106,27 @@ def status(counter: Counter) -> MapStatus:
     if access_of(counter) is None:
         return MapStatus(enabled=False)
     return MapStatus(True, _asked_today(counter), counter.cache.mark(PROBLEM))
+
+
+def try_key(counter: Counter, services: MapServices) -> Fetched:
+    """Ask about one way from the store, to see whether the service takes the key; it counts like any question.
+
+    Failures are told, not raised: ``map_off``, ``store_unknown``, or a code of `MapFailed`.
+    """
+    access, store = access_of(counter), counter.cache.get(Store, counter.store)
+    if access is None or store is None:
+        return Fetched(problem="store_unknown" if access else "map_off")
+    there = Position(store.position.lat + TRIED_DEGREES, store.position.lng)
+    try:
+        pairs, failed = (
+            _ask(counter, services(access), _Question(TRIED_MODE, _cell(store.position), (_cell(there),))),
+            "",
+        )
+    except MapFailed as error:
+        pairs, failed = 0, error.code
+    with counter.cache.writing():
+        counter.cache.set_mark(PROBLEM, failed)
+    return Fetched(pairs, failed)
 
 
 # -- using

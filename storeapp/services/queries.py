@@ -16,6 +16,7 @@ from storeapp.domain.people import Guide
 from storeapp.domain.stock import StockItem, stock_id
 from storeapp.services import undone
 from storeapp.services.counter import Counter
+from storeapp.services.lending import guides_here
 from storeapp.services.rows import (
     Board,
     Counts,
@@ -113,6 +114,7 @@ def _row(
         goods=_goods(order, titles),
         unconfirmed=unconfirmed,
         assignments=delivery.assignments,
+        priority=delivery.priority,
     )
 
 
@@ -146,7 +148,7 @@ def masked(person: Person | None, *, kept: bool = True) -> MaskedPerson:
 
 def guide_names(counter: Counter) -> dict[str, str]:
     """The names of all guides by code."""
-    return {guide.id: guide.name for guide in counter.cache.every(Guide)}
+    return {guide.id: guide.name for guide in [*counter.cache.every(Guide), *guides_here(counter)]}
 
 
 def board(counter: Counter) -> Board:

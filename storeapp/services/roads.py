@@ -16,7 +16,8 @@ from storeapp.services.counter import Actor, Counter
 if TYPE_CHECKING:
     from storeapp.adapters.roads import About, RoadMap
 
-FILE = "roads.npz"
+FILE, REMOVED = "roads.npz", "roads.npz.removed"
+"""The road map, and the one that was taken away last."""
 RADIUS_M = 8000
 """More than the usual policy's radius: a way may lead around outside of it."""
 LEAST_M, MOST_M = 500, 40_000
@@ -50,14 +51,32 @@ def import_roads(counter: Counter, actor: Actor, path: Path, *, radius_m: int = 
 
 
 def remove_roads(counter: Counter, actor: Actor) -> bool | Refusal:
-    """Plan without a road map again; returns whether there was one.
+    """Plan without a road map again; returns whether there was one, which is kept aside for `restore_roads`.
 
     Refusals: ``manager_only``.
     """
     if actor.role is not Role.MANAGER:
         return Refusal("manager_only")
     there = has_roads(counter)
-    (counter.home / FILE).unlink(missing_ok=True)
+    if there:
+        (counter.home / FILE).replace(counter.home / REMOVED)
+        with counter.transaction(actor) as tx:
+            tx.audit("roads.removed", counter.store)
+    return there
+
+
+def restore_roads(counter: Counter, actor: Actor) -> bool | Refusal:
+    """Take `remove_roads` back; returns whether there was a map to plan with again.
+
+    Refusals: ``manager_only``.
+    """
+    if actor.role is not Role.MANAGER:
+        return Refusal("manager_only")
+    there = (counter.home / REMOVED).exists() and not has_roads(counter)
+    if there:
+        (counter.home / REMOVED).replace(counter.home / FILE)
+        with counter.transaction(actor) as tx:
+            tx.audit("roads.restored", counter.store)
     return there
 
 

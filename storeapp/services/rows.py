@@ -54,6 +54,8 @@ class OrderRow:
     """Whether a command about it has not reached the hub yet."""
     assignments: int = 0
     """How often the guide has changed: what an assignment names, so that it never overwrites one nobody saw."""
+    priority: int = 0
+    """How much more than others it must not be left, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,11 @@ class MovementRow:
 
 @dataclass(frozen=True, slots=True)
 class GuideRow:
-    """One guide on one day."""
+    """One guide on one day.
+
+    ``guest_of`` is the store that has lent the guide, empty for one of this store; ``away`` names the stores that a
+    guide of this one helps out at on the day, and when.
+    """
 
     id: str
     name: str
@@ -196,6 +202,8 @@ class GuideRow:
     earnings_fen: int
     badge_until: date | None
     badge_serial: int | None
+    guest_of: str = ""
+    away: tuple[tuple[str, Window], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

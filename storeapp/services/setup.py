@@ -152,7 +152,7 @@ def identify(counter: Counter, *, store: str, brand: str) -> None:
 def enter_tables(counter: Counter, given: StoreTables) -> None:
     """Enter what the tables say, in one use-case; what concerns other stores is left out."""
     commands: list[Command] = [
-        *(RegisterStore(Store(r.store, r.name, r.address, r.position)) for r in given.stores),
+        *(RegisterStore(Store(r.store, r.name, r.address, r.position, r.region)) for r in given.stores),
         *(
             RegisterSku(Sku(r.sku, r.barcode, r.name, r.price_fen, r.weight_g, r.volume_ml, r.certificates))
             for r in given.skus

@@ -4,7 +4,7 @@ from storeapp.domain.allotment import Allotment, Lease
 from storeapp.services.counter import Counter
 from storeapp.store import lists
 from storeapp.store.journal import Entry
-from storeapp.store.rebase import FORMER, incarnation_of
+from storeapp.store.readings import FORMER, incarnation_of
 
 
 def lease(counter: Counter) -> Lease | None:

@@ -28,6 +28,7 @@ from storeapp.domain.short_code import short_code
 from storeapp.domain.token import EPOCH, LATEST, BadgeToken, SlipToken, Token, issue, link, whole_minute
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.home import device_key
+from storeapp.services.lending import guide_here
 from storeapp.services.queries import line_rows, masked
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
@@ -152,7 +153,7 @@ def _slip_content(
         lines=paper_lines(counter, order),
         recipient=recipient(counter, order),
         has_note=_has_note(counter, order),
-        guide=guide_label(tx.get(Guide, delivery.guide), delivery.guide),
+        guide=guide_label(guide_here(tx, delivery.guide, counter.store), delivery.guide),
         reprint_no=slip.reprint,
         printed_at=slip.issued_at,
         qr_text=qr_text,
@@ -251,7 +252,7 @@ def run_sheet(counter: Counter, actor: Actor, guide: str) -> RunSheetContent | R
     Refusals: ``unknown_guide``, ``nothing_in_custody``.
     """
     with counter.transaction(actor) as tx:
-        known = tx.get(Guide, guide)
+        known = guide_here(tx, guide, counter.store)
         if known is None:
             return Refusal("unknown_guide", {"guide": guide})
         carried = carried_by(counter, guide)

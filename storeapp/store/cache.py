@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from storeapp.codec import Malformed, decode_known_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
-from storeapp.store import bulk, finder, pagesums, views
+from storeapp.store import bulk, finder, pagesums, readings, views
 from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import alone, file_at, immediate, open_database, remove_database
@@ -173,8 +173,13 @@ class Cache:
         """Remember how far a feed was read; call inside `writing`, with the rows that it stands for."""
         self.set_mark(f"cursor {feed}", str(seq))
 
-    def apply(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> bool:
-        """Take in commands that were just saved, with the states they led to.
+    def apply(
+        self,
+        done: Sequence[tuple[Entry, Sequence[Event]]],
+        dirty: Mapping[Key, State],
+        read: Iterable[tuple[int, Iterable[readings.Pair]]] = (),
+    ) -> bool:
+        """Take in commands that were just saved, with the states they led to and those that they only looked at.
 
         Returns:
             False where another process was faster or slower; `catch_up` is then the way.
@@ -183,6 +188,7 @@ class Cache:
             if not done or self.applied != done[0][0].n - 1:
                 return False
             self._take(done, dirty)
+            readings.note(self.db, read)
         return True
 
     def _take(self, done: Sequence[tuple[Entry, Sequence[Event]]], dirty: Mapping[Key, State]) -> None:
@@ -253,7 +259,7 @@ class Cache:
 
         The finder's hashes stay: they belong to orders, not to states, and can't be made again without the keys.
         """
-        for table in ("state", "touch", "stale", "mark", "movement", "timeline", *views.TABLES):
+        for table in ("state", "touch", "reading", "stale", "unread", "mark", "movement", "timeline", *views.TABLES):
             self.db.execute(f"DELETE FROM {table}")
 
     def _take_chunk(self, journal: Journal, after: int) -> int:
@@ -265,10 +271,15 @@ class Cache:
             done = [(entry, _events_of(entry)) for entry in entries]
         except Malformed as error:
             raise journal.damaged() from error
-        passed_over = sum(work.replay_what_fits(events) for _, events in done)
+        identity, read, passed_over = journal.identity(), [], 0
+        for entry, events in done:
+            if entry.status is Status.PENDING:
+                read.append((entry.n, readings.read_by(work, entry, events, identity)))
+            passed_over += work.replay_what_fits(events)
         if passed_over:
             log.warning("events without their subject: %d, commands %d-%d", passed_over, after + 1, entries[-1].n)
         self._take(done, work.dirty)
+        readings.note(self.db, read)
         return entries[-1].n
 
     def finder_add(self, hashes: Iterable[tuple[bytes, str]]) -> None:

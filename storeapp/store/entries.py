@@ -1,12 +1,17 @@
 """One command as it stands in the journal, and the row that it is there."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
 
 from storeapp.domain.words import Role
+from storeapp.store.rowsums import Value, checksum, mended
 
 COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
+SUMS = "content_sum, outcome_sum"
 
 
 class Status(StrEnum):
@@ -21,8 +26,7 @@ class Status(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One command as it stands in the journal; ``events`` is what it did here, ``problem`` why the hub refused."""
 
     n: int
@@ -44,8 +48,7 @@ class Entry:
     """Commands without which it makes no sense; read by `needs_of`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The hub's answer to one command: who has read ``feed`` as far as ``feed_seq`` has seen what led to it."""
 
     id: str
@@ -55,22 +58,50 @@ class Outcome:
     problem: bytes = b""
 
 
-def row_of(e: Entry) -> tuple[object, ...]:
-    """The values of `COLUMNS`."""
-    who = (e.actor, e.role, e.store)
-    outcome = (e.status, e.simulated, e.seq, e.feed, e.feed_seq, e.problem)
-    return (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
+_CONTENT = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
+"""Where what never changes stands among `COLUMNS`; the number may change, when holes are closed."""
+_OUTCOME = (9, 12, 13, 14)
+
+
+def row_of(e: Entry) -> tuple[Value, ...]:
+    """The values of `COLUMNS` and `SUMS`."""
+    who = (e.actor, str(e.role), e.store)
+    outcome = (str(e.status), int(e.simulated), e.seq, e.feed, e.feed_seq, e.problem)
+    row = (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
+    return (*row, *sums_of(row))
+
+
+def sums_of(row: Sequence[Any]) -> tuple[bytes, bytes]:
+    """The checksums of the values of `COLUMNS`: of what a command says, and of what has become of it."""
+    return checksum([row[place] for place in _CONTENT]), outcome_sum(*(row[place] for place in _OUTCOME))
+
+
+def outcome_sum(status: Value, feed: Value, feed_seq: Value, problem: Value) -> bytes:
+    """The checksum of what has become of a command."""
+    return checksum((status, feed, feed_seq, problem))
+
+
+def row_mended(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row of `COLUMNS` and `SUMS` with its bytes put right as far as that can be done, else as it was."""
+    values, fixed = list(row[:-2]), list(row)
+    for places, told in ((_CONTENT, row[-2]), (_OUTCOME, row[-1])):
+        found = mended([values[place] for place in places], told) if isinstance(told, bytes) else None
+        for place, value in zip(places, found or (), strict=False):
+            fixed[place] = value
+    return tuple(fixed)
 
 
 def entry_of(row: tuple[object, ...]) -> Entry:
-    """The command in a row of `COLUMNS`.
+    """The command in a row of `COLUMNS` and `SUMS`; a row of before there were any has none.
 
     Raises:
-        ValueError: a column holds what it never should.
+        ValueError: a column holds what it never should, or something else than was written.
         TypeError: a column is of another type.
     """
     n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
-    feed, feed_seq, problem = answer
+    feed, feed_seq, problem, *told = answer
+    if any(one is not None and one != found for one, found in zip(told, sums_of(row), strict=True)):
+        raise ValueError("a row is not as it was written")
     return Entry(
         n=int(str(n)),
         id=str(command_id),

@@ -11,13 +11,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.store.entries import COLUMNS, Entry, Outcome, Status, entry_of, row_of
+from storeapp.store.entries import COLUMNS, SUMS, Entry, Outcome, Status, entry_of, outcome_sum, row_of, sums_of
 from storeapp.store.errors import Corrupt, DiskFailed, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.migrate import copy_database, file_at, immediate, open_database, statements
+from storeapp.store.rowsums import checksum
 
 __all__ = [
     "COLUMNS",
     "PRUNED",
+    "SUMS",
     "Entry",
     "Journal",
     "Outcome",
@@ -28,12 +30,40 @@ __all__ = [
     "under_salvage",
 ]
 GENESIS = b"\0" * 32
+IDENTITY_SUM = "sum"
+"""The fact that says whether the other ones are as they were written."""
 PRUNED = "pruned"
 """The fact that says up to which number commands are no longer kept."""
 
 
 _OPEN = "status NOT IN ('saved', 'applied')"
 """SQLite uses the partial index only for queries that repeat its very condition."""
+
+
+def identity_values(facts: Mapping[str, str]) -> list[str]:
+    """What the checksum of an identity covers, in order."""
+    return [text for fact in sorted(facts.items()) for text in fact]
+
+
+def identity_sum(facts: Mapping[str, str]) -> str:
+    """The checksum of an identity."""
+    return checksum(identity_values(facts)).hex()
+
+
+def _sum_up(db: Database) -> None:
+    """From now on every row tells when the disk has changed it."""
+    for column in SUMS.split(", "):
+        db.execute(f"ALTER TABLE command ADD COLUMN {column} BLOB")
+    numbers = [n for (n,) in db.execute("SELECT n FROM command")]
+    for start in range(0, len(numbers), 1000):
+        part = numbers[start : start + 1000]
+        rows = db.execute(f"SELECT {COLUMNS} FROM command WHERE n BETWEEN ? AND ?", (part[0], part[-1])).fetchall()
+        sums = [(*sums_of(row), row[0]) for row in rows]
+        db.conn.executemany("UPDATE command SET content_sum = ?, outcome_sum = ? WHERE n = ?", sums)
+    facts = dict(map(tuple, db.execute("SELECT name, value FROM identity").fetchall()))
+    if facts:
+        db.execute("INSERT INTO identity (name, value) VALUES (?, ?)", (IDENTITY_SUM, identity_sum(facts)))
+
 
 MIGRATIONS = (
     statements(
@@ -56,7 +86,16 @@ MIGRATIONS = (
     statements(
         "CREATE TABLE need (n INTEGER PRIMARY KEY, id TEXT NOT NULL, needed TEXT NOT NULL, UNIQUE (id, needed))"
     ),
+    _sum_up,
 )
+
+
+_OPEN_SUM = outcome_sum(str(Status.PENDING), "", None, b"")
+"""Of what has no answer yet."""
+
+
+def _told(o: Outcome) -> tuple[Any, ...]:
+    return o.id, str(o.status), o.feed, o.feed_seq, o.problem
 
 
 P = ParamSpec("P")
@@ -86,6 +125,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: Database = open_database(path, migrations=MIGRATIONS, synchronous="FULL")
+        # Only for the statements of this class; a trigger of the file itself would need it in every other program.
+        self._db.conn.create_function("outcome_sum_of", 4, outcome_sum, deterministic=True)
         self._file = file_at(path)
 
     def close(self) -> None:
@@ -125,8 +166,17 @@ class Journal:
 
     @_guarded
     def check(self) -> bool:
-        """Whether SQLite finds the file sound; reads all of it."""
-        return bool(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+        """Whether SQLite finds the file sound, and every command is as it was written; reads all of it."""
+        return bool(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok") and self._is_as_written()
+
+    def _is_as_written(self) -> bool:
+        last = 0
+        try:
+            while entries := self.after(last):
+                last = entries[-1].n
+        except JournalCorrupt:
+            return False
+        return True
 
     @_guarded
     def copy_to(self, path: Path) -> None:
@@ -166,7 +216,7 @@ class Journal:
         """Add commands with the numbers they bear; call inside `writing`."""
         added = list(entries)
         self._db.conn.executemany(
-            f"INSERT INTO command ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO command ({COLUMNS}, {SUMS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             map(row_of, added),
         )
         needs = [(entry.id, needed) for entry in added for needed in entry.needs]
@@ -229,8 +279,9 @@ class Journal:
     def settle_again(self, outcomes: Mapping[str, Status]) -> None:
         """Note what has become of commands that had been put aside. Call inside `writing`."""
         self._db.conn.executemany(
-            "UPDATE command SET status = ? WHERE id = ? AND status IN ('parked', 'refused')",
-            [(status, command_id) for command_id, status in outcomes.items()],
+            """UPDATE command SET status = ?1, outcome_sum = outcome_sum_of(?1, feed, feed_seq, problem)
+            WHERE id = ?2 AND status IN ('parked', 'refused')""",
+            [(str(status), command_id) for command_id, status in outcomes.items()],
         )
 
     def by_id(self, command_id: str) -> Entry | None:
@@ -239,7 +290,7 @@ class Journal:
 
     @_guarded
     def _select(self, where: str, *values: object) -> list[Entry]:
-        rows = self._db.execute(f"SELECT {COLUMNS} FROM command WHERE {where}", values).fetchall()
+        rows = self._db.execute(f"SELECT {COLUMNS}, {SUMS} FROM command WHERE {where}", values).fetchall()
         try:
             return [entry_of(row) for row in rows]
         except (ValueError, TypeError) as error:
@@ -255,8 +306,9 @@ class Journal:
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers; one that was settled before stays as it was. Call inside `writing`."""
         self._db.conn.executemany(
-            "UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ? WHERE id = ? AND status = 'pending'",
-            ((o.status, o.feed, o.feed_seq, o.problem, o.id) for o in outcomes),
+            """UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ?, outcome_sum = ?
+            WHERE id = ? AND status = 'pending'""",
+            ((*told, outcome_sum(*told), name) for name, *told in map(_told, outcomes)),
         )
 
     @_guarded
@@ -284,9 +336,15 @@ class Journal:
         What it knows is in whatever it sends from now on. Call inside `writing`.
         """
         self._db.execute(
-            "UPDATE command SET status = 'pending', feed = '', feed_seq = NULL, problem = x'' WHERE n > ?", (after,)
+            """UPDATE command SET status = 'pending', feed = '', feed_seq = NULL, problem = x'', outcome_sum = ?
+            WHERE n > ?""",
+            (_OPEN_SUM, after),
         )
-        self._db.execute("UPDATE command SET feed_seq = 0 WHERE n <= ? AND feed_seq > 0", (after,))
+        self._db.execute(
+            """UPDATE command SET feed_seq = 0, outcome_sum = outcome_sum_of(status, feed, 0, problem)
+            WHERE n <= ? AND feed_seq > 0""",
+            (after,),
+        )
 
     @property
     def pruned(self) -> int:
@@ -339,14 +397,30 @@ class Journal:
     @_guarded
     def enrol(self) -> None:
         """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
-        self._db.execute("UPDATE command SET status = 'pending' WHERE status = 'saved'")
+        self._db.execute(
+            """UPDATE command SET status = 'pending', outcome_sum = outcome_sum_of('pending', feed, feed_seq, problem)
+            WHERE status = 'saved'"""
+        )
 
     # -- identity, audit, printing
 
     @_guarded
     def identity(self) -> dict[str, str]:
         """What this counter is: store, device, certificates; no secrets."""
+        facts = self._facts()
+        told = facts.pop(IDENTITY_SUM, None)
+        if told is not None and told != identity_sum(facts):
+            raise self.damaged()
+        return facts
+
+    def _facts(self) -> dict[str, str]:
         return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM identity")}
+
+    def _sum_up_identity(self) -> None:
+        facts = self._facts()
+        facts.pop(IDENTITY_SUM, None)
+        row = (IDENTITY_SUM, identity_sum(facts))
+        self._db.execute("INSERT OR REPLACE INTO identity (name, value) VALUES (?, ?)", row)
 
     @_guarded
     def authority(self) -> str:
@@ -358,11 +432,13 @@ class Journal:
     def identify(self, **values: str) -> None:
         """Note facts about this counter; call inside `writing`."""
         self._db.conn.executemany("INSERT OR REPLACE INTO identity (name, value) VALUES (?, ?)", values.items())
+        self._sum_up_identity()
 
     @_guarded
     def forget_identity(self, *names: str) -> None:
         """Facts that no longer hold; call inside `writing`."""
         self._db.conn.executemany("DELETE FROM identity WHERE name = ?", [(name,) for name in names])
+        self._sum_up_identity()
 
     @_guarded
     def audit(self, *, at: datetime, actor: str, action: str, subject: str) -> None:

@@ -1,52 +1,30 @@
 """Puts what the hub says under the commands that it has not yet answered.
 
-First the pages land in the bases, each with its cursor, in one transaction. Then every aggregate that is touched
-by an open command, directly or through another aggregate of the same command, starts again from its base, and
-the open commands are decided anew in their order. What the hub has settled is no longer replayed.
+First the pages land in the bases, each with its cursor, in one transaction. Then the open commands that have changed
+or read any of these rows are decided anew in their order: all that they change starts again from its base, together
+with whatever hangs on that in the same way. What the hub has settled is no longer replayed.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from storeapp.codec import UnknownKind, decode_command, decode_state
+from storeapp.codec import Malformed, UnknownKind, decode_command, decode_state, is_known_state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
-from storeapp.store import bulk, finder, views
-from storeapp.store.cache import Cache, Row
+from storeapp.store import bulk, finder, readings, unread, views
+from storeapp.store.cache import NOTHING, Cache, Row
 from storeapp.store.journal import Entry, Journal
+from storeapp.store.readings import context_of, incarnation_of
 
 S = TypeVar("S", bound=State)
 _log = logging.getLogger(__name__)
-INCARNATION, FORMER, FORMER_LAST = "incarnation", "former_incarnation", "former_last"
-"""What the identity calls the numbering in force, the one before, and the last command that was made in that."""
-
 _NO_MARKS: Mapping[str, str] = MappingProxyType({})
-
-
-def incarnation_of(entry: Entry, identity: Mapping[str, str]) -> str:
-    """The numbering in which a command was made: its promises came out of the share of that one."""
-    former = entry.n <= int(identity.get(FORMER_LAST, "0"))
-    return (former and identity.get(FORMER, "")) or identity.get(INCARNATION, "")
-
-
-def context_of(entry: Entry, *, device: str, incarnation: str) -> Context:
-    """The context in which a command was made, for deciding it again."""
-    return Context(
-        now=entry.at,
-        command_id=entry.id,
-        store=entry.store,
-        device=device,
-        actor=entry.actor,
-        role=entry.role,
-        incarnation=incarnation,
-        final=False,
-    )
 
 
 @dataclass(slots=True)
@@ -90,31 +68,50 @@ def take_page(
     ready = ready or prepared({Key(row.kind, row.id): row for row in rows})
     with cache.writing():
         finder.add(cache.db, ready.hashes)
-        open_keys = _open_among(cache, rows)
-        if open_keys:
-            _let_wait(cache, [row for row in rows if row[:2] in open_keys])
-            rows = [row for row in rows if row[:2] not in open_keys]
-            states = {key: state for key, state in ready.states.items() if key not in open_keys}
-            ready = Prepared(states, views.lines_of(states))
-        _replace(cache, rows, ready)
+        _land(cache, rows, ready)
         cache.set_cursor(feed, cursor)
         cache.set_marks({"epoch": epoch, "received_at": at, **marks})
 
 
-def _open_among(cache: Cache, rows: Sequence[Row]) -> set[Key]:
-    """The keys of those rows that an open command touches; mostly there is none at all."""
-    if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
-        return set()
-    return _with_touches(cache, [Key(row.kind, row.id) for row in rows])
+def read_again(cache: Cache) -> None:
+    """Read what an older version of this program could not; rows under open commands wait for `rebase`."""
+    rows = [Row(*kept) for kept in unread.of_before(cache.db)]
+    if rows:
+        with cache.writing():
+            _land(cache, rows, prepared({Key(row.kind, row.id): row for row in rows}))
 
 
-def _let_wait(cache: Cache, rows: Sequence[Row]) -> None:
+def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
+    """Put rows where they belong: in sight, under open commands, or aside where nobody here can read them."""
+    strange = [row for row in rows if row.body and row[:2] not in ready.states]
+    unread.keep(cache.db, strange, arrived=_keys_of(rows))
+    if strange:
+        # What stood there before is over, and nobody can say what stands there now.
+        aside = {row[:2] for row in strange if is_known_state(row.kind)}
+        rows = [row._replace(body=NOTHING) if row[:2] in aside else row for row in rows]
+    open_keys = _with_touches(cache, _keys_of(rows))
+    stale = open_keys | _with_readings(cache, _keys_of(rows))
+    if open_keys:
+        _let_wait(cache, [row for row in rows if row[:2] in open_keys])
+        rows = [row for row in rows if row[:2] not in open_keys]
+        states = {key: state for key, state in ready.states.items() if key not in open_keys}
+        ready = Prepared(states, views.lines_of(states))
+    if stale:
+        cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", stale)
+    _replace(cache, rows, ready)
+
+
+def _keys_of(rows: Iterable[Row]) -> Iterator[Key]:
+    """Made only for whoever asks for them: mostly no open command touches or reads anything at all."""
+    return (Key(row.kind, row.id) for row in rows)
+
+
+def _let_wait(cache: Cache, rows: Iterable[Row]) -> None:
     cache.db.conn.executemany(
         """INSERT INTO state (kind, id, body, base, version) VALUES (?, ?, x'', ?, ?)
         ON CONFLICT DO UPDATE SET base = excluded.base, version = excluded.version""",
         ((row.kind, row.id, row.body, row.version) for row in rows),
     )
-    cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", [row[:2] for row in rows])
 
 
 def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
@@ -128,10 +125,24 @@ def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
 
 def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     """Those that an open command touches."""
+    if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
+        return set()
     _wanted(cache, keys)
     rows = cache.db.execute(
         """SELECT kind, id FROM wanted w
         WHERE EXISTS (SELECT 1 FROM touch t WHERE t.kind = w.kind AND t.id = w.id)"""
+    )
+    return {Key(kind, key_id) for kind, key_id in rows}
+
+
+def _with_readings(cache: Cache, keys: Iterable[Key]) -> set[Key]:
+    """Those that an open command has only looked at."""
+    if cache.db.execute("SELECT 1 FROM reading LIMIT 1").fetchone() is None:
+        return set()
+    _wanted(cache, keys)
+    rows = cache.db.execute(
+        """SELECT kind, id FROM wanted w
+        WHERE EXISTS (SELECT 1 FROM reading r WHERE r.kind = w.kind AND r.id = w.id)"""
     )
     return {Key(kind, key_id) for kind, key_id in rows}
 
@@ -157,6 +168,9 @@ def _typed(kind: str, body: bytes) -> State | None:
         return decode_state(kind, body)
     except UnknownKind:
         return None
+    except Malformed as error:
+        _log.warning("a row of kind %s is kept unread: %s", error.kind, error.field)
+        return None
 
 
 def _remove(cache: Cache, keys: Collection[Key]) -> None:
@@ -180,17 +194,19 @@ def rebase(cache: Cache, journal: Journal, *, device: str) -> int:
 
 
 def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
-    first = cache.db.execute("SELECT min(n) FROM touch").fetchone()[0]
-    if first is None:
+    first = cache.db.execute("SELECT min(n) FROM (SELECT min(n) n FROM touch UNION ALL SELECT min(n) FROM reading)")
+    lowest = first.fetchone()[0]
+    if lowest is None:
         return set()
     cursors = {feed: cache.cursor(feed) for feed in feeds_of(journal.identity().get("store", ""))}
-    settled = journal.settled_numbers(since=int(first), cursors=cursors)
+    settled = journal.settled_numbers(since=int(lowest), cursors=cursors)
     cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS settled (n INTEGER PRIMARY KEY)")
     cache.db.execute("DELETE FROM settled")
     cache.db.conn.executemany("INSERT INTO settled (n) VALUES (?)", ((n,) for n in settled))
     keys = {Key(*row) for row in cache.db.execute("SELECT DISTINCT kind, id FROM touch JOIN settled USING (n)")}
     numbers = [int(n) for (n,) in cache.db.execute("SELECT DISTINCT n FROM touch JOIN settled USING (n)")]
-    cache.db.execute("DELETE FROM touch WHERE n IN (SELECT n FROM settled)")
+    for table in ("touch", "reading"):
+        cache.db.execute(f"DELETE FROM {table} WHERE n IN (SELECT n FROM settled)")
     views.unrecord(cache.db, journal.undone_numbers(numbers))
     return keys
 
@@ -227,6 +243,7 @@ class _Replay:
         self.stale = stale
         self.numbers: set[int] = set()
         self.touches: list[tuple[int, Key]] = []
+        self.readings: list[tuple[int, set[readings.Pair]]] = []
         self.dirty: dict[Key, State] = {}
         self.asked: set[Key] = set()
 
@@ -239,6 +256,7 @@ class _Replay:
             graph.close_over(self.stale, self.numbers)
             self._decide()
             beyond = graph.touched & ((self.asked | self.dirty.keys()) - self.stale)
+            beyond |= graph.read & (self.dirty.keys() - self.stale)
             if not beyond:
                 return
             self.stale |= beyond
@@ -246,7 +264,7 @@ class _Replay:
     def _decide(self) -> None:
         bases = _Bases(self._cache, self.stale)
         work = Workspace(bases)
-        self.touches = []
+        self.touches, self.readings = [], []
         entries = self._journal.numbered(self.numbers)
         needs = self._journal.needs_of(entries)
         fallen = self._journal.undone({need for needed in needs.values() for need in needed})
@@ -265,9 +283,10 @@ class _Replay:
             decided = work.run(decode_command(entry.kind, entry.body), self._context(entry))
         except Exception as error:
             _log.warning("command %d of kind %s is not shown: %s", entry.n, entry.kind, type(error).__name__)
-            return
-        if not isinstance(decided, Refusal):
-            self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in decided]
+            decided = ()
+        events = () if isinstance(decided, Refusal) else decided
+        self.touches += [(entry.n, Key(event.OF.KIND, event.id)) for event in events]
+        self.readings.append((entry.n, readings.only_read(work.read, events)))
 
 
 def _is_fact(entry: Entry) -> bool:
@@ -277,34 +296,49 @@ def _is_fact(entry: Entry) -> bool:
 
 
 class _Graph:
-    """Which open command touches which aggregate."""
+    """Which open command touches, and which reads, which aggregate."""
 
     def __init__(self, cache: Cache) -> None:
         self._by_key: dict[Key, set[int]] = {}
         self._by_number: dict[int, set[Key]] = {}
+        self._touched: set[Key] = set()
+        self._read: set[Key] = set()
         for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM touch"):
-            self._by_key.setdefault(Key(kind, key_id), set()).add(n)
-            self._by_number.setdefault(n, set()).add(Key(kind, key_id))
+            key = Key(kind, key_id)
+            self._by_key.setdefault(key, set()).add(n)
+            self._by_number.setdefault(n, set()).add(key)
+            self._touched.add(key)
+        for n, kind, key_id in cache.db.execute("SELECT n, kind, id FROM reading"):
+            key = Key(kind, key_id)
+            self._by_key.setdefault(key, set()).add(n)
+            self._read.add(key)
 
     @property
     def touched(self) -> set[Key]:
         """Every aggregate that an open command touches."""
-        return set(self._by_key)
+        return self._touched
+
+    @property
+    def read(self) -> set[Key]:
+        """Every aggregate that an open command has only looked at."""
+        return self._read
 
     def close_over(self, keys: set[Key], numbers: set[int]) -> None:
-        """Grow ``keys`` by all that open commands on them touch, and ``numbers`` by these commands."""
+        """Grow ``numbers`` by the open commands on ``keys``, and ``keys`` by all that these touch."""
         todo = list(keys)
         while todo:
             for n in self._by_key.get(todo.pop(), set()) - numbers:
                 numbers.add(n)
-                todo += self._by_number[n] - keys
-                keys |= self._by_number[n]
+                touched = self._by_number.get(n, set())
+                todo += touched - keys
+                keys |= touched
 
 
 def _show(cache: Cache, replay: _Replay) -> None:
     """Write what was decided; what it does not change shows the hub's word."""
     cache.keep_bases(replay.dirty)
     cache.touch(replay.touches)
+    readings.note(cache.db, replay.readings)
     _show_bases(cache, replay.stale - replay.dirty.keys())
     cache.write(replay.dirty)
     still = _with_touches(cache, replay.stale)

@@ -16,11 +16,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeapp.codec import Malformed, UnknownKind, decode_command, decode_events
+from storeapp.codec import Malformed, UnknownKind, UnknownValue, decode_command, decode_events
 from storeapp.store import wal
+from storeapp.store.entries import row_mended, sums_of
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
-from storeapp.store.journal import COLUMNS, PRUNED, Entry, Journal, entry_of, suspicion, under_salvage
+from storeapp.store.journal import (
+    COLUMNS,
+    IDENTITY_SUM,
+    PRUNED,
+    SUMS,
+    Entry,
+    Journal,
+    entry_of,
+    identity_sum,
+    identity_values,
+    suspicion,
+    under_salvage,
+)
 from storeapp.store.migrate import alone
+from storeapp.store.rowsums import mended
 from storeapp.store.wal import Verdict
 
 log = logging.getLogger(__name__)
@@ -28,6 +42,8 @@ Row = tuple[Any, ...]
 CHUNK = 500
 MOST_EMPTY_CHUNKS = 20
 """After so many chunks without a readable row the end is assumed, where nothing tells the last number."""
+MOST_TRIES = 20
+"""To look for the one byte that is wrong takes seconds, and where many rows are broken it is more than a byte."""
 _WAL = "-wal"
 _ID_LETTERS = 36
 
@@ -201,6 +217,8 @@ def _rebuild(kept: Path, fresh: Path, *, expect: int) -> Salvaged:
         _mend_first_page(work)
         Journal(fresh).close()
         with closing(sqlite3.connect(work)) as source, closing(sqlite3.connect(fresh, isolation_level=None)) as target:
+            # A flipped byte can make a text unreadable, and be put right all the same.
+            source.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             return _Salvage(source, target).run(expect=expect, kept=kept.name)
 
 
@@ -234,15 +252,18 @@ class _Salvage:
     def __init__(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         self._source = source
         self._target = target
+        self._tries = MOST_TRIES
 
     def run(self, *, expect: int, kept: str) -> Salvaged:
         """Copy all tables in one transaction."""
         self._target.execute("BEGIN IMMEDIATE")
         last = max(self._last("command") or 0, expect)
-        commands = self._copy("command", COLUMNS, expect=last, check=_is_command)
+        # A file of before there were checksums gets them here.
+        columns = COLUMNS if self._read(f"SELECT {SUMS} FROM command LIMIT 1") is None else f"{COLUMNS}, {SUMS}"
+        commands = self._copy("command", columns, f"{COLUMNS}, {SUMS}", expect=last, check=self._command)
         links = self._copy("audit", "n, at, actor, action, subject, hash")
         self._copy("print_job", "n, at, actor, paper, subject, copy")
-        self._copy("need", "n, id, needed", check=_is_need)
+        self._copy("need", "n, id, needed", check=_need)
         self._copy_identity()
         self._target.execute("COMMIT")
         return Salvaged(len(commands), tuple(_gaps(commands, last, after=self._pruned())), len(links), kept)
@@ -253,18 +274,24 @@ class _Salvage:
         return int(found[0][0]) if found else 0
 
     def _copy(
-        self, table: str, columns: str, *, expect: int = 0, check: Callable[[Row], bool] = lambda _: True
+        self,
+        table: str,
+        columns: str,
+        into: str = "",
+        *,
+        expect: int = 0,
+        check: Callable[[Row], Row | None] = lambda row: row,
     ) -> list[int]:
-        marks = ",".join("?" * len(columns.split(",")))
-        sql = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"
-        rows = (row for row in self._rows(table, columns, expect) if check(row))
+        marks = ",".join("?" * len((into or columns).split(",")))
+        sql = f"INSERT OR IGNORE INTO {table} ({into or columns}) VALUES ({marks})"
+        rows = (sound for row in self._rows(table, columns, expect) if (sound := check(row)) is not None)
         return sorted(int(row[0]) for row in rows if self._insert(sql, row))
 
     def _insert(self, sql: str, row: Row) -> bool:
         try:
             return self._target.execute(sql, row).rowcount == 1
-        except sqlite3.IntegrityError:
-            return False  # A value is missing that is never missing.
+        except (sqlite3.IntegrityError, UnicodeEncodeError):
+            return False  # A value is missing that is never missing, or is no text any more.
 
     def _rows(self, table: str, columns: str, expect: int) -> Iterator[Row]:
         last, start, empty = self._last(table), 0, 0
@@ -292,11 +319,40 @@ class _Salvage:
         except sqlite3.DatabaseError:
             return None
 
+    def _command(self, row: Row) -> Row | None:
+        """The row as it was written, with its checksums; None where nobody can tell any more."""
+        whole = row if len(row) > len(COLUMNS.split(",")) else (*row, None, None)
+        if not _is_command(whole) and self._tries:
+            whole = row_mended(whole)
+            self._tries -= not _is_command(whole)
+        return (*whole[:-2], *sums_of(whole)) if _is_command(whole) else None
+
     def _copy_identity(self) -> None:
         rows = [row for row in self._read("SELECT name, value FROM identity") or () if None not in row]
-        self._target.executemany("INSERT OR IGNORE INTO identity (name, value) VALUES (?, ?)", rows)
-        if "store" not in dict(rows):
+        facts = _identity({str(name): str(value) for name, value in rows})
+        if "store" not in facts:
             raise JournalCorrupt
+        self._target.executemany("INSERT OR IGNORE INTO identity (name, value) VALUES (?, ?)", facts.items())
+
+
+def _identity(facts: dict[str, str]) -> dict[str, str]:
+    """The facts as they were written.
+
+    Raises:
+        JournalCorrupt: nobody can tell any more.
+    """
+    told = facts.pop(IDENTITY_SUM, None)
+    if told is None:
+        return facts
+    try:
+        found = mended(identity_values(facts), bytes.fromhex(told))
+    except ValueError:
+        found = None
+    if found is None:
+        raise JournalCorrupt
+    texts = [str(text) for text in found]
+    whole = dict(zip(texts[::2], texts[1::2], strict=True))
+    return whole | {IDENTITY_SUM: identity_sum(whole)}
 
 
 def _is_command(row: Row) -> bool:
@@ -306,9 +362,9 @@ def _is_command(row: Row) -> bool:
         return False
 
 
-def _is_need(row: Row) -> bool:
+def _need(row: Row) -> Row | None:
     """Under a first page of another journal this table may be found in another place, and be something else."""
-    return all(isinstance(name, str) and len(name) == _ID_LETTERS for name in row[1:])
+    return row if all(isinstance(name, str) and len(name) == _ID_LETTERS for name in row[1:]) else None
 
 
 def is_whole(entry: Entry) -> bool:
@@ -316,7 +372,7 @@ def is_whole(entry: Entry) -> bool:
     try:
         decode_command(entry.kind, entry.body)
         decode_events(entry.events)
-    except UnknownKind:
+    except (UnknownKind, UnknownValue):
         return True
     except Malformed:
         return False

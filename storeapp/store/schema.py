@@ -79,6 +79,18 @@ MIGRATIONS = (
             id TEXT PRIMARY KEY, root TEXT NOT NULL, is_open INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID""",
         "CREATE INDEX held_open ON held_view (root, at, id) WHERE is_open",
     ),
+    # What an unconfirmed command looked at without changing it: it is decided anew when that changes.
+    statements(
+        """CREATE TABLE reading (
+            n INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (n, kind, id)) WITHOUT ROWID""",
+        "CREATE INDEX reading_key ON reading (kind, id)",
+    ),
+    # Rows of the hub that only a newer program can read.
+    statements(
+        """CREATE TABLE unread (
+            kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+    ),
     _number_finders,
     # The slips of a delivery are only looked for where it goes, which is seldom.
     statements("DROP INDEX slip_of"),

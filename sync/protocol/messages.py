@@ -19,6 +19,9 @@ MAX_BATCH_BYTES = 1_000_000
 MAX_PAGE_ROWS = 1000
 MAX_WAIT_S = 30
 MAX_SEEN_SHELVES = 1000
+MAX_NEEDS = 100
+MAX_BATCH_KEYS = 2 * MAX_BATCH_COMMANDS
+"""No command rests on so many, and none seals more than one record."""
 
 ENROL = "/v1/devices/enrol"
 HELLO = "/v1/devices/{device}/hello"
@@ -86,7 +89,7 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     store: str
     body: msgspec.Raw
     simulated: bool = False
-    needs: tuple[Id, ...] = ()
+    needs: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_NEEDS)] = ()
     former: str = ""
 
 
@@ -95,7 +98,7 @@ class CommandBatch(msgspec.Struct, frozen=True):
 
     incarnation: Id
     commands: list[WireCommand]
-    keys: list[WireKey] = []
+    keys: Annotated[list[WireKey], msgspec.Meta(max_length=MAX_BATCH_KEYS)] = []
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -163,7 +166,7 @@ class AuditAnchor(msgspec.Struct, frozen=True):
     """The end of the counter's audit chain, so that it cannot be rewritten unseen."""
 
     n: Seq
-    hash: bytes
+    hash: Annotated[bytes, msgspec.Meta(max_length=64)]
 
 
 class SeenShelf(msgspec.Struct, frozen=True, array_like=True):
@@ -211,6 +214,8 @@ class HelloReply(msgspec.Struct, frozen=True):
     """Below these numbers feeds no longer say what has left them; one that says everything is left out."""
     revoked: bool = False
     """Whether this one was: it may offer what it has saved, for people to look at, and gets nothing more."""
+    late: bool = False
+    """Whether the signature was of another time, so that nothing of the hello counted; ``time`` tells by how much."""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):

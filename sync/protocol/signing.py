@@ -27,6 +27,14 @@ class BadSignature(Exception):
     """A request that is not signed, or not by whom it says, or too long ago; the reason is for our logs only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who signed a request, and whether just now: an older one may be a replay of somebody on the way."""
+
+    key_id: str
+    just_now: bool
+
+
 @dataclass(slots=True)
 class Message:
     """As much of a request as the signature covers."""
@@ -65,15 +73,14 @@ class _AgelessVerifier(HTTPMessageVerifier):
     max_clock_skew = _ANY_AGE
 
 
-def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes | None], now: datetime | None) -> str:
-    """The key id of the request's signature, once it holds.
+def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes | None], now: datetime) -> Signed:
+    """Whose signature a request bears, once it holds; what of its age is the caller's to judge.
 
     Args:
         message: the request with its headers.
         body: the content as it was sent, None where there is none.
         find: the public key of a key id, None where nobody has it.
-        now: the time by which the signature's age counts; None accepts one of any time, so that a counter whose
-            clock is dead can find out.
+        now: the time by which the signature's age counts.
 
     Raises:
         BadSignature: it does not hold.
@@ -93,7 +100,12 @@ def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes 
         # The library takes every error for a bad signature, even a database that does not answer.
         raise resolver.failure or BadSignature(type(error).__name__) from error
     parameters = held[0].parameters
-    created = datetime.fromtimestamp(int(parameters["created"]), UTC)
-    if now is not None and abs(now - created) > MAX_AGE:
-        raise BadSignature("age")
-    return str(parameters["keyid"])
+    return Signed(str(parameters["keyid"]), _is_near(parameters["created"], now))
+
+
+def _is_near(created: object, now: datetime) -> bool:
+    try:
+        moment = datetime.fromtimestamp(int(str(created)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return abs(now - moment) <= MAX_AGE

@@ -1,10 +1,15 @@
 """A region is planned by several planners at once, better from round to round, and stops when it should."""
 
+from collections.abc import Callable, Iterator
+
+import pytest
+
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.adapters.region_planner import RegionPlanner
-from storeapp.domain.dispatch import Limits, best_plan
+from storeapp.domain.dispatch import Limits, Plan, Problem, best_plan, never
 from storeapp.domain.dispatch_check import check
+from storeapp.domain.region import neighbourhoods
 from tests.domain.problems import problem
 from tests.domain.test_region import region_of
 
@@ -31,12 +36,85 @@ def test_how_many_plan_makes_no_difference() -> None:
     assert best_plan(alone, whole) == best_plan(several, whole)
 
 
-def test_who_is_stopped_gives_what_there_is() -> None:
+class Told:
+    """Remembers how far it was told to be."""
+
+    def __init__(self) -> None:
+        self.at: list[tuple[int, int]] = []
+
+    def __call__(self, done: int, total: int) -> None:
+        self.at.append((done, total))
+
+
+class Endless:
+    """A planner that gives a plan by insertion, and then searches until it is stopped."""
+
+    def __init__(self) -> None:
+        self.given = False
+
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
+        yield best_plan(InsertionPlanner(), problem)
+        self.given = True
+        while not stopped():
+            pass
+
+
+class Broken:
+    """A planner that fails."""
+
+    def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
+        raise RuntimeError(f"{len(problem.stops)} stops, {stopped()}")
+        yield Plan()
+
+
+def test_it_tells_after_each_neighbourhood_how_far_it_is() -> None:
+    whole = region_of(3, stores=6, stops=40, guides=10)
+    told = Told()
+    groups = neighbourhoods(whole, most_stops=10)
+    planner = RegionPlanner([InsertionPlanner()], budget_s=None, most_stops=10, told=told)
+    next(planner.plans(whole))
+    assert len(groups) > 2
+    assert told.at == [(n, told.at[0][1]) for n in range(1, len(groups) + 1)]
+    list(planner.plans(whole))
+    assert told.at[-1] == (told.at[0][1],) * 2
+
+
+def test_who_is_stopped_in_the_first_round_gives_what_there_is() -> None:
     whole = region_of(5, stores=6, stops=30, guides=8)
-    planner = RegionPlanner([PyvrpPlanner(Limits(budget_s=None))], budget_s=None, most_stops=10)
-    plans = list(planner.plans(whole, stopped=lambda: True))
+    workers = [Endless() for _ in neighbourhoods(whole, most_stops=10)]
+    asked: list[bool] = []
+
+    def stopped() -> bool:
+        asked.append(all(worker.given for worker in workers))
+        return asked[-1]
+
+    plans = list(RegionPlanner(workers, budget_s=None, most_stops=10).plans(whole, stopped))
+    assert asked[-1]
     assert len(plans) == 1
     assert check(whole, plans[0]) == []
+
+
+def test_who_is_stopped_later_gives_no_worse_a_plan() -> None:
+    whole = region_of(5, stores=6, stops=30, guides=8)
+    planner = RegionPlanner([PyvrpPlanner(Limits(budget_s=None))], budget_s=None, most_stops=10)
+    plans = planner.plans(whole, stopped=lambda: bool(first))
+    first: list[Plan] = []
+    first.append(next(plans))
+    assert list(plans) == []
+    assert check(whole, first[0]) == []
+
+
+def test_who_is_stopped_before_any_plan_gives_none_because_custody_must_be_in_it() -> None:
+    whole = region_of(5, stores=6, stops=30, guides=8)
+    planner = RegionPlanner([PyvrpPlanner(Limits(budget_s=None))], budget_s=None, most_stops=10)
+    assert list(planner.plans(whole, stopped=lambda: True)) == []
+
+
+def test_a_part_that_fails_ends_the_others() -> None:
+    whole = region_of(5, stores=6, stops=30, guides=8)
+    planner = RegionPlanner([Endless(), Broken()], budget_s=None, most_stops=10)
+    with pytest.raises(RuntimeError, match="stops, False"):
+        list(planner.plans(whole))
 
 
 def test_an_empty_region_has_an_empty_plan() -> None:

@@ -5,10 +5,7 @@ import gzip
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import msgspec
@@ -21,52 +18,14 @@ from hub.core import Hub
 from hub.requests import MAX_CONTENT_BYTES, MAX_SENT_BYTES
 from hub.users import add_user
 from storeapp.adapters.signing import DeviceKey
-from storeapp.adapters.transport_keys import TransportKey
 from storeapp.domain.token import SlipToken, issue
 from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, SnapshotEnd, SnapshotHead, WireRow, encode
 from sync.protocol.signing import Message, sign
+from tests.support.callers import Caller
 from tests.support.hubs import START, FakeCounter, an_order, stock
-from tests.support.hubserver import HubServer, serving
+from tests.support.hubserver import HubServer
 
 CHANGES = "/v1/feeds/store%3AXH/changes"
-
-
-@dataclass
-class Caller:
-    """Signs and sends requests."""
-
-    url: str
-    client: httpx.Client
-    key: DeviceKey
-    now: datetime = START
-    device: str = "dev-1"
-
-    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> httpx.Response:
-        message = Message(method, self.url + path, dict(headers))
-        sign(message, body, key_id=self.device, signer=self.key.sign, created=self.now)
-        return self.client.request(method, self.url + path, content=body, headers=dict(message.headers))
-
-    def code(self, *arguments: Any, **more: Any) -> tuple[int, str]:
-        reply = self.call(*arguments, **more)
-        assert reply.headers["content-type"] == "application/problem+json"
-        problem = reply.json()
-        assert problem["type"].endswith(problem["code"])
-        return reply.status_code, problem["code"]
-
-
-@pytest.fixture
-def server(hub: Hub) -> Iterator[HubServer]:
-    with serving(hub) as server:
-        yield server
-
-
-@pytest.fixture
-def caller(hub: Hub, server: HubServer) -> Iterator[Caller]:
-    key = DeviceKey(b"d" * 32)
-    request = EnrolRequest(devices.new_code(hub, store="XH"), "dev-1", key.public, TransportKey(b"t" * 32).public)
-    devices.enrol(hub, request)
-    with httpx.Client(timeout=40) as client:
-        yield Caller(server.url, client, key)
 
 
 def batch(hub: Hub) -> bytes:

@@ -27,7 +27,7 @@ def client(hub: Hub) -> Iterator[httpx.Client]:
     add_user(hub, *AUTH)
     with (
         serving(hub) as server,
-        httpx.Client(base_url=server.url, auth=AUTH, headers={"accept-language": "en"}) as client,
+        httpx.Client(base_url=server.url, auth=AUTH, headers={"accept-language": "en"}, timeout=60) as client,
     ):
         yield client
 

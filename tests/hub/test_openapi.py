@@ -54,8 +54,11 @@ NEVER_DONE = {
     "POST /v1/waiting/{command}/retry",
     "POST /v1/waiting/{command}/discard",
     "POST /v1/cases/decide",
+    "POST /v1/region-plans",
+    "GET /v1/region-plans/{plan}",
+    "POST /v1/region-plans/{plan}/cancel",
 }
-"""No generated code enrols anybody, and no generated id waits."""
+"""No generated code enrols anybody, no generated id waits or is planned, and no store is of a generated region."""
 
 OPEN_ROUTES = {"/v1/devices/enrol", "/healthz", "/readyz", "/openapi.json", "/{digits}"}
 """What may be asked by anybody: to join with a code, whether all is well, and the page behind a slip's link."""

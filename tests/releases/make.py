@@ -1,7 +1,9 @@
 """Makes the files that a release leaves on the disks of a counter and a hub, for the tests of every later release.
 
 ``python -m tests.releases.make`` adds the present version to this folder and touches no other; before the version in
-``pyproject.toml`` rises, its files must be here. The two oldest were made from the first steps of the schemas.
+``pyproject.toml`` rises, its files must be here. The two oldest were made from the first steps of the schemas; 0.0.3 is
+what disks held in the middle of the first version. While a version is not out, a new step of a schema makes its files
+anew: take its archive away first.
 """
 
 import shutil

@@ -1,8 +1,9 @@
 """What an older version left on a disk is what the present one goes on with: counters, hubs, and both together."""
 
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from hub.compaction import compact
 from hub.core import DATABASE_FILE, Hub, database_url, open_hub
 from hub.database import Database, sqlite_url
 from hub.feeds import feeds_of
-from hub.migrate import is_current, migrate, upgrade
+from hub.migrate import is_current, migrate
 from hub.tables import command_result, floor, metadata, state
 from storeapp import __version__
 from storeapp.domain.certificate import parse
@@ -27,14 +28,18 @@ from storeapp.domain.kernel import Key
 from storeapp.services.counter import Counter
 from storeapp.services.doctor import examine
 from storeapp.services.enrolment import Names
-from storeapp.services.home import Home
+from storeapp.services.home import CACHE, JOURNAL, KEYS, Home
+from storeapp.store.journal import MIGRATIONS as JOURNAL_STEPS
 from storeapp.store.journal import Journal, suspicion
+from storeapp.store.keys_schema import MIGRATIONS as KEYS_STEPS
+from storeapp.store.migrate import schema_version
 from storeapp.store.salvage import open_journal
+from storeapp.store.schema import MIGRATIONS as CACHE_STEPS
 from sync import cycle
 from tests.releases.make import EXPECTED, FOLDER, Expected, described, place
 from tests.storeapp.store.homes import PAGE
 from tests.support.counters import PASSPHRASE, TestClock, shown, sync
-from tests.support.databases import Postgres
+from tests.support.databases import Postgres, move
 from tests.support.hubs import START, FakeCounter, TurnedClock, an_order
 from tests.support.hubserver import serving
 
@@ -91,23 +96,19 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
-def move(source: str, target: str) -> None:
-    """Bring a hub from its file into an empty PostgreSQL of the same revision."""
-    with ExitStack() as open_ones:
-        old, new = (open_ones.enter_context(closing(Database(url))) for url in (source, target))
-        reading, writing = open_ones.enter_context(old.reading()), open_ones.enter_context(new.alone())
-        upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
-        tables = sa.MetaData()
-        tables.reflect(reading)
-        for table in tables.sorted_tables:
-            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
-            if rows and table.name != "alembic_version":
-                writing.execute(table.insert(), rows)
-        writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
-
-
 def test_the_present_version_is_among_them() -> None:
     assert __version__ in RELEASES
+
+
+def test_the_newest_files_have_todays_schemas(tmp_path: Path) -> None:
+    with zipfile.ZipFile(FOLDER / f"{__version__}.zip") as packed:
+        packed.extractall(tmp_path)
+    steps = {JOURNAL: JOURNAL_STEPS, CACHE: CACHE_STEPS, KEYS: KEYS_STEPS}
+    for name, known in steps.items():
+        with closing(sqlite3.connect(tmp_path / "counter" / name)) as db:
+            assert schema_version(db) == len(known), f"{name}: make {__version__}.zip anew with tests.releases.make"
+    with closing(Database(sqlite_url(tmp_path / "hub" / DATABASE_FILE))) as db:
+        assert is_current(db)
 
 
 def test_a_counter_goes_on_where_it_was(release: Release) -> None:
@@ -208,12 +209,19 @@ def projection(hub: Hub) -> dict[Key, bytes]:
         return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows if body}
 
 
+def needs_in(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        has_any = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'need'").fetchone()
+        return int(db.execute("SELECT count(*) FROM need").fetchone()[0]) if has_any else 0
+
+
 @pytest.mark.parametrize("upgraded", [False, True])
 @pytest.mark.parametrize("harm", ["a page of commands", "the first page"])
 def test_a_damaged_journal_of_any_age_is_salvaged(release: Release, harm: str, upgraded: bool) -> None:
     path = release.folder / "counter" / "journal.db"
     if upgraded:
         Journal(path).close()
+    known = needs_in(path)
     content = bytearray(path.read_bytes())
     page = content.rindex(release.expected.commands[-20].encode()) // PAGE if harm != "the first page" else 0
     content[page * PAGE : (page + 1) * PAGE] = b"\xa5" * PAGE
@@ -222,9 +230,8 @@ def test_a_damaged_journal_of_any_age_is_salvaged(release: Release, harm: str, u
     journal, salvaged = open_journal(path, expect=lambda: len(release.expected.commands))
     with closing(journal):
         found = {entry.n: entry.id for entry in journal.after(0, limit=10_000)}
-        needs = journal._db.execute("SELECT count(*) FROM need").fetchone()[0]
     assert salvaged is not None
-    assert needs == 0
+    assert needs_in(path) == known
     assert all(release.expected.commands[n - 1] == command_id for n, command_id in found.items())
     told = {n for first, last in salvaged.gaps for n in range(first, last + 1)}
     assert told == set(range(1, len(release.expected.commands) + 1)) - set(found)

@@ -10,7 +10,7 @@ from hub.problems import STATUS
 from storeapp.i18n import LANGUAGES, catalogue
 
 ROOT = Path(__file__).parents[2]
-OURS = {"offline", "hub_trouble", "not_enrolled", "busy_elsewhere", "sync_failed"}
+OURS = {"offline", "hub_trouble", "not_enrolled", "busy_elsewhere", "sync_failed", "rows_unread"}
 ENROLMENT = {"enrolled_already", "other_store", "answer_not_for_us"}
 
 

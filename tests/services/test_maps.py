@@ -186,3 +186,22 @@ def test_the_errand_goes_when_it_is_time_and_later_after_a_failure(counter: Coun
     assert not errand.run(counter)
     time_s[0] += EVERY_S
     assert errand.run(counter)
+
+
+def test_a_key_is_tried_with_one_way_that_counts(counter: Counter) -> None:
+    on(counter)
+    service = FakeMaps()
+    assert maps.try_key(counter, service) == maps.Fetched(1)
+    ((mode, origin, (place,)),) = service.asked
+    assert (mode, round(place.lat - origin.lat, 4)) == (TravelMode.WALK, 0.01)
+    assert maps.status(counter).asked_today == 1
+
+
+@pytest.mark.parametrize("code", ["map_key", "map_offline"])
+def test_a_key_that_is_of_no_use_is_told_until_it_is(counter: Counter, code: str) -> None:
+    assert maps.try_key(counter, FakeMaps()) == maps.Fetched(problem="map_off")
+    on(counter)
+    assert maps.try_key(counter, FakeMaps(failing=code)) == maps.Fetched(problem=code)
+    assert maps.status(counter).problem == code
+    maps.try_key(counter, FakeMaps())
+    assert maps.status(counter).problem == ""

@@ -81,3 +81,13 @@ def test_refusals_say_why(counter: Counter, extract: Path) -> None:
     refused = roads.import_roads(counter, MANAGER, extract, radius_m=10)
     assert isinstance(refused, Refusal)
     assert refused.code == "radius_bound"
+
+
+def test_a_map_that_was_taken_away_comes_back(counter: Counter, extract: Path) -> None:
+    assert roads.restore_roads(counter, MANAGER) is False
+    roads.import_roads(counter, MANAGER, extract)
+    assert roads.remove_roads(counter, MANAGER) is True
+    assert not roads.has_roads(counter)
+    assert roads.restore_roads(counter, STAFF) == Refusal("manager_only")
+    assert roads.restore_roads(counter, MANAGER) is True
+    assert roads.about_roads(counter) is not None

@@ -14,6 +14,7 @@ from storeapp.domain.dispatch import Limits, Stop, Vehicle
 from storeapp.domain.dispatch_check import check
 from storeapp.domain.order import Order
 from storeapp.domain.people import Guide
+from storeapp.domain.planning import surcharges_li
 from storeapp.domain.rules.custody import Deliver, HandOver
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.people import RegisterGuide, RegisterSku, SetPolicy
@@ -21,7 +22,6 @@ from storeapp.domain.rules.wishes import BanGuide, PinDelivery, PrioritiseDelive
 from storeapp.domain.words import Mode
 from storeapp.services import dispatch, wishes
 from storeapp.services.counter import Counter
-from storeapp.services.fleet import surcharges_li
 from storeapp.services.situation import situation
 from tests.services.store_day import MANAGER, in_state, open_counter
 

@@ -19,10 +19,11 @@ T = TypeVar("T")
 
 
 class Headquarters:
-    """One hub's home; ``generation`` counts how often it was set back."""
+    """One hub's home, with its database at a URL or in it; ``generation`` counts how often it was set back."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, url: str = "") -> None:
         self.home = home
+        self.url = url
         self.clock = TurnedClock()
         self.generation = 0
         self.activity = 0
@@ -38,7 +39,7 @@ class Headquarters:
         self._open()
 
     def _open(self) -> None:
-        self.hub: Hub = open_hub(self.home, now=self.clock)
+        self.hub: Hub = open_hub(self.home, url=self.url, now=self.clock)
         self.life = Life()
         make_mortal(self.hub.db, self.life)
         self._numbering = Numbering(self.hub.db)
@@ -98,11 +99,11 @@ class Headquarters:
         return self._backup.exists()
 
     def back_up(self) -> None:
-        operations.backup(self.home, self._backup)
+        operations.backup(self.home, self._backup, url=self.url)
 
     def restore(self) -> None:
         self.hub.close()
-        operations.restore(self.home, self._backup)
+        operations.restore(self.home, self._backup, url=self.url)
         self.generation += 1
         self.activity += 1
         self._open()

@@ -30,7 +30,7 @@ from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.stock import StockItem, StockMoved, StockReserved, stock_id
 from storeapp.domain.workspace import Workspace
 from storeapp.store.journal import Entry, Status
-from storeapp.store.rebase import context_of, incarnation_of
+from storeapp.store.readings import context_of, incarnation_of
 from sync.protocol.messages import Problem
 from tests.simulation.desks import Desk
 from tests.simulation.mirrors import taken

@@ -69,13 +69,13 @@ class Line:
 
     def hello(self, hello: Hello) -> HelloReply:
         def call(hub: Hub) -> bytes:
-            return encode(devices.hello(hub, self._known(hub, revoked=True, lenient=True), _wired(hello)))
+            return encode(devices.hello(hub, self._known(hub, revoked=True, over=True), _wired(hello)))
 
         reply = msgspec.json.decode(self._carry(call), type=HelloReply)
         return msgspec.structs.replace(reply, limits=LIMITS)
 
     def renew(self) -> RenewReply:
-        return self._carry(lambda hub: RenewReply(certificates.renew(hub, self._known(hub, lenient=True).id)))
+        return self._carry(lambda hub: RenewReply(certificates.renew(hub, self._known(hub, over=True).id)))
 
     @staticmethod
     def packed(batch: CommandBatch) -> CommandBatch:
@@ -160,13 +160,13 @@ class Line:
 
     # -- whom the hub takes the device for
 
-    def _known(self, hub: Hub, *, revoked: bool = False, lenient: bool = False) -> EnrolledDevice:
+    def _known(self, hub: Hub, *, revoked: bool = False, over: bool = False) -> EnrolledDevice:
         known = devices.find(hub, self._device)
         if known is None:
             raise HubProblem("unknown_device")
         if known.revoked and not revoked:
             raise HubProblem("revoked")
-        if not lenient and hub.now() >= known.certificate_ends:
+        if not over and hub.now() >= known.certificate_ends:
             raise HubProblem("certificate_over")
         return known
 

@@ -1,5 +1,6 @@
 """Lets hypothesis live in the world: every rule is something that a day, or bad luck, can bring."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -27,6 +28,9 @@ ORDERS = ("T0", "T1")
 """Few, so that the counters meet over them."""
 GUIDES = ("G01", "G02")
 SKUS = ("BL-001", "BL-002")
+
+LENDING = SetPolicy(Policy(cross_percent=130))
+"""Guides help out at other stores."""
 
 names = st.sampled_from(tuple(STORES))
 orders = st.sampled_from(ORDERS)
@@ -85,16 +89,18 @@ class Days(RuleBasedStateMachine):
     """Counters of two stores, phones and a hub, until it is quiet."""
 
     world: World
+    make_world: Callable[[], World] = World
+    """Where the hub keeps its database."""
 
     @initialize(met=st.booleans())
     def begin(self, met: bool) -> None:
         """On the first day, or in the middle of a day on which everybody has met."""
-        self.world = World()
+        self.world = type(self).make_world()
         self.world.jobs = jobs
         if met:
             for name, store in STORES.items():
                 if name in {"one", "far"}:
-                    self.do(name, a_guide("G01", store="XH"), *(an_order(n, store=store) for n in ORDERS))
+                    self.do(name, LENDING, a_guide("G01", store="XH"), *(an_order(n, store=store) for n in ORDERS))
             self.world.settle()
 
     def teardown(self) -> None:
@@ -171,7 +177,12 @@ class Days(RuleBasedStateMachine):
     def lay_down(self, name: str, guide: str, weight: int) -> None:
         """A guide changes stores, an article its weight, the brand its numbers."""
         sku = Sku("BL-001", "691", "x", weight, 10, 10)
-        self.do(name, a_guide(guide, store=STORES[name]), RegisterSku(sku), SetPolicy(Policy()))
+        self.do(
+            name,
+            a_guide(guide, store=STORES[name]),
+            RegisterSku(sku),
+            SetPolicy(Policy(cross_percent=65 * (weight - 1))),
+        )
 
     @rule(
         which=st.integers(0, len(PHONES) - 1),
@@ -261,6 +272,10 @@ class Days(RuleBasedStateMachine):
     @rule(retry=st.booleans())
     def tend(self, retry: bool) -> None:
         self.world.tend(retry=retry)
+
+    @rule(number=orders, guide=guides, hours=st.integers(-2, 3), dies_at=moments_of_death)
+    def plan_region(self, number: str, guide: str, hours: int, dies_at: int | None) -> None:
+        self.world.plan_region(delivery_of(number), guide, hours=hours, dies_at=dies_at)
 
     @rule(feed=st.sampled_from(("brand", "store:XH", "store:HH")))
     def mirror(self, feed: str) -> None:

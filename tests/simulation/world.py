@@ -9,21 +9,34 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+import msgspec
+
 from hub import revocations, waiting
+from hub.core import Hub
+from hub.decisions import decide_told
 from hub.problems import HubProblem
+from hub.states import States
+from storeapp.codec import encode
+from storeapp.domain.delivery import Delivery
 from storeapp.domain.kernel import Command
+from storeapp.domain.moment import Window
+from storeapp.domain.people import Guide
+from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.services import counter as counters
 from storeapp.services.counter import Counter
 from storeapp.services.enrolment import may_join
 from storeapp.services.ports import SyncFailed
 from sync import cycle, snapshot
-from sync.protocol.messages import CommandBatch
+from sync.protocol.messages import CommandBatch, WireCommand
+from sync.transport import Offline
 from tests.simulation.desks import Desk
 from tests.simulation.faults import LIVES, Fault, mortal_counters
 from tests.simulation.headquarters import Headquarters
@@ -85,7 +98,8 @@ def template() -> Path:
 class World:
     """Everything that exists, and the faults that befall it; use it in a ``with``."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = "") -> None:
+        self._url = url
         self._stack = ExitStack()
         self.path = _folder()
         self._stack.callback(shutil.rmtree, self.path)
@@ -118,7 +132,7 @@ class World:
         enter(patch.object(cycle, "SNAPSHOT_FROM", SNAPSHOT_FROM))
         enter(patch.object(snapshot, "PAGE_ROWS", PAGE_ROWS))
         enter(patch.object(cycle, "ahead", in_turn))
-        self.hq = Headquarters(self.path / "hub")
+        self.hq = Headquarters(self.path / "hub", self._url)
         self._stack.callback(lambda: self.hq.close())
         self.desks: dict[str, Desk] = {}
         for name, store in STORES.items():
@@ -253,6 +267,32 @@ class World:
                 self.exchange(desk.name)
             if self.records() == before:
                 return
+
+    def plan_region(self, delivery: str, guide: str, *, hours: int, dies_at: int | None) -> None:
+        """The hub does what a plan of a region leads to: it lends a guide where that is needed, and assigns.
+
+        It may die in between, or after it has read how things stand and before it says what it wants.
+        """
+        with suppress(Offline):
+            self.hq.ask(lambda hub: self._plan_region(hub, delivery, guide, hours), dies_at=dies_at)
+
+    def _plan_region(self, hub: Hub, delivery: str, guide: str, hours: int) -> None:
+        with hub.db.reading() as connection:
+            states = States(hub.db, connection, store="XH")
+            job, known = states.get(Delivery, delivery), states.get(Guide, guide)
+        if job is None or known is None:
+            return
+        window = Window(hub.now(), hub.now() + timedelta(hours=hours)) if hours > 0 else None
+        if known.store != job.store:
+            self._by_hub(hub, known.store, SendGuide(guide, job.store, window))
+            self._by_hub(hub, job.store, BorrowGuide(guide))
+        self._by_hub(hub, job.store, AssignDelivery(delivery, guide, job.assignments))
+
+    def _by_hub(self, hub: Hub, store: str, command: Command) -> None:
+        body = msgspec.Raw(encode(command))
+        decide_told(
+            hub, store, [WireCommand(1, self.ids.command(), command.KIND, hub.now(), "hq", "manager", store, body)]
+        )
 
     def tend(self, *, retry: bool) -> None:
         """A person of the hub deals with what waits."""

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.delivery import CustodyMoved, Delivery, DeliveryState, Holder, Proof
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.held import HUB
 from storeapp.domain.kernel import Command, Context, Event, Key, Refusal, State
 from storeapp.domain.moment import Window
 from storeapp.domain.order import Order, OrderLine, OrderStatus, delivery_id, order_id
 from storeapp.domain.people import Guide
 from storeapp.domain.rules.custody import Deliver, FailDelivery, HandOver, PassOn, ReturnDelivery
 from storeapp.domain.rules.deliveries import AssignDelivery, IssueSlip, SplitDelivery
+from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.domain.rules.orders import CancelOrder, PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide, RegisterSku
 from storeapp.domain.rules.registry import decide, evolve
@@ -119,10 +121,10 @@ class World:
     def context(self) -> Context:
         return Context(self.now, f"c{self.commands}", STORE, DEVICE, MANAGER)
 
-    def run(self, command: Command) -> tuple[Event, ...] | Refusal:
+    def run(self, command: Command, ctx: Context | None = None) -> tuple[Event, ...] | Refusal:
         """Decide a command twice, check what always holds of a decision, and let its events happen."""
         before = dict(self.states)
-        ctx = self.context()
+        ctx = ctx or self.context()
         decided = decide(command, self, ctx)
         assert decide(command, self, ctx) == decided, "the same question has one answer"
         assert self.states == before, "deciding changes nothing"
@@ -272,6 +274,19 @@ def a_store(**on_hand: int) -> World:
         world.must(RegisterSku(sku(name)))
         world.must(OpenStock(STORE, name, quantity))
     return world
+
+
+def at_hub(world: World, command: Command, *, store: str = STORE) -> tuple[Event, ...] | Refusal:
+    """Decide a command of the hub's own about a store."""
+    return world.run(command, replace(world.context(), store=store, device=HUB, actor=HUB))
+
+
+def lend(world: World, name: str, *, home: str, hours: int = 2) -> None:
+    """Let the hub lend a guide of another store to this one from now on."""
+    window = Window(world.now, world.now + timedelta(hours=hours))
+    for store, command in ((home, SendGuide(name, STORE, window)), (STORE, BorrowGuide(name))):
+        decided = at_hub(world, command, store=store)
+        assert not isinstance(decided, Refusal), decided
 
 
 def a_placed(*lines: OrderLine, **on_hand: int) -> World:

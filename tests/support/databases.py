@@ -2,16 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
 from psycopg import sql
 
 from hub.core import Hub
 from hub.database import Database
-from hub.migrate import migrate
+from hub.migrate import migrate, upgrade
 from tests.support.hubs import make_hub
 
 BACKENDS = ("sqlite", "postgresql")
@@ -40,6 +43,12 @@ class Postgres:
         self._do("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE if migrated else "template0")
         return self._url(name)
 
+    def copy_of(self, url: str) -> str:
+        """The URL of a new database like another one, to which nobody may be connected."""
+        name = f"hub{next(self._numbers)}"
+        self._do("CREATE DATABASE {} TEMPLATE {}", name, _name(url))
+        return self._url(name)
+
     def drop(self, url: str) -> None:
         """Give its room back, whoever is still connected."""
         self._do("DROP DATABASE {} WITH (FORCE)", _name(url))
@@ -53,6 +62,21 @@ class Postgres:
 
 def _name(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
+
+
+def move(source: str, target: str) -> None:
+    """Bring a hub from its file into an empty PostgreSQL of the same revision."""
+    with ExitStack() as open_ones:
+        old, new = (open_ones.enter_context(closing(Database(url))) for url in (source, target))
+        reading, writing = open_ones.enter_context(old.reading()), open_ones.enter_context(new.alone())
+        upgrade(writing, MigrationContext.configure(reading).get_current_revision() or "")
+        tables = sa.MetaData()
+        tables.reflect(reading)
+        for table in tables.sorted_tables:
+            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
+            if rows and table.name != "alembic_version":
+                writing.execute(table.insert(), rows)
+        writing.execute(sa.text("SELECT setval(pg_get_serial_sequence('event_log', 'n'), 1000000)"))
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,11 @@ FIRST = order_id(Platform.TABLE, "T1")
 class Pair:
     """A hub with one counter, whose clocks go together, and backups of the hub."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.url = url
         self.clock = TurnedClock()
-        self.hub = make_hub(folder / "hub", now=self.clock)
+        self.hub = make_hub(folder / "hub", url=url, now=self.clock)
         self.counter = stand_alone(folder / "one")
         enrol(self.hub, self.counter)
         self.sync()
@@ -53,13 +54,13 @@ class Pair:
         clock.moment += time
 
     def backup(self) -> Path:
-        backup(self.folder / "hub", self.folder / "copy.db", now=self.clock)
+        backup(self.folder / "hub", self.folder / "copy.db", url=self.url, now=self.clock)
         return self.folder / "copy.db"
 
     def restore(self, copy: Path) -> None:
         self.hub.close()
-        restore(self.folder / "hub", copy)
-        self.hub = open_hub(self.folder / "hub", now=self.clock)
+        restore(self.folder / "hub", copy, url=self.url)
+        self.hub = open_hub(self.folder / "hub", url=self.url, now=self.clock)
 
     def close(self) -> None:
         self.counter.close()
@@ -67,8 +68,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(tmp_path)
+def pair(tmp_path: Path, database: str) -> Iterator[Pair]:
+    pair = Pair(tmp_path, database)
     yield pair
     pair.close()
 

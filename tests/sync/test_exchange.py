@@ -323,20 +323,22 @@ class TestPeople:
         assert two.privacy.known_keys([FIRST]) == {}
 
 
-def test_a_restored_hub_is_refilled_by_its_counters(tmp_path: Path, made: Callable[..., Counter]) -> None:
+def test_a_restored_hub_is_refilled_by_its_counters(
+    tmp_path: Path, database: str, made: Callable[..., Counter]
+) -> None:
     home = tmp_path / "hub"
-    hub = make_hub(home)
+    hub = make_hub(home, url=database)
     counter = made("one")
     with serving(hub) as server:
         port = server.port
         join(counter, hub, server.url)
         sync(counter)
-        backup(home, tmp_path / "copy.db")
+        backup(home, tmp_path / "copy.db", url=database)
         run(counter, an_order("T1"))
         sync(counter)
     hub.close()
-    restore(home, tmp_path / "copy.db")
-    hub = open_hub(home, now=TurnedClock())
+    restore(home, tmp_path / "copy.db", url=database)
+    hub = open_hub(home, url=database, now=TurnedClock())
     server = HubServer(hub, port=port).start()
     try:
         report = sync(counter)

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from hub.core import Hub
 from storeapp.services import staff
 from storeapp.services.counter import Actor
 from storeapp.services.ports import SyncFailed
 from sync.engine import SyncEngine
 from tests.support.counters import PASSPHRASE, bare, join, shown, stand_alone, sync
-from tests.support.hubs import make_hub
 from tests.support.hubserver import serving
 
 
-def test_the_first_counter_of_a_store_gets_its_first_manager(tmp_path: Path) -> None:
-    hub = make_hub(tmp_path / "hub")
+def test_the_first_counter_of_a_store_gets_its_first_manager(tmp_path: Path, hub: Hub) -> None:
     counter = bare(tmp_path / "counter", passphrase=PASSPHRASE)
     with serving(hub) as server:
         join(counter, hub, server.url)
@@ -24,11 +23,9 @@ def test_the_first_counter_of_a_store_gets_its_first_manager(tmp_path: Path) -> 
         sync(counter)
         assert sync(counter).pending == 0
     counter.close()
-    hub.close()
 
 
-def test_a_store_that_has_its_staff_keeps_it(tmp_path: Path) -> None:
-    hub = make_hub(tmp_path / "hub")
+def test_a_store_that_has_its_staff_keeps_it(tmp_path: Path, hub: Hub) -> None:
     first = stand_alone(tmp_path / "first", passphrase=PASSPHRASE)
     second = bare(tmp_path / "second", passphrase=PASSPHRASE)
     with serving(hub) as server:
@@ -41,7 +38,6 @@ def test_a_store_that_has_its_staff_keeps_it(tmp_path: Path) -> None:
         assert second.journal.last() == 0
     first.close()
     second.close()
-    hub.close()
 
 
 @pytest.mark.parametrize(

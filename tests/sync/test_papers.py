@@ -28,8 +28,8 @@ def hub_clock() -> TurnedClock:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, hub_clock: TurnedClock) -> Iterator[Hub]:
-    hub = make_hub(tmp_path / "hub", now=hub_clock)
+def hub(tmp_path: Path, database: str, hub_clock: TurnedClock) -> Iterator[Hub]:
+    hub = make_hub(tmp_path / "hub", url=database, now=hub_clock)
     yield hub
     hub.close()
 

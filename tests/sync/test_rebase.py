@@ -28,7 +28,7 @@ from sync.engine import quiet
 from sync.transport import Offline
 from tests.support.counters import bare, run, shown, stand_alone
 from tests.support.direct import LossyClient, enrol, exchange
-from tests.support.hubs import an_order, make_hub
+from tests.support.hubs import an_order
 
 FIRST, SECOND = (order_id(Platform.TABLE, number) for number in ("T1", "T2"))
 DELIVERY, OTHER = f"{FIRST}-1", f"{SECOND}-1"
@@ -45,8 +45,8 @@ class World(NamedTuple):
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(make_hub(tmp_path / "hub"), stand_alone(tmp_path / "one"), bare(tmp_path / "two"))
+def world(tmp_path: Path, hub: Hub) -> Iterator[World]:
+    world = World(hub, stand_alone(tmp_path / "one"), bare(tmp_path / "two"))
     run(world.one, an_order("T1"))
     for counter in (world.one, world.two):
         enrol(world.hub, counter)
@@ -54,7 +54,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     yield world
     for counter in (world.one, world.two):
         counter.close()
-    world.hub.close()
 
 
 def delivery(counter: Counter, which: str = DELIVERY) -> Delivery:

@@ -29,16 +29,17 @@ class Brand:
     """A hub that can be set back, and whatever has to be closed."""
 
     path: Path
+    url: str
     hub: Hub
     opened: ExitStack
 
     def back_up(self) -> None:
-        backup(self.path / "hub", self.path / "hub-copy.db")
+        backup(self.path / "hub", self.path / "hub-copy.db", url=self.url)
 
     def set_back(self) -> None:
         self.hub.close()
-        restore(self.path / "hub", self.path / "hub-copy.db")
-        self.hub = open_hub(self.path / "hub", now=TurnedClock())
+        restore(self.path / "hub", self.path / "hub-copy.db", url=self.url)
+        self.hub = open_hub(self.path / "hub", url=self.url, now=TurnedClock())
 
     def counter(self, name: str) -> Counter:
         counter = stand_alone(self.path / name)
@@ -53,9 +54,9 @@ class Brand:
 
 
 @pytest.fixture
-def brand(tmp_path: Path) -> Iterator[Brand]:
+def brand(tmp_path: Path, database: str) -> Iterator[Brand]:
     with ExitStack() as opened:
-        brand = Brand(tmp_path, make_hub(tmp_path / "hub"), opened)
+        brand = Brand(tmp_path, database, make_hub(tmp_path / "hub", url=database), opened)
         yield brand
         brand.hub.close()
 

@@ -23,7 +23,7 @@ from storeapp.store.journal import Status
 from sync.transport import Offline
 from tests.support.counters import MANAGER, again, bare, run, shown, stand_alone
 from tests.support.direct import enrol, exchange
-from tests.support.hubs import an_order, make_hub
+from tests.support.hubs import an_order
 
 FIRST = order_id(Platform.TABLE, "T1")
 DELIVERY = f"{FIRST}-1"
@@ -40,15 +40,14 @@ class World(NamedTuple):
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(make_hub(tmp_path / "hub"), stand_alone(tmp_path / "one"), bare(tmp_path / "two"))
+def world(tmp_path: Path, hub: Hub) -> Iterator[World]:
+    world = World(hub, stand_alone(tmp_path / "one"), bare(tmp_path / "two"))
     for counter in (world.one, world.two):
         enrol(world.hub, counter)
     world.quiet()
     yield world
     for counter in (world.one, world.two):
         counter.close()
-    world.hub.close()
 
 
 def broken(*_: object) -> None:

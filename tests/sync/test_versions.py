@@ -16,14 +16,20 @@ from hub.tables import event_log, head, state
 from storeapp import codec
 from storeapp.codec import encode
 from storeapp.domain.delivery import Delivery
+from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.kernel import Key
 from storeapp.domain.order import Order, order_id
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import PlaceOrder
+from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.words import Platform
 from storeapp.services import attention, exchange
 from storeapp.services.counter import Counter
-from storeapp.store.journal import Status
+from storeapp.services.queries import order_rows
+from storeapp.store import unread
+from storeapp.store.cache import Row
+from storeapp.store.journal import Status, suspicion
+from storeapp.store.rebase import take_page
 from sync import cycle
 from sync.protocol.messages import Hello
 from tests.support.counters import again, join, run, shown, stand_alone, sync
@@ -56,7 +62,8 @@ def rewrite(counter: Counter, command_id: str, *, kind: str = "", **fields: Any)
     body = encode(json.loads(entry.body) | fields)
     with counter.journal.writing():
         counter.journal._db.execute(
-            "UPDATE command SET kind = ?, body = ? WHERE id = ?", (kind or entry.kind, body, command_id)
+            "UPDATE command SET kind = ?, body = ?, content_sum = NULL WHERE id = ?",
+            (kind or entry.kind, body, command_id),
         )
     return body
 
@@ -164,6 +171,90 @@ class TestUnknownFields:
         assert json.loads(shown(counter)[Key("delivery", DELIVERY)])["route"] == "bridge"
 
 
+class Newer:
+    """Reads what the next version can read."""
+
+    def __init__(self, known: Any) -> None:
+        self._known = known
+
+    def decode(self, body: bytes) -> Any:
+        return self._known.decode(bytes(body).replace(b'"teleport"', b'"scheduled"'))
+
+
+def listed(counter: Counter) -> list[str]:
+    return [
+        order_no for (order_no,) in counter.cache.db.execute("SELECT order_no FROM delivery_view ORDER BY order_no")
+    ]
+
+
+class TestUnknownValues:
+    """A newer hub has another state, or another mode, in a kind that every counter knows."""
+
+    @pytest.fixture
+    def strange(self, hub: Hub, counter: Counter) -> Counter:
+        run(counter, an_order("T1"))
+        run(counter, an_order("T2"))
+        sync(counter)
+        touch_up(hub, "order", FIRST, mode="teleport")
+        return counter
+
+    def test_of_a_row_hold_nothing_up_and_are_told(self, hub: Hub, strange: Counter) -> None:
+        run(strange, CountStock("XH", "BL-001", 7))
+        report = sync(strange)
+        assert (report.problem, report.applied, report.pending) == ("rows_unread", 1, 0)
+        assert (strange.cache.get(Order, FIRST), strange.cache.every(ExceptionCase)) == (None, [])
+        assert listed(strange) == ["T2"]
+        assert sync(strange).problem == "rows_unread"
+
+    def test_of_a_row_are_shown_by_the_next_version(
+        self, hub: Hub, strange: Counter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync(strange)
+        monkeypatch.setitem(codec._decoders, Order, Newer(codec._decoders[Order]))
+        strange.catch_up()
+        assert listed(strange) == ["T2"]
+        monkeypatch.setattr(unread, "__version__", "9.9.9")
+        strange.catch_up()
+        assert listed(strange) == ["T1", "T2"]
+        assert sync(strange).problem == ""
+
+    def test_of_a_row_that_is_mended_leave_nothing_behind(self, hub: Hub, strange: Counter) -> None:
+        sync(strange)
+        touch_up(hub, "order", FIRST, mode="scheduled")
+        assert sync(strange).problem == ""
+        assert listed(strange) == ["T1", "T2"]
+
+    def test_of_an_order_hide_its_delivery_from_every_list(self, hub: Hub, strange: Counter) -> None:
+        sync(strange)
+        assert [row.order_no for row in attention.attention_rows(strange)] == []
+        assert order_rows(strange, [DELIVERY]) == [None]
+
+    def test_of_a_row_under_open_commands_hold_nothing_up(self, hub: Hub, strange: Counter) -> None:
+        run(strange, AssignDelivery(DELIVERY, "G01", 0))
+        pages = [Row("delivery", DELIVERY, 9, b'{"id":"x","parcels":7}')]
+        take_page(strange.cache, pages, feed="store:XH", cursor=9, epoch="e", at="2026-11-21T01:00:00+00:00")
+        exchange.Exchange(strange).finish()
+        assert strange.cache.get(Delivery, DELIVERY) is None
+        assert strange.journal.counts() == {Status.PENDING: 1}
+        assert sync(strange).pending == 0
+
+    def test_of_commands_and_events_are_no_damage(self, counter: Counter) -> None:
+        run(counter, an_order("T1"))
+        entry = counter.journal.after(counter.journal.last() - 1)[0]
+        rewrite(counter, entry.id, mode="teleport")
+        events = msgspec.json.decode(entry.events)
+        events[0][1]["order"]["mode"] = "teleport"
+        with counter.journal.writing():
+            counter.journal._db.execute(
+                "UPDATE command SET events = ?, content_sum = NULL WHERE id = ?", (encode(events), entry.id)
+            )
+        counter.rebuild()
+        suspicion(counter.home / "journal.db").touch()
+        with closing(again(counter)) as reopened:
+            assert reopened.journal.by_id(entry.id) is not None
+            assert sync(reopened).parked == 1
+
+
 class TestUnknownKinds:
     def test_of_rows_are_kept_as_they_came(self, hub: Hub, counter: Counter) -> None:
         plant_row(hub, "robot", "R1", b'{"id":"R1","battery":70}')
@@ -180,7 +271,8 @@ class TestUnknownKinds:
         events = encode([["robot.sent", {"id": "R1"}], *msgspec.json.decode(first.events)])
         with counter.journal.writing():
             counter.journal._db.execute(
-                "UPDATE command SET kind = 'robot.send', events = ? WHERE id = ?", (events, first.id)
+                "UPDATE command SET kind = 'robot.send', events = ?, content_sum = NULL WHERE id = ?",
+                (events, first.id),
             )
         with closing(again(counter)) as older:
             older.rebuild()

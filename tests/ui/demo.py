@@ -1,23 +1,18 @@
 """A store in the middle of its demo day, so that every page has something of each kind to show."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from devtools.demo_home import DEMO, MANAGER, NOON, PASSPHRASE
 from storeapp.domain.delivery import Proof
 from storeapp.domain.rules.custody import Deliver, FailDelivery, HandOver, ReturnDelivery
 from storeapp.domain.rules.deliveries import AssignDelivery
-from storeapp.domain.words import Role
 from storeapp.services import guides, intake, queries
 from storeapp.services.clock import FixedClock
-from storeapp.services.counter import Actor, Counter
+from storeapp.services.counter import Counter
 from storeapp.services.home import Home
 from storeapp.services.setup import read_tables, set_up
 
-DEMO = Path(__file__).parents[2] / "resources" / "demo"
-NOON = datetime(2026, 11, 21, 6, 12, tzinfo=UTC)
-"""14:12 in the store."""
-PASSPHRASE = "demo-passphrase"
-MANAGER = Actor("manager", Role.MANAGER)
 FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
 
 

@@ -3,6 +3,7 @@ import pytest
 from storeapp.services.queries import counts
 from storeapp.store.cache import reset
 from tests.ui.demo import MANAGER
+from ui.kit.keymap import Key
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,12 @@ def test_customers_whose_time_is_over_are_forgotten_without_anybody_closing_the_
     over, still = kept[0]
     assert over > 0
     assert still == 0, window.shell._top.message.said()
+
+
+def test_no_key_means_one_thing_here_and_another_there(window):
+    for page in window._pages:
+        window.page(page)
+    bound = [action for action in window.actions.all() if action.shortcut]
+    assert [action.id for action in bound if not isinstance(action.shortcut, Key)] == []
+    places = [(action.id.partition(".")[0], action.shortcut) for action in bound]
+    assert len(places) == len(set(places))

@@ -103,7 +103,7 @@ class ActionRegistry(QObject):
         action = self._actions[action_id]
         if action.hint:
             return action.hint
-        return QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText).replace("+", " ")
+        return QKeySequence(str(action.shortcut)).toString(QKeySequence.SequenceFormat.NativeText).replace("+", " ")
 
     def hints(self, action_ids: Iterable[str]) -> list[tuple[str, str]]:
         """(key, words) of those that have a key and can be done now: for the foot of the window."""
@@ -164,7 +164,7 @@ def _safe(shortcut: str) -> QKeySequence:
     Raises:
         UnsafeShortcut: it is a plain character, Enter, Tab or Space.
     """
-    sequence = QKeySequence(shortcut)
+    sequence = QKeySequence(str(shortcut))
     if sequence.isEmpty():
         raise UnsafeShortcut(shortcut)
     bare = sequence.toString(QKeySequence.SequenceFormat.PortableText).removeprefix("Shift+")

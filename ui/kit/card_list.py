@@ -1,6 +1,6 @@
 """One column of delivery cards: a list of ids and cards, painted, dragged and driven by keys."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QSty
 from typing_extensions import override
 
 from ui.kit import tokens
-from ui.kit.cards import DeliveryCard, Urgency
+from ui.kit.cards import PRIORITY, UNSURE, DeliveryCard, Urgency
 from ui.kit.paint import RIGHT, Pen, delivery_mime
 from ui.kit.shortcuts import left_to_window
 from ui.kit.style import BOLD, MEDIUM, look
@@ -36,6 +36,7 @@ _SHAPES = {
     Urgency.OFF: ("x", "text3"),
 }
 _SHORT_PX, _TALL_PX = 58, 82
+_MARK_PX = 18
 _WORD_PX = 44
 """Room in which a street or goods can still be told apart."""
 _SELECTED = QStyle.StateFlag.State_Selected
@@ -118,7 +119,17 @@ def spoken(card: DeliveryCard) -> str:
     """A card as a screen reader says it."""
     proposal = card.proposal
     proposed = (proposal.guide, proposal.eta, proposal.reason) if proposal else ()
-    parts = (card.customer, card.number, card.area, card.goods, card.promise, card.left, card.guide, *proposed)
+    parts = (
+        card.priority_name,
+        card.customer,
+        card.number,
+        card.area,
+        card.goods,
+        card.promise,
+        card.left,
+        card.guide,
+        *proposed,
+    )
     return ", ".join(filter(None, parts))
 
 
@@ -134,6 +145,14 @@ def _that_fits(pen: Pen, room_px: float, words: Iterable[str]) -> str:
             break
         shown = f"{shown} · {word}" if shown else word
     return shown
+
+
+def _marks(card: DeliveryCard) -> Iterator[tuple[str, str]]:
+    """What stands before the name, however narrow the column: icons and inks."""
+    if card.priority:
+        yield PRIORITY[min(card.priority, len(PRIORITY)) - 1], "accent"
+    if card.unsure:
+        yield UNSURE, "warn"
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -180,6 +199,9 @@ class CardDelegate(QStyledItemDelegate):
         pen.icon(first.right() - left - 19, first.y() + 3, shape, ink)
         room = first.width() - left - 26
         number = f"#{card.number}"
+        for icon, ink in _marks(card):
+            pen.icon(first.x() - 2, first.y() + 2, icon, ink)
+            first, room = first.adjusted(_MARK_PX, 0, 0, 0), room - _MARK_PX
         name_px = pen.width(card.customer, px=tokens.PX_STRONG, weight=BOLD)
         beside = name_px + 8 + pen.width(number) <= room
         pen.write(QRectF(first.x(), first.y(), room, 20), card.customer, px=tokens.PX_STRONG, weight=BOLD)

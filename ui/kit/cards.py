@@ -16,6 +16,14 @@ class Urgency(StrEnum):
     OFF = "off"
 
 
+PRIORITY = ("chevron-up", "chevrons-up")
+"""The icon of each step that a delivery goes before others."""
+
+
+UNSURE = "circle-dashed"
+"""The icon of goods that another counter may have promised, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Who is proposed for a delivery, when it would arrive and the strongest reason; without a guide, why nobody is."""
@@ -42,6 +50,9 @@ class DeliveryCard:
         proposal: who is proposed, while nobody is assigned.
         guide: name of the assigned guide.
         progress: what is known about the way, such as ``14:20 出发``.
+        priority: how much it goes before others, from 0 to 2.
+        priority_name: the same in words.
+        unsure: whether another counter may have promised the same goods; ``goods`` says so in words.
     """
 
     id: str
@@ -55,6 +66,9 @@ class DeliveryCard:
     proposal: Proposal | None = None
     guide: str = ""
     progress: str = ""
+    priority: int = 0
+    priority_name: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,13 +84,14 @@ class Form(QWidget):
         return field
 
     def add_number(
-        self, key: str, text: str, *, value: int = 0, span: tuple[int, int] = (0, 9999), unit: str = ""
+        self, key: str, text: str, *, value: int = 0, span: tuple[int, int] = (0, 9999), unit: str = "", least: str = ""
     ) -> QSpinBox:
-        """A whole number between two bounds, with its unit behind it."""
+        """A whole number between two bounds, with its unit behind it; ``least`` says what the lowest one means."""
         field = QSpinBox()
         field.setRange(*span)
         field.setValue(value)
         field.setSuffix(f" {unit}" if unit else "")
+        field.setSpecialValueText(least)
         _indent(field)
         self._add(key, text, field, read=field.value, write=field.setValue)
         return field

@@ -13,6 +13,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action, ActionRegistry
 from ui.kit.finder import Finder
 from ui.kit.frame import Foot, RailButton, RailEntry, SyncState, TopBar
+from ui.kit.keymap import Key
 from ui.kit.messages import Level, ProgressStrip
 from ui.kit.parts import hbox, panel, vbox
 from ui.kit.shortcuts import KeyGroup, ShortcutSheet
@@ -69,7 +70,9 @@ class MainShell(QMainWindow):
         self._top.privacy.pressed.connect(self.privacy_pressed)
         self._top.person.clicked.connect(lambda _checked=False: self.person_pressed.emit())
         self._top.finder.left.connect(self._give_keys)
-        actions.add(Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut="Ctrl+K"), self)
+        actions.add(
+            Action("kit.find", "kit.search", self._top.finder.setFocus, icon="search", shortcut=Key.FIND_ANYTHING), self
+        )
 
     @property
     def finder(self) -> Finder:

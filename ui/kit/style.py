@@ -52,7 +52,7 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ min-height:{control}px; }}
 QLineEdit[desk="true"] {{ min-height:{desk}px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width:0; border:none; }}
-QSpinBox QLineEdit, QDateTimeEdit QLineEdit {{ border:none; padding:0 10px; min-height:0;
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit, QDateTimeEdit QLineEdit {{ border:none; padding:0 10px; min-height:0;
   background:transparent; }}
 QComboBox::drop-down {{ border:none; width:28px; }}  QComboBox::down-arrow {{ image:none; }}
 QPlainTextEdit {{ padding:6px 8px; }}
@@ -61,7 +61,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QCo
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QDateTimeEdit:focus {{
   min-height:{control_focus}px; }}
 QPlainTextEdit:focus {{ padding:5px 7px; }}
-QLineEdit[bad="true"], QPlainTextEdit[bad="true"], QSpinBox[bad="true"], QComboBox[bad="true"] {{
+QLineEdit[bad="true"], QPlainTextEdit[bad="true"], QSpinBox[bad="true"], QDoubleSpinBox[bad="true"],
+QComboBox[bad="true"] {{
   border-color:{danger}; }}
 #railButton {{ border:2px solid transparent; border-radius:{radius_card}px; background:transparent;
   color:{rail_text}; font-size:{px_caption}px; padding:2px 0; }}

@@ -17,6 +17,7 @@ from storeapp.services.counter import Actor, Counter
 from storeapp.services.rows import GuideRow
 from ui.desk import Desk
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.parts import Segments, hbox, panel, vbox
 from ui.pages.attention_detail import WaitingDetail
 from ui.pages.attention_items import BELOW_ZERO, SHAPES, Group, Item, Waiting, age, read_waiting, subject, title
@@ -214,8 +215,7 @@ class AttentionPage(PageBase):
             "attention.open",
             self._open,
             icon="arrow-right",
-            shortcut="Ctrl+Return",
-            hint="Ctrl Enter",
+            shortcut=Key.DETAILS,
             enabled=self._has_item,
         )
         add(open_, self)
@@ -224,7 +224,7 @@ class AttentionPage(PageBase):
             "attention.reassign",
             self._choose_guide,
             icon="user",
-            shortcut="Ctrl+G",
+            shortcut=Key.CHOOSE_GUIDE,
             enabled=self._reassignable,
         )
         add(assign, self)

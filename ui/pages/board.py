@@ -15,6 +15,7 @@ from storeapp.services.rows import GuideRow, OrderRow
 from ui.desk import Desk, clock_time
 from ui.kit.actions import Action
 from ui.kit.board import BoardColumn, Columns
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.parts import Button, hbox, vbox
 from ui.pages.base import PageBase
@@ -47,6 +48,7 @@ class BoardPage(PageBase):
         "board.unassign",
         "board.all",
         "board.print",
+        "board.priority",
         "board.open",
         "board.retry",
         "board.out",
@@ -59,6 +61,7 @@ class BoardPage(PageBase):
         "board.unassign",
         "board.print",
         "board.print_guide",
+        "board.priority",
         "board.open",
         "board.split",
         "board.retry",
@@ -159,36 +162,37 @@ class BoardPage(PageBase):
         for action in (
             make("accept", self._accept_row, icon="check", hint="Enter", test=self._proposes),
             make("assign", lambda _row: self._choose_guide(), icon="users", hint="1–9", states=IN_STORE),
-            make("who", lambda _row: self._choose_guide(), icon="users", shortcut="Ctrl+G", states=IN_STORE),
+            make("who", lambda _row: self._choose_guide(), icon="users", shortcut=Key.CHOOSE_GUIDE, states=IN_STORE),
             make("unassign", self.acts.unassign, icon="undo", hint="Del", states=ASSIGNED),
             Action(
                 "board.all",
                 "board.act.all",
                 self._accept_all,
                 icon="sparkles",
-                shortcut="Ctrl+Return",
+                shortcut=Key.ACCEPT_ALL,
                 hint="Ctrl Enter",
                 enabled=self._any,
             ),
             Action(
-                "board.stop", "board.act.stop", self.plan.stop, icon="pause", shortcut="Esc", enabled=self._searches
+                "board.stop", "board.act.stop", self.plan.stop, icon="pause", shortcut=Key.STOP, enabled=self._searches
             ),
             Action(
                 "board.replan",
                 "board.act.replan",
                 self.changes.open_offer,
                 icon="route",
-                shortcut="Ctrl+Shift+A",
+                shortcut=Key.SEE_REPLAN,
                 enabled=self._offers,
             ),
-            Action("board.out", "board.act.out", self._choose_out, icon="log-out", shortcut="Ctrl+Shift+O"),
-            make("print", self._print, icon="printer", shortcut="Ctrl+P", hint="P", states=PRINTABLE),
-            make("print_guide", self._print_guide, icon="printer", shortcut="Ctrl+Shift+P", states=ASSIGNED),
-            make("open", self._open, icon="orders", shortcut="Ctrl+D"),
-            make("split", self.orders.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
-            make("retry", self.orders.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
-            make("report", self.orders.report, icon="flag", shortcut="Ctrl+Shift+X"),
-            make("cancel", self.orders.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
+            Action("board.out", "board.act.out", self._choose_out, icon="log-out", shortcut=Key.GUIDE_OUT),
+            make("print", self._print, icon="printer", shortcut=Key.PRINT, hint="P", states=PRINTABLE),
+            make("print_guide", self._print_guide, icon="printer", shortcut=Key.PRINT_ALL, states=ASSIGNED),
+            make("open", self._open, icon="orders", shortcut=Key.DETAILS),
+            make("priority", self.orders.prioritise, icon="chevrons-up", shortcut=Key.PRIORITY, states=PRINTABLE),
+            make("split", self.orders.split, icon="boxes", shortcut=Key.SPLIT, states=IN_STORE),
+            make("retry", self.orders.retry, icon="sync", shortcut=Key.SEND_AGAIN, states=RETURNED),
+            make("report", self.orders.report, icon="flag", shortcut=Key.REPORT_PROBLEM),
+            make("cancel", self.orders.cancel, icon="x", shortcut=Key.CANCEL, states=OPEN),
         ):
             self.desk.actions.add(action, self)
 

@@ -18,9 +18,12 @@ from storeapp.services.rows import GuideRow
 from ui.desk import Desk
 from ui.kit.forms import Form
 from ui.kit.messages import Level
+from ui.kit.parts import Button
 from ui.pages.act_dialog import ActDialog, Answer
 from ui.pages.board_read import Seen
 from ui.pages.board_words import BoardWords
+from ui.pages.handoff_forms import RESCUE_REASONS
+from ui.pages.handoff_rescue import RESCUE
 from ui.pages.replan_dialog import Difference, ReplanDialog
 
 LEAST_FEN = 100
@@ -138,7 +141,9 @@ class BoardChanges(QObject):
         words, names = self._desk.words, {each.id: each.name for each in self._seen.guides}
         takers = words.text("board.replan.and").join(dict.fromkeys(names.get(h.after, h.after) for h in handovers))
         form = Form()
-        form.add_text("reason", words.text("board.out.how"), hint=words.text("board.out.how_hint"))
+        # A code, not words: what people type may hold personal data, and the discrepancy is kept for long.
+        reasons = [(code, words.text(f"page.handoff.reason.{code}")) for code in RESCUE_REASONS]
+        form.add_choice("reason", words.text("board.out.how"), choices=reasons)
 
         def submit(values: dict[str, str], answer: Answer) -> None:
             self._desk.act(
@@ -153,11 +158,18 @@ class BoardChanges(QObject):
             title=words.text("board.out.handover", guide=guide.name, takers=takers, n=len(handovers)),
             accept=words.text("board.out.record"),
             submit=submit,
-            check=lambda values: {} if values["reason"].strip() else {"reason": words.text("refusal.reason_missing")},
             parent=self._page,
         )
         dialog.add_remark(words.text("board.out.remark"))
+        scan = Button(words.text("board.out.scan"), icon="scan")
+        scan.clicked.connect(lambda _checked=False: self._to_desk(dialog))
+        dialog.add_part(scan)
         dialog.open()
+
+    def _to_desk(self, dialog: ActDialog) -> None:
+        """Both are at the counter: their badges prove it, and no manager is needed."""
+        dialog.reject()
+        self._desk.go("handoff", RESCUE)
 
     def _recorded(self, result: object, answer: Answer, takers: str) -> None:
         if isinstance(result, Refusal):

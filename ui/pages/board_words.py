@@ -12,7 +12,17 @@ from storeapp.services.rows import GuideRow, OrderRow
 from ui.desk import clock_time
 from ui.kit.cards import BlockKind, DeliveryCard, GuideCard, Lane, LaneBlock, Proposal, Urgency
 from ui.pages.board_read import Proposed, Seen
-from ui.pages.order_words import NOT_LOCATED, SHORT_STOCK, card_number, customer, is_unconfirmed, time_left, urgency
+from ui.pages.order_words import (
+    NOT_LOCATED,
+    SHORT_STOCK,
+    card_number,
+    customer,
+    is_unconfirmed,
+    priority_name,
+    priority_of,
+    time_left,
+    urgency,
+)
 
 FILTERS = ("all", "soon", "short", "lost")
 _BLOCK_MIN, _TAIL_MIN, _NARROWEST_MIN = 26, 4, 3
@@ -72,6 +82,9 @@ class BoardWords:
             proposal=proposal if waits else None,
             guide=row.guide_name if not waits else "",
             progress=self._progress(row),
+            priority=priority_of(row),
+            priority_name=priority_name(self._words, row),
+            unsure=is_unconfirmed(row),
         )
 
     def _goods(self, row: OrderRow) -> str:

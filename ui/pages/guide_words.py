@@ -71,7 +71,7 @@ class GuideSpeaker:
         return [
             Column("id", t("field.id"), lambda r: Cell(r.id), CellStyle.CODE, 72),
             Column("name", t("col.name"), lambda r: Cell(r.name), CellStyle.STRONG, 0),
-            Column("window", t("col.shift"), self.shift, CellStyle.CHIP, 138, sortable=False),
+            Column("window", t("col.shift"), self.shift, CellStyle.CHIP, 172, sortable=False),
             Column("mode", t("col.mode"), lambda r: Cell(self._words.text(f"travel.{r.mode}")), CellStyle.MUTED, 80),
             Column("assigned", t("col.load"), self.load, CellStyle.BAR, 100),
             Column("in_custody", t("col.custody"), lambda r: Cell(str(r.in_custody)), CellStyle.NUMBER, 76),
@@ -89,6 +89,13 @@ class GuideSpeaker:
         if row.window is None:
             return Cell(self.text("shift.off"), icon="pause", tone="idle")
         said = hours(row.window, "")
+        if row.guest_of:
+            said = self.text("shift.guest", hours=said, store=row.guest_of)
+        for store, window in row.away:
+            if window.contains(self._now()):
+                return Cell(
+                    self.text("shift.away", hours=hours(window, ""), store=store), icon="arrow-right", tone="idle"
+                )
         if row.on_shift:
             return Cell(said, icon="circle-check", tone="ok")
         over = self._now() >= row.window.end
@@ -161,6 +168,10 @@ class GuideSpeaker:
         badge = self.badge(row)
         facts = [
             ("clock", "today", hours(row.window, off)),
+            *(
+                ("arrow-right", "away", self.text("shift.away", hours=hours(w, ""), store=store))
+                for store, w in row.away
+            ),
             ("calendar", "tomorrow", self._tomorrow(tomorrow)),
             ("route", "mode", self._words.text(f"travel.{guide.mode}")),
             ("package", "bag_title", bag),

@@ -22,6 +22,7 @@ from storeapp.services.slips import BadgePaper
 from ui.desk import Desk, clock_time
 from ui.kit import tokens
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.lanes import Lanes
 from ui.kit.line_list import LineList
 from ui.kit.paged_model import PagedModel
@@ -219,12 +220,12 @@ class GuidesPage(PageBase):
 
     def _add_actions(self) -> None:
         for code, run, icon, key, enabled in (
-            ("hours", self._hours, "clock", "Ctrl+H", self._chosen),
-            ("badge", self._badge, "printer", "Ctrl+B", self._works),
-            ("run_sheet", self._run_sheet, "route", "Ctrl+P", self._carries),
-            ("edit", self._edit, "edit", "Ctrl+E", self._chosen),
-            ("revoke", self._revoke, "octagon-x", "Ctrl+D", self._has_badge),
-            ("new", self._new, "plus", "Ctrl+N", lambda: True),
+            ("hours", self._hours, "clock", Key.HOURS, self._chosen),
+            ("badge", self._badge, "printer", Key.BADGE, self._works),
+            ("run_sheet", self._run_sheet, "route", Key.PRINT, self._carries),
+            ("edit", self._edit, "edit", Key.EDIT, self._chosen),
+            ("revoke", self._revoke, "octagon-x", Key.REVOKE, self._has_badge),
+            ("new", self._new, "plus", Key.NEW, lambda: True),
         ):
             self.desk.actions.add(
                 Action(f"guides.{code}", f"page.guides.{code}", run, icon=icon, shortcut=key, enabled=enabled), self

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QStandardPaths, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 from typing_extensions import override
 
@@ -16,22 +16,24 @@ from storeapp.services.custody_desk import GuideAtDesk
 from storeapp.services.handoff import HandoffResult
 from ui.desk import Desk
 from ui.kit.actions import Action
-from ui.kit.cards import VerdictKind
+from ui.kit.cards import VerdictCard, VerdictKind
+from ui.kit.keymap import Key
 from ui.kit.parts import hbox, vbox
 from ui.kit.sounds import Sound, Sounds, find_player
 from ui.kit.verdict import VerdictView
 from ui.pages.base import PageBase
 from ui.pages.handoff_forms import About, Choices, Questions, read_choices
 from ui.pages.handoff_panels import GoodsPanel, GuidePanel, LogPanel
+from ui.pages.handoff_rescue import RESCUE, RescueDesk
 from ui.pages.handoff_scans import Papers, Reading, Step, ask
-from ui.pages.handoff_words import Speaker, joined, kind_of, number
+from ui.pages.handoff_words import Scan, Speaker, joined, kind_of, number
 from ui.pages.paper_dialog import PaperDialog
 from ui.paper.papers import run_sheet_paper
 
 IDLE_MS = 30_000
 """After so long without a scan the badge counts no more: the next guide has to show another."""
-BUTTONS = ("undo", "code", "deliver", "return", "pass_on", "run_sheet", "record")
-FIRST_KEYS = ("code", "record", "undo", "again", "deliver", "return")
+BUTTONS = ("undo", "code", "deliver", "return", "pass_on", "rescue", "run_sheet", "record")
+FIRST_KEYS = ("code", "record", "rescue", "undo", "again", "deliver", "return")
 NEEDS_SUPERVISOR = "supervisor_needed"
 
 
@@ -44,6 +46,7 @@ class HandoffPage(PageBase):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._speaker = Speaker(desk)
+        self.verdict = VerdictView(desk.words)
         self._papers = Papers()
         self._last: Reading | None = None
         self._guide = ""
@@ -52,6 +55,7 @@ class HandoffPage(PageBase):
         self._sounds: Sounds | None = None
         self._sound: Sound | None = None
         self._questions = Questions(desk, self._speaker, self)
+        self.rescue = RescueDesk(desk, self._speaker, self._show_rescue, self)
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
@@ -59,6 +63,7 @@ class HandoffPage(PageBase):
         self._add_actions()
         self._lay_out()
         self._find_sounds()
+        desk.session.signed_out.connect(self._end_rescue)
 
     # -- scanning
 
@@ -76,7 +81,11 @@ class HandoffPage(PageBase):
         """Ask in the order of the scans; several have come where somebody had to sign in first."""
         heard, self._heard = self._heard, []
         for text, at in heard:
-            self._ask(self._papers.take(text), at)
+            if self.rescue.active:
+                self._idle.start()
+                self.rescue.take(text)
+            else:
+                self._ask(self._papers.take(text), at)
 
     def _ask(self, step: Step, heard: float, supervisor: Actor | None = None) -> None:
         self._idle.start()
@@ -92,17 +101,56 @@ class HandoffPage(PageBase):
         self._last = reading
         self._guide = self._whose(reading)
         kind = kind_of(reading)
-        self._sound = None if kind is VerdictKind.IDLE else Sound(kind.value)
         seconds = time.perf_counter() - heard
-        self.verdict.show_verdict(self._speaker.card(reading, seconds=seconds, sound=self._can_play()))
-        # On the screen before anything beside it is worked out.
-        self.verdict.repaint()
-        self._play()
+        self._present(self._speaker.card(reading, seconds=seconds, sound=self._can_play()))
         self._show_goods(reading)
         if kind is not VerdictKind.IDLE:
             self.log.add(self._speaker.scan(reading))
         if isinstance(reading.result, HandoffResult) and reading.result.saved:
             self._handed_over(reading.result)
+        self.desk.actions.refresh()
+
+    def _present(self, card: VerdictCard) -> None:
+        """Show and sound a verdict, before anything beside it is worked out."""
+        self._sound = None if card.kind is VerdictKind.IDLE else Sound(card.kind.value)
+        self.verdict.show_verdict(card)
+        self.verdict.repaint()
+        self._play()
+
+    # -- between guides
+
+    @override
+    def show_subject(self, subject: str) -> None:
+        """Begin a handover between guides."""
+        if subject == RESCUE:
+            self.begin_rescue()
+
+    def begin_rescue(self) -> None:
+        """F12: a guide takes over what another holds."""
+
+        def begin() -> None:
+            self.leave()
+            self._idle.start()
+            self.rescue.begin()
+
+        self.desk.signed_in(begin)
+
+    @Slot()
+    def _end_rescue(self) -> None:
+        """Whoever comes to a locked desk does not go on with a handover that another began."""
+        if self.rescue.active:
+            self.leave()
+
+    def _show_rescue(self, card: VerdictCard, scan: Scan | None) -> None:
+        self._present(card)
+        self.goods.clear()
+        if scan is not None:
+            self.log.add(scan)
+        self._guide = self.rescue.guide
+        if not self.rescue.active:
+            self._last = None
+        self.refresh()
+        self.keys_changed()
         self.desk.actions.refresh()
 
     def _whose(self, reading: Reading) -> str:
@@ -128,11 +176,12 @@ class HandoffPage(PageBase):
     def leave(self) -> None:
         """Nobody is at the desk any more."""
         self._papers.forget()
+        self.rescue.end()
         self._guide = ""
         self._idle.stop()
         self._sound = None
-        if self._last is not None:
-            self._last = None
+        self._last = None
+        if self.verdict.card() != self._speaker.idle():
             self.verdict.show_verdict(self._speaker.idle())
         self.goods.clear()
         self.guide.clear()
@@ -140,11 +189,12 @@ class HandoffPage(PageBase):
 
     def _waited(self) -> None:
         """A refusal stays to be read; everything else makes room for the next guide."""
-        refused = self._last is not None and kind_of(self._last) in {VerdictKind.HOLD, VerdictKind.STOP}
+        refused = self.verdict.card().kind in {VerdictKind.HOLD, VerdictKind.STOP}
         if not refused:
             self.leave()
             return
         self._papers.forget()
+        self.rescue.end()
         self._guide = ""
         self.guide.clear()
         self.desk.actions.refresh()
@@ -202,7 +252,10 @@ class HandoffPage(PageBase):
     def call_manager(self) -> None:
         """F10: a manager vouches for a short code, or states what happened."""
         reading = self._last
-        if reading and isinstance(reading.result, Refusal) and reading.result.code == NEEDS_SUPERVISOR:
+        if self.rescue.active:
+            giver, only = self.rescue.guide, self.rescue.giving.only
+            self._with_choices(lambda c: self._questions.ask_rescue(c, giver, only, self.rescue.moved))
+        elif reading and isinstance(reading.result, Refusal) and reading.result.code == NEEDS_SUPERVISOR:
             step = reading.step
             self._with_choices(lambda c: self._questions.ask_supervisor(c, lambda who: self._vouched(step, who)))
         else:
@@ -300,12 +353,12 @@ class HandoffPage(PageBase):
         q = self._questions
         for code, run, icon, key, hint, enabled in (
             ("undo", self.take_back, "undo", "", "Ctrl Z", lambda: self._handed is not None),
-            ("code", self.type_code, "keyboard", "F11", "", _always),
+            ("code", self.type_code, "keyboard", Key.TYPE_CODE, "", _always),
             (
                 "deliver",
                 lambda: ask_with(lambda c: q.ask_delivery(c, self.about())),
                 "circle-check",
-                "Ctrl+D",
+                Key.DELIVERED,
                 "",
                 _always,
             ),
@@ -313,23 +366,27 @@ class HandoffPage(PageBase):
                 "return",
                 lambda: ask_with(lambda c: q.ask_return(c, self.about())),
                 "corner-down-left",
-                "Ctrl+R",
+                Key.NOT_DELIVERED,
                 "",
                 _always,
             ),
-            ("pass_on", lambda: ask_with(lambda c: q.ask_pass_on(c, self.about())), "truck", "Ctrl+T", "", _always),
-            ("run_sheet", self.show_run_sheet, "printer", "Ctrl+P", "", carries),
-            ("record", self.call_manager, "shield", "F10", "", _always),
+            ("pass_on", lambda: ask_with(lambda c: q.ask_pass_on(c, self.about())), "truck", Key.PASS_ON, "", _always),
+            ("rescue", self.begin_rescue, "users", Key.RESCUE, "", _always),
+            ("run_sheet", self.show_run_sheet, "printer", Key.PRINT, "", carries),
+            ("record", self.call_manager, "shield", Key.CALL_MANAGER, "", _always),
             ("again", self._play, "volume", "", self._speaker.text("key.space"), lambda: self._sound is not None),
-            ("clear", self.leave, "x", "", "Esc", lambda: self._last is not None),
+            ("clear", self.leave, "x", "", "Esc", self._occupied),
         ):
             self.desk.actions.add(
                 Action(f"handoff.{code}", f"page.handoff.{code}", run, icon, key, hint, enabled), self
             )
 
+    def _occupied(self) -> bool:
+        """Whether there is anything for the next guide to clear away."""
+        return self._last is not None or self.rescue.active or self.verdict.card().kind is not VerdictKind.IDLE
+
     def _lay_out(self) -> None:
         actions, speaker = self.desk.actions, self._speaker
-        self.verdict = VerdictView(self.desk.words)
         self.goods, self.guide = GoodsPanel(speaker), GuidePanel(self.desk, speaker)
         self.log = LogPanel(speaker, actions, [f"handoff.{each}" for each in BUTTONS])
         self.guide.list.opened.connect(lambda _key: self.desk.actions.trigger("handoff.deliver"))

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from storeapp.domain.delivery import Holder
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.people import Staff
 from storeapp.domain.words import Role
-from storeapp.services import custody_desk, handoff, outcomes, staff
+from storeapp.services import custody_desk, handoff, outcomes, rescue, staff
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.guides import guide_rows
 from storeapp.services.rows import GuideRow, OrderRow
@@ -19,11 +20,14 @@ from ui.pages.handoff_words import Speaker
 
 RETURN_REASONS = ("damaged", "refused", "unreachable", "wrong_address", "other")
 RECORD_REASONS = ("slip_problem", "badge_forgotten", "guide_swapped", "clock_wrong", "checked_by_phone", "other")
+RESCUE_REASONS = ("met", "checked_by_phone", "badge_forgotten", "other")
 CODE_DIGITS = 6
 BACK, KEPT, RETURNING = "back", "kept", "returning"
 TAKEN, DELIVERED = "taken", "delivered"
 
 Act = Callable[[Counter, Actor], object]
+Rescues = Callable[[rescue.Rescued, datetime, dict[str, str]], None]
+"""Takes what moved, when, and what people call the guides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,32 @@ class Questions:
         form.add_choice("reason", self._t("reason"), choices=self._words("reason", RECORD_REASONS))
         self._add_manager(form, choices.managers)
         self._open(form, "record", self._submit(_recorder(about), "delivery", manager=True))
+
+    def ask_rescue(self, choices: Choices, giver: str, only: Sequence[str], then: Rescues) -> None:
+        """A manager states that a guide took over what another holds."""
+        holding = {row.guide for row in choices.out if row.guide}
+        givers = [(row.id, row.name) for row in choices.guides if row.id in holding or row.id == giver]
+        form = Form()
+        form.add_choice("giver", self._t("rescue.from"), choices=givers, value=giver)
+        takers = sorted(choices.guides, key=lambda row: (row.id == giver, not row.on_shift))
+        form.add_choice("taker", self._t("rescue.to"), choices=[(row.id, row.name) for row in takers])
+        form.add_choice("reason", self._t("reason"), choices=self._words("reason", RESCUE_REASONS))
+        self._add_manager(form, choices.managers)
+        names = {row.id: row.name for row in choices.guides}
+        found: list[tuple[rescue.Rescued, datetime]] = []
+
+        def record(counter: Counter, actor: Actor, values: dict[str, Any]) -> object:
+            meant = only if values["giver"] == giver else ()
+            done = rescue.record_rescue(
+                counter, actor, values["giver"] or "", values["taker"] or "", reason=values["reason"], only=meant
+            )
+            if isinstance(done, rescue.Rescued):
+                found.append((done, counter.clock.now()))
+                return None
+            return Refusal(done.code, {**done.data, "guide": names.get(str(done.data.get("guide")), "")})
+
+        dialog = self._open(form, "rescue", self._submit(record, "taker", manager=True, quiet=True))
+        dialog.accepted.connect(lambda: then(*found[0], names))
 
     def ask_supervisor(self, choices: Choices, then: Callable[[Actor], None]) -> None:
         """A manager vouches for a short code."""

@@ -16,8 +16,9 @@ from storeapp.domain.order import Order, OrderLine
 from storeapp.domain.place import Position
 from storeapp.domain.reference import BuildingRow
 from storeapp.domain.rules.deliveries import MAX_PARCELS
+from storeapp.domain.rules.wishes import MOST_PRIORITY
 from storeapp.domain.words import Mode
-from storeapp.services import attention, orders
+from storeapp.services import attention, orders, wishes
 from storeapp.services.addresses import known_buildings
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.outcomes import reveal_code
@@ -38,6 +39,7 @@ from ui.pages.order_forms import (
     window_of,
 )
 from ui.pages.order_locate import LocateDialog
+from ui.pages.order_words import card_number
 from ui.pages.window_offers import WindowOffers
 
 T = TypeVar("T")
@@ -82,6 +84,17 @@ class OrderActs(QObject):
                 self._desk.tell(result, "")
 
         self._act(lambda counter, actor: reveal_code(counter, actor, row.order_id), done)
+
+    def prioritise(self, row: OrderRow) -> None:
+        """Put it before others, one step further each time, then back among the rest."""
+        self._prioritise(row, (row.priority + 1) % (MOST_PRIORITY + 1), lambda: self._prioritise(row, row.priority))
+
+    def _prioritise(self, row: OrderRow, priority: int, undo: Callable[[], None] | None = None) -> None:
+        def done(result: wishes.Result) -> None:
+            code = f"orders.prioritised.{priority}"
+            self._desk.tell(result, code, undo=undo, number=card_number(row.order_no))
+
+        self._act(lambda counter, actor: wishes.prioritise(counter, actor, row.id, priority), done)
 
     def correct(self, row: OrderRow) -> None:
         """Mend the customer's data or the goods; opening them is noted."""

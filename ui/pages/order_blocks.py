@@ -12,7 +12,7 @@ from storeapp.services.rows import LineRow, LinkRow, OrderDetail, TimelineRow
 from ui.desk import day_time
 from ui.kit.cards import Urgency
 from ui.kit.parts import ElidedLabel, IconLabel, hbox, label, vbox
-from ui.pages.order_words import amount, pressing, time_left, urgency, window_text
+from ui.pages.order_words import amount, pressing, priority_name, time_left, urgency, window_text
 
 _OVER = (Urgency.DONE, Urgency.OFF)
 _QUIET_EVENTS = frozenset({"order.lines_reserved", "delivery.opened"})
@@ -42,6 +42,8 @@ def _promise(words: Translator, detail: OrderDetail, now: datetime) -> QWidget:
         (words.text("orders.detail.guide"), row.guide_name or words.text("orders.detail.nobody")),
         (words.text("orders.detail.slip"), _slip(words, detail)),
     ]
+    if name := priority_name(words, row):
+        facts.append((words.text("orders.detail.priority"), name))
     box, column = _box()
     for name, text in facts:
         line = hbox(gap=8)

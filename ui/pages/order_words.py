@@ -9,7 +9,7 @@ from storeapp.domain.order import REMARKS, UNCONFIRMED_STOCK
 from storeapp.i18n import Translator
 from storeapp.services.rows import OrderRow
 from ui.desk import clock_time
-from ui.kit.cards import Urgency
+from ui.kit.cards import PRIORITY, UNSURE, Urgency
 from ui.kit.paged_model import Cell, CellStyle, Column
 
 SOON = timedelta(minutes=30)
@@ -30,6 +30,7 @@ SHAPES: dict[DeliveryState, tuple[str, str]] = {
 }
 """Icon and tone of each state."""
 _OVER = frozenset({DeliveryState.DELIVERED, DeliveryState.COLLECTED, DeliveryState.CANCELLED})
+_TO_CHOOSE = frozenset({DeliveryState.WAITING, DeliveryState.ASSIGNED, DeliveryState.RETURNED})
 _NUMBER_CHARS, _NUMBER_TAIL = 13, 8
 _CALLED_CHARS, _CALLED_TAIL = 6, 4
 """Papers show the same four characters as the end of an order's number."""
@@ -56,6 +57,24 @@ def pressing(needs: Sequence[str]) -> tuple[str, ...]:
 def is_unconfirmed(row: OrderRow) -> bool:
     """Whether another counter may have promised the same goods."""
     return UNCONFIRMED_STOCK in row.needs and row.state not in _OVER
+
+
+def priority_of(row: OrderRow) -> int:
+    """How much a delivery goes before others; 0 once it has left, because nobody chooses any more."""
+    return row.priority if row.state in _TO_CHOOSE else 0
+
+
+def priority_name(words: Translator, row: OrderRow) -> str:
+    """The same in words; nothing for one as any other."""
+    return words.text(f"priority.{priority_of(row)}") if priority_of(row) else ""
+
+
+def _number_cell(row: OrderRow) -> Cell:
+    """The number, with the mark of its priority."""
+    step = priority_of(row)
+    if not step:
+        return Cell(short_number(row.order_no))
+    return Cell(short_number(row.order_no), icon=PRIORITY[step - 1], tone="accent")
 
 
 def time_left(words: Translator, end: datetime, now: datetime) -> str:
@@ -105,7 +124,7 @@ def needs_cell(words: Translator, row: OrderRow) -> Cell:
     if row.state in _OVER:
         return Cell("")
     if not needs:
-        return Cell(words.text(f"need.{UNCONFIRMED_STOCK}"), icon="info") if is_unconfirmed(row) else Cell("")
+        return Cell(words.text("orders.unconfirmed"), icon=UNSURE) if is_unconfirmed(row) else Cell("")
     more = f" +{len(needs) - 1}" if len(needs) > 1 else ""
     return Cell(words.text(f"need.{needs[0]}") + more, icon="warning", tone="warn")
 
@@ -134,7 +153,7 @@ def columns(words: Translator, now: "NowSource") -> list[Column[OrderRow]]:
         return words.text(f"orders.column.{code}")
 
     return [
-        Column("order_no", title("number"), lambda r: Cell(short_number(r.order_no)), CellStyle.CODE, 118),
+        Column("order_no", title("number"), _number_cell, CellStyle.CODE, 118),
         Column("customer", title("customer"), lambda r: Cell(customer(words, r)), CellStyle.STRONG, 74, sortable=False),
         Column("area", title("area"), lambda r: Cell(r.person.area), CellStyle.MUTED, sortable=False),
         Column("goods", title("goods"), lambda r: Cell(r.goods), sortable=False),

@@ -17,6 +17,7 @@ from storeapp.services.queries import order_detail
 from storeapp.services.rows import OrderDetail, OrderRow
 from ui.desk import Desk
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.parts import Button, hbox
 from ui.kit.worker import Ticket
 from ui.pages.base import PageBase
@@ -54,6 +55,7 @@ class OrdersPage(PageBase):
         "orders.locate",
         "orders.reschedule",
         "orders.print",
+        "orders.priority",
         "orders.split",
         "orders.retry",
         "orders.report",
@@ -135,20 +137,21 @@ class OrdersPage(PageBase):
     def _register(self) -> None:
         make, acts, new = RowActions("orders", self.picked).make, self.acts, self.new
         for action in (
-            Action("orders.find", "orders.act.find", self.list.go_to_search, icon="search", shortcut="Ctrl+F"),
-            Action("orders.new", "orders.act.new", new.type_in, icon="plus", shortcut="Ctrl+N"),
-            Action("orders.paste", "orders.act.paste", new.paste, icon="copy", shortcut="Ctrl+Shift+V"),
-            Action("orders.import", "orders.act.import", new.choose_files, icon="import", shortcut="Ctrl+O"),
-            make("reveal", acts.reveal, icon="eye", shortcut="Ctrl+Shift+R", test=_known),
-            make("code", acts.show_code, icon="key", shortcut="Ctrl+Shift+C", test=_known),
-            make("correct", acts.correct, icon="edit", shortcut="Ctrl+E", states=OPEN),
-            make("locate", acts.locate, icon="map-pin", shortcut="Ctrl+G", states=OPEN),
-            make("reschedule", acts.reschedule, icon="calendar", shortcut="Ctrl+R", states=OPEN),
-            make("print", self._print, icon="printer", shortcut="Ctrl+P", states=PRINTABLE),
-            make("split", acts.split, icon="boxes", shortcut="Ctrl+Shift+S", states=IN_STORE),
-            make("retry", acts.retry, icon="sync", shortcut="Ctrl+Shift+N", states=RETURNED),
-            make("report", acts.report, icon="flag", shortcut="Ctrl+Shift+X"),
-            make("cancel", acts.cancel, icon="x", shortcut="Ctrl+Del", states=OPEN),
+            Action("orders.find", "orders.act.find", self.list.go_to_search, icon="search", shortcut=Key.FIND_HERE),
+            Action("orders.new", "orders.act.new", new.type_in, icon="plus", shortcut=Key.NEW),
+            Action("orders.paste", "orders.act.paste", new.paste, icon="copy", shortcut=Key.PASTE_CHAT),
+            Action("orders.import", "orders.act.import", new.choose_files, icon="import", shortcut=Key.IMPORT),
+            make("reveal", acts.reveal, icon="eye", shortcut=Key.SHOW_CUSTOMER, test=_known),
+            make("code", acts.show_code, icon="key", shortcut=Key.SHOW_CODE, test=_known),
+            make("correct", acts.correct, icon="edit", shortcut=Key.EDIT, states=OPEN),
+            make("locate", acts.locate, icon="map-pin", shortcut=Key.LOCATE, states=OPEN),
+            make("reschedule", acts.reschedule, icon="calendar", shortcut=Key.RESCHEDULE, states=OPEN),
+            make("print", self._print, icon="printer", shortcut=Key.PRINT, states=PRINTABLE),
+            make("priority", acts.prioritise, icon="chevrons-up", shortcut=Key.PRIORITY, states=PRINTABLE),
+            make("split", acts.split, icon="boxes", shortcut=Key.SPLIT, states=IN_STORE),
+            make("retry", acts.retry, icon="sync", shortcut=Key.SEND_AGAIN, states=RETURNED),
+            make("report", acts.report, icon="flag", shortcut=Key.REPORT_PROBLEM),
+            make("cancel", acts.cancel, icon="x", shortcut=Key.CANCEL, states=OPEN),
         ):
             self.desk.actions.add(action, self)
 

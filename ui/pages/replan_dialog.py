@@ -17,7 +17,7 @@ from ui.pages.board_read import Seen
 from ui.pages.board_words import BoardWords
 from ui.pages.order_words import amount, card_number, customer
 
-_ROW_PX, _WIDE_PX, _HIGH_PX = 34, 720, 460
+_ROW_PX, _WIDE_PX, _HIGH_PX, _MOST_PX = 34, 720, 320, 440
 
 
 class Difference:
@@ -119,6 +119,8 @@ class ReplanDialog(QDialog):
             column.addWidget(label(told, "caption", wrap=True))
         lines = difference.lines()
         self.list.set_rows(lines, empty=words.text("board.replan.nothing"))
+        wanted = sum(self.list.sizeHintForRow(at) for at in range(len(lines))) + _ROW_PX // 2
+        self.list.setMinimumHeight(min(_MOST_PX, wanted))
         row = hbox()
         row.addStretch(1)
         leave = Button(words.text("board.replan.leave"))

@@ -20,6 +20,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.charts import bar_chart, line_chart
 from ui.kit.figure import Figure
+from ui.kit.keymap import Key
 from ui.kit.parts import Button, hbox, label, panel, set_chip, vbox
 from ui.kit.titled_table import TitledTable
 from ui.pages.base import PageBase
@@ -187,21 +188,21 @@ class ReportPage(PageBase):
 
         for action in (
             Action(
-                "report.previous", "report.previous", step(-1), icon="arrow-left", shortcut="Alt+Left", hint="Alt ←"
+                "report.previous", "report.previous", step(-1), icon="arrow-left", shortcut=Key.DAY_BEFORE, hint="Alt ←"
             ),
             Action(
                 "report.next",
                 "report.next",
                 step(1),
                 icon="arrow-right",
-                shortcut="Alt+Right",
+                shortcut=Key.DAY_AFTER,
                 hint="Alt →",
                 enabled=self._past,
             ),
-            Action("report.today", "report.today", lambda: self._go_to(None), shortcut="Ctrl+T", enabled=self._past),
-            Action("report.close", "report.close", self._close, icon="check", shortcut="Ctrl+D"),
-            Action("report.print", "report.print", self._print, icon="printer", shortcut="Ctrl+P"),
-            Action("report.csv", "report.csv", self._export, icon="import", shortcut="Ctrl+E"),
+            Action("report.today", "report.today", lambda: self._go_to(None), shortcut=Key.TODAY, enabled=self._past),
+            Action("report.close", "report.close", self._close, icon="check", shortcut=Key.CLOSE_DAY),
+            Action("report.print", "report.print", self._print, icon="printer", shortcut=Key.PRINT),
+            Action("report.csv", "report.csv", self._export, icon="import", shortcut=Key.EXPORT),
         ):
             self.desk.actions.add(action, self)
 

@@ -72,8 +72,11 @@ def guide_columns(words: Translator) -> list[Column[GuideDay]]:
     def text(key: str) -> str:
         return words.text(f"report.column.{key}")
 
+    def name(row: GuideDay) -> Cell:
+        return Cell(row.name, sub=words.text("report.guide.paid_by", store=row.paid_by) if row.paid_by else "")
+
     return [
-        Column("name", text("guide"), lambda row: Cell(row.name), CellStyle.STRONG),
+        Column("name", text("guide"), name, CellStyle.STRONG),
         Column("deliveries", text("deliveries"), lambda row: Cell(str(row.deliveries)), CellStyle.NUMBER, 80),
         Column("on_time", text("on_time"), _on_time, CellStyle.NUMBER, 96),
         Column("earnings_fen", text("earnings"), lambda row: Cell(_yuan(row.earnings_fen)), CellStyle.NUMBER, 96),

@@ -1,6 +1,7 @@
 """The settings page: this machine, its printer, the staff, the store's rules, backup and keys, in sections."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -10,21 +11,25 @@ from typing_extensions import override
 from ui.desk import Desk
 from ui.kit import tokens
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.parts import Button, hbox, label, panel, vbox
 from ui.pages.base import PageBase
 from ui.pages.settings_area import AreaSection
 from ui.pages.settings_data import AboutSection, DataSection
 from ui.pages.settings_machine import MachineSection
-from ui.pages.settings_policy import PolicySection
+from ui.pages.settings_policy import DISPATCH, STORE, PolicySection
 from ui.pages.settings_printing import PrintingSection
 from ui.pages.settings_staff import StaffSection
+from ui.pages.settings_travel import TravelSection
 
 SECTIONS: dict[str, tuple[str, Callable[[Desk], Any]]] = {
     "machine": ("sun", MachineSection),
     "printing": ("printer", PrintingSection),
     "staff": ("users", StaffSection),
-    "policy": ("flag", PolicySection),
+    "policy": ("flag", partial(PolicySection, groups=STORE)),
+    "dispatch": ("route", partial(PolicySection, groups=DISPATCH)),
     "area": ("map-pin", AreaSection),
+    "travel": ("navigation", TravelSection),
     "data": ("shield", DataSection),
     "about": ("info", AboutSection),
 }
@@ -54,7 +59,7 @@ class SettingsPage(PageBase):
     def _add_actions(self) -> None:
         add = self.desk.actions.add
         add(Action("settings.section", "settings.section", self._to_names, hint="↑ ↓"), self)
-        add(Action("settings.save", "settings.save", self._save, shortcut="Ctrl+S", enabled=self._saves), self)
+        add(Action("settings.save", "settings.save", self._save, shortcut=Key.SAVE, enabled=self._saves), self)
 
     @override
     def on_shown(self) -> None:
@@ -92,7 +97,8 @@ class SettingsPage(PageBase):
         column.addStretch(1)
         return nav
 
-    def _scrolled(self, name: str, section: QWidget) -> QScrollArea:
+    def _scrolled(self, name: str, section: QWidget) -> QWidget:
+        """The section under its name; a ``bar`` of it stays in sight below."""
         self.sections[name] = section
         body = QWidget()
         row = hbox(body, margins=(32, 24, 32, 24))
@@ -110,7 +116,14 @@ class SettingsPage(PageBase):
         area.setWidget(body)
         area.viewport().setAutoFillBackground(False)
         body.setAutoFillBackground(False)
-        return area
+        bar = getattr(section, "bar", None)
+        if bar is None:
+            return area
+        whole = QWidget()
+        column = vbox(whole, gap=0)
+        column.addWidget(area, 1)
+        column.addWidget(bar)
+        return whole
 
     @Slot(QAbstractButton)
     def _chosen(self, button: QObject) -> None:
@@ -121,7 +134,10 @@ class SettingsPage(PageBase):
         """Show a section by its name."""
         if subject in self.sections:
             self._stack.setCurrentIndex(list(self.sections).index(subject))
-            next(b for b in self._group.buttons() if b.objectName() == subject).setChecked(True)
+            chosen = next(b for b in self._group.buttons() if b.objectName() == subject)
+            if any(button.hasFocus() for button in self._group.buttons()):
+                chosen.setFocus(Qt.FocusReason.OtherFocusReason)
+            chosen.setChecked(True)
             self.refresh()
             self.keys_changed()
 

@@ -83,7 +83,8 @@ class AreaSection(QWidget):
         self.form = Form()
         for name, span in BOUNDS.items():
             unit = text(f"settings.unit.area.{name}")
-            self.form.add_number(name, text(f"settings.area.{name}"), span=span, unit=unit)
+            any_ = text("settings.area.any")
+            self.form.add_number(name, text(f"settings.area.{name}"), span=span, unit=unit, least=any_)
         unit = text("settings.unit.hour")
         self.form.add_number("hour", text("settings.area.hour"), value=12, span=(0, 23), unit=unit)
         for field in self.form.findChildren(QSpinBox):

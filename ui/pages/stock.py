@@ -17,6 +17,7 @@ from storeapp.services.counter import Counter
 from storeapp.services.rows import CountRow, MovementRow, Shelf, StockRow
 from ui.desk import Desk
 from ui.kit.actions import Action
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.paged_model import PagedModel
 from ui.kit.parts import Segments, hbox, panel, vbox
@@ -244,12 +245,16 @@ class StockPage(PageBase):
 
     def _add_actions(self) -> None:
         add = self.desk.actions.add
-        add(Action("stock.find", "stock.find.short", self._find.setFocus, icon="search", shortcut="Ctrl+F"), self)
-        keys = {Work.RECEIVE: ("import", "Ctrl+R"), Work.SELL: ("minus", "Ctrl+S"), Work.ADJUST: ("edit", "Ctrl+J")}
+        add(Action("stock.find", "stock.find.short", self._find.setFocus, icon="search", shortcut=Key.FIND_HERE), self)
+        keys = {
+            Work.RECEIVE: ("import", Key.RECEIVE),
+            Work.SELL: ("minus", Key.SELL),
+            Work.ADJUST: ("edit", Key.ADJUST),
+        }
         for work, (icon, key) in keys.items():
             begin = partial(self._begin, work)
             add(Action(f"stock.{work}", f"stock.{work}", begin, icon=icon, shortcut=key), self)
-        add(Action("stock.count", "stock.count", self._begin_count, icon="orders", shortcut="Ctrl+I"), self)
+        add(Action("stock.count", "stock.count", self._begin_count, icon="orders", shortcut=Key.COUNT), self)
         hint = Action("stock.back", "stock.back", self._end, hint="Esc", enabled=self._at_work)
         add(hint, self)
 

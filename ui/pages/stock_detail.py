@@ -36,6 +36,8 @@ class ShelfDetail(QFrame):
         self._model = PagedModel(self._rows, movement_columns(words, now), self)
         title = words.text("stock.history")
         self._history = TableView(self._model, name=title, empty=words.text("stock.history.empty"))
+        self._share_line = QFrame()
+        hbox(self._share_line, margins=(16, 0, 16, 0)).addWidget(self._share, 1)
         self._lay_out(title)
 
     def show_shelf(self, row: StockRow | None, movements: Sequence[MovementRow]) -> None:
@@ -58,9 +60,10 @@ class ShelfDetail(QFrame):
             )
         for key, figure in self._figures.items():
             figure.show_value("–" if row is None else plain(getattr(row, key)))
-        share = share_words(row, words) if row is not None else ""
+        open_ones = words.text("stock.unconfirmed.why", count=row.unconfirmed) if row and row.unconfirmed else ""
+        share = "\n".join(filter(None, (open_ones, share_words(row, words) if row else "")))
         self._share.setText(share)
-        self._share.setVisible(bool(share))
+        self._share_line.setVisible(bool(share))
 
     def _place(self, row: StockRow) -> str:
         return self._desk.words.text("stock.place", bin=row.bin) if row.bin else ""
@@ -74,7 +77,7 @@ class ShelfDetail(QFrame):
         head.addWidget(self._state)
         column.addLayout(head)
         column.addWidget(self._figure_strip())
-        column.addWidget(self._share_line())
+        column.addWidget(self._share_line)
         column.addLayout(self._buttons())
         caption = hbox(margins=(16, 4, 16, 0))
         caption.addWidget(label(title, "strong"))
@@ -92,12 +95,6 @@ class ShelfDetail(QFrame):
             row.addLayout(figure)
         row.addStretch(1)
         around.addWidget(strip)
-        return outer
-
-    def _share_line(self) -> QFrame:
-        outer = QFrame()
-        around = hbox(outer, margins=(16, 0, 16, 0))
-        around.addWidget(self._share, 1)
         return outer
 
     def _buttons(self) -> QVBoxLayout:

@@ -44,7 +44,7 @@ def shelf_columns(words: Translator, now: Now) -> list[Column[StockRow]]:
         Column("sku", text("sku"), lambda row: Cell(row.sku, sub=row.barcode), CellStyle.CODE, 120),
         Column("bin", text("bin"), lambda row: Cell(row.bin or "–"), CellStyle.CODE, 72),
         Column("on_hand", text("on_hand"), _on_hand, CellStyle.NUMBER, 76),
-        Column("reserved", text("reserved"), lambda row: _reserved(row, words), CellStyle.NUMBER, 82),
+        Column("reserved", text("reserved"), lambda row: _reserved(row, words), CellStyle.NUMBER, 116),
         Column("available", text("available"), _available, CellStyle.NUMBER, 88),
         Column("counted_at", text("counted"), lambda row: _counted(row, words, now()), CellStyle.MUTED, 104),
     ]

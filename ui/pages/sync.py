@@ -17,6 +17,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.forms import Form
 from ui.kit.frame import SYNC_SHAPES, SyncState
+from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.parts import Button, ElidedLabel, IconLabel, hbox, heading, label, panel, vbox
 from ui.pages.base import PageBase
@@ -51,7 +52,7 @@ class SyncPage(PageBase):
     """Status and facts on the left; on the right the last exchanges, or how to join a hub."""
 
     TITLE = "page.sync"
-    KEYS = ("sync.join", "sync.now", "sync.refused")
+    KEYS = ("sync.join", "sync.now")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -61,7 +62,9 @@ class SyncPage(PageBase):
         self._values = {fact: label("") for fact in _FACTS}
         self._captions = {fact: label(desk.words.text(f"sync.fact.{fact}"), "muted") for fact in _FACTS}
         desk.actions.add(
-            Action("sync.now", "sync.now", self.sync_now, icon="sync", shortcut="Ctrl+R", enabled=self._is_enrolled),
+            Action(
+                "sync.now", "sync.now", self.sync_now, icon="sync", shortcut=Key.SYNC_NOW, enabled=self._is_enrolled
+            ),
             self,
         )
         desk.actions.add(
@@ -70,7 +73,6 @@ class SyncPage(PageBase):
                 "sync.see_refused",
                 self._see_refused,
                 icon="bell",
-                shortcut="Ctrl+G",
                 enabled=self._has_refused,
             ),
             self,
@@ -82,7 +84,7 @@ class SyncPage(PageBase):
                 "sync.enrol.join",
                 self.enrol.ask,
                 icon="link",
-                shortcut="Ctrl+J",
+                shortcut=Key.JOIN,
                 enabled=self._may_join,
             ),
             self,
@@ -334,7 +336,7 @@ class AttemptsPanel(QWidget):
         icon, ink = ("warning", "warn") if attempt.problem else ("circle-check", "ok")
         line.addWidget(IconLabel(icon, ink))
         line.addWidget(_time(attempt.at))
-        words = problem_words(self._desk, attempt.problem) if attempt.problem else self._done(attempt)
+        words = _first(problem_words(self._desk, attempt.problem)) if attempt.problem else self._done(attempt)
         line.addWidget(ElidedLabel(words, "soft"), 1)
         return row
 
@@ -355,6 +357,12 @@ def problem_words(desk: Desk, code: str) -> str:
         if desk.words.has(f"{area}.{code}"):
             return desk.words.text(f"{area}.{code}")
     return desk.words.text("sync.problem", code=code)
+
+
+def _first(words: str) -> str:
+    """The first sentence, which names the cause; what it means stands beside it for the newest one."""
+    ends = [at for stop in ("。", ". ") if (at := words.find(stop)) > 0]
+    return words[: min(ends)] if ends else words
 
 
 def _numbers(counter: Counter) -> _Read:

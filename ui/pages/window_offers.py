@@ -10,8 +10,8 @@ from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, Window
 from storeapp.domain.money import fen_to_yuan
 from storeapp.domain.offers import Offer, cost_fen, recommended
-from storeapp.domain.people import Guide
 from storeapp.services.counter import Counter
+from storeapp.services.queries import guide_names
 from ui.desk import Desk
 from ui.kit import tokens
 from ui.kit.parts import Button, hbox, label, vbox
@@ -129,5 +129,5 @@ def _span(window: Window) -> str:
 def _found(counter: Counter, ask: Asked) -> Found:
     offers = ask(counter)
     ids = [] if isinstance(offers, Refusal) else sorted({offer.guide for offer in offers if offer.guide})
-    names = {key: guide.name for key, guide in counter.cache.many(Guide, ids).items()}
+    names = {key: name for key, name in guide_names(counter).items() if key in ids}
     return Found(offers, names)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from storeapp.domain.money import fen_to_yuan
-from storeapp.domain.paper import DayCloseContent
+from storeapp.domain.paper import DayCloseContent, GuideTotals
 from storeapp.i18n import Translator
 from ui.paper import wording
 from ui.paper.blocks import columns, fitted, flush_right, gutter, line, paragraph, rule, sliced, spread, stack
@@ -81,8 +81,7 @@ class DayCloseLayout:
     def _rows(self) -> Iterator[Block]:
         yield self._figures()
         content = self._content
-        guides = [(f"{row.guide.name}  {row.guide.code}", self._guide(row.deliveries, row.on_time, row.earnings_fen))
-                  for row in content.guides]  # fmt: skip
+        guides = [(f"{row.guide.name}  {row.guide.code}", self._guide(row)) for row in content.guides]
         out = [(row.order_no, self._text("day_out", guide=row.guide, count=row.parcels)) for row in content.out]
         counted = [
             (f"{row.name}  {row.sku}", self._text("day_count", difference=f"{row.difference:+d}", count=row.on_hand))
@@ -91,8 +90,11 @@ class DayCloseLayout:
         for title, pairs in (("day_guides", guides), ("day_still_out", out), ("day_counted", counted)):
             yield from self._section(self._text(title), pairs)
 
-    def _guide(self, deliveries: int, on_time: int, earnings_fen: int) -> str:
-        return self._text("day_guide", count=deliveries, on_time=on_time, amount=fen_to_yuan(earnings_fen))
+    def _guide(self, row: GuideTotals) -> str:
+        figures = {"count": row.deliveries, "on_time": row.on_time, "amount": fen_to_yuan(row.earnings_fen)}
+        return (
+            self._text("day_guest", **figures, store=row.paid_by) if row.paid_by else self._text("day_guide", **figures)
+        )
 
     def _figures(self) -> Block:
         """The seven figures as cells; as many beside each other as the paper is wide."""

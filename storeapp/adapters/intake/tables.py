@@ -32,7 +32,7 @@ class Reading(Generic[_Row]):
 
 
 def read_stores(path: Path) -> Reading[StoreRow]:
-    """Read stores.csv."""
+    """Read stores.csv; it need not name regions."""
     return _read(path, ("store", "name", "address", "lat", "lng"), _store, key=("store",))
 
 
@@ -107,6 +107,7 @@ def _store(cells: _Cells) -> StoreRow:
         name=_name(cells["name"], "name"),
         address=text(cells["address"], "address", limits.ADDRESS_CHARS),
         position=_required(cells, "lat", "lng"),
+        region=text(cells.get("region", ""), "region", limits.NAME_CHARS),
     )
 
 

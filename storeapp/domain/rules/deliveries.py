@@ -19,6 +19,7 @@ from storeapp.domain.delivery import (
     slip_id,
 )
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
+from storeapp.domain.lending import LentGuide, guide_for, lent_id
 from storeapp.domain.people import Guide
 
 MAX_PARCELS = 9
@@ -84,12 +85,24 @@ def assign(command: AssignDelivery, draft: Draft, ctx: Context) -> Refusal | Non
     refusal = _assignable(delivery, base=command.base)
     if refusal or delivery is None:
         return refusal
-    guide = draft.get(Guide, command.guide)
+    guide = guide_for(draft, command.guide, delivery.store)
     if guide is None or not guide.active:
         return Refusal("unknown_guide", {"guide": command.guide})
-    if guide.store != delivery.store and not (draft.get(Policy, BRAND_POLICY) or Policy()).cross_percent:
-        return Refusal("guide_of_other_store", {"guide": command.guide, "store": guide.store})
+    if guide.store != delivery.store:
+        refusal = _helps_out(draft, guide, delivery.store, ctx)
+        if refusal:
+            return refusal
     draft.emit(DeliveryAssigned(delivery.id, command.guide, command.eta))
+    return None
+
+
+def _helps_out(draft: Draft, guide: Guide, store: str, ctx: Context) -> Refusal | None:
+    """A guide of another store must be lent to this one, or two stores would plan with the same guide."""
+    if not (draft.get(Policy, BRAND_POLICY) or Policy()).cross_percent:
+        return Refusal("guide_of_other_store", {"guide": guide.id, "store": guide.store})
+    lent = draft.get(LentGuide, lent_id(guide.id, store))
+    if lent is None or not lent.helps_at(ctx.now):
+        return Refusal("guide_not_lent", {"guide": guide.id, "store": guide.store})
     return None
 
 

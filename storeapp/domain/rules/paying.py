@@ -5,9 +5,9 @@ from datetime import datetime
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.delivery import Delivery, Holder, Parcel
 from storeapp.domain.kernel import Context, Draft
+from storeapp.domain.lending import guide_for
 from storeapp.domain.moment import store_day
 from storeapp.domain.order import Order, OrderCompleted, OrderReopened, OrderStatus
-from storeapp.domain.people import Guide
 from storeapp.domain.statement import Earning, EarningAdded, EarningRemoved, Statement, statement_id
 
 
@@ -26,12 +26,19 @@ def _earning(draft: Draft, delivery: Delivery, *, guide: str) -> EarningAdded:
     policy = draft.get(Policy, BRAND_POLICY) or Policy()
     at = _finished(delivery)
     amount_fen = policy.rate_fen.get(delivery.mode, 0)
-    payee = draft.get(Guide, guide)
-    if payee is not None and payee.store != delivery.store and policy.cross_percent:
+    home = _home_of(draft, delivery, guide=guide)
+    if home and policy.cross_percent:
         amount_fen = amount_fen * policy.cross_percent // 100
     earning = Earning(delivery.id, delivery.mode, amount_fen, at, bool(delivery.on_time))
     day = store_day(at)
-    return EarningAdded(statement_id(guide, day), guide, delivery.store, day, earning)
+    name = statement_id(guide, day, at=delivery.store if home else "")
+    return EarningAdded(name, guide, delivery.store, day, earning, home)
+
+
+def _home_of(draft: Draft, delivery: Delivery, *, guide: str) -> str:
+    """The store that pays the guide where it is another one than the delivery's; empty where it is the same."""
+    payee = guide_for(draft, guide, delivery.store)
+    return payee.store if payee is not None and payee.store != delivery.store else ""
 
 
 def _finished(delivery: Delivery) -> datetime:
@@ -50,9 +57,10 @@ def reopen(draft: Draft, delivery: Delivery) -> None:
         return
     day = store_day(delivery.finished_at)
     for guide in sorted(_possible_payees(delivery)):
-        statement = draft.get(Statement, statement_id(guide, day))
-        if statement is not None and any(earning.delivery_id == delivery.id for earning in statement.earnings):
-            draft.emit(EarningRemoved(statement.id, delivery.id))
+        for name in (statement_id(guide, day), statement_id(guide, day, at=delivery.store)):
+            statement = draft.get(Statement, name)
+            if statement is not None and any(earning.delivery_id == delivery.id for earning in statement.earnings):
+                draft.emit(EarningRemoved(statement.id, delivery.id))
 
 
 def _possible_payees(delivery: Delivery) -> set[str]:

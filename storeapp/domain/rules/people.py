@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import (
     BuildingLocated,
@@ -108,9 +109,11 @@ class RegisterStaff(Struct, frozen=True):
 
 
 def register_store(command: RegisterStore, draft: Draft, ctx: Context) -> Refusal | None:
-    """What is already so is not said again."""
-    if draft.get(Store, command.store.id) != command.store:
-        draft.emit(StoreRegistered(command.store.id, command.store))
+    """What is already so is not said again; tables that name no region leave the store where it is."""
+    known = draft.get(Store, command.store.id)
+    store = replace(command.store, region=command.store.region or (known.region if known else ""))
+    if known != store:
+        draft.emit(StoreRegistered(store.id, store))
     return None
 
 

@@ -5,7 +5,7 @@ back for anybody, so all that it promises is firm.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storeapp.domain.allotment import Allotment, free
 from storeapp.domain.catalogue import Sku
@@ -46,15 +46,17 @@ def reserve_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, i
         kept: what the same command has just set free, by SKU: that was promised for good, and can be again.
     """
     rest = dict(kept or {})
-    reserved = []
+    reserved, may_wait = [], False
     needs = [need for need in order.needs if need not in STOCK_NEEDS]
     for line in order.lines:
-        reserved.append(line.reserved + _promise(draft, ctx, order, line, rest))
+        promised = _promise(draft, ctx, order, line, rest)
+        reserved.append(line.reserved + promised.more)
+        may_wait = may_wait or promised.may_wait
         if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
             needs.append(UNKNOWN_SKU)
         if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
             needs.append(SHORT_STOCK)
-    if is_waiting(draft, order):
+    if may_wait and is_waiting(draft, order):
         needs.append(UNCONFIRMED_STOCK)
     _note(draft, order, tuple(reserved), needs=tuple(needs))
 
@@ -70,8 +72,14 @@ def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple
         draft.emit(LinesReserved(order.id, reserved, needs))
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Promised(NamedTuple):
+    """How many pieces more are promised; ``may_wait`` where anything on their shelf is unconfirmed."""
+
+    more: int
+    may_wait: bool
+
+
+class _Room(NamedTuple):
     """What may be promised firmly: ``mine`` out of the share of a lease, ``rest`` from elsewhere."""
 
     lease: str
@@ -83,12 +91,12 @@ class _Room:
         return min(self.mine, max(0, quantity - kept))
 
 
-def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> int:
-    """Promise what a line lacks; returns how many pieces more are promised."""
+def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> _Promised:
+    """Promise what a line lacks."""
     item_id = stock_id(order.store, line.sku)
     item = draft.get(StockItem, item_id)
     if item is None:
-        return 0
+        return _Promised(0, False)
     if item.waiting:
         item = _confirm(draft, ctx, order, item)
     mine_again = kept.get(line.sku, 0)
@@ -96,12 +104,12 @@ def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: di
     limit = room.mine + room.rest
     more = min(line.quantity - line.reserved, max(item.available, limit))
     if more <= 0:
-        return 0
+        return _Promised(0, bool(item.waiting))
     firm = min(more, limit)
     share = room.taken(firm, mine_again)
     kept[line.sku] = max(0, mine_again - firm)
     draft.emit(StockReserved(item_id, more, order.id, more - firm, share, room.lease if share else ""))
-    return more
+    return _Promised(more, bool(item.waiting) or firm < more)
 
 
 def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> StockItem:
@@ -117,11 +125,15 @@ def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> Stock
 
 def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int) -> _Room:
     allotment = draft.get(Allotment, item.store) if ctx.incarnation or item.shares else None
-    share = _share(allotment, ctx, item)
     if ctx.final or not ctx.incarnation:
         # Who waits for unconfirmed pieces was earlier.
-        others = item.unconfirmed - item.waiting_for(order_id)
-        return _Room(share.lease, share.held, max(kept, free(allotment, item) - others))
+        others = item.unconfirmed - item.waiting_for(order_id) if item.waiting else 0
+        rest = max(kept, free(allotment, item) - others)
+        if allotment is None:
+            return _Room("", 0, rest)
+        share = _share(allotment, ctx, item)
+        return _Room(share.lease, share.held, rest)
+    share = _share(allotment, ctx, item)
     live = {lease.id for lease in allotment.live} if allotment else set()
     elsewhere = sum(each.granted for each in item.shares if each.lease != share.lease and each.lease in live)
     granted = min(share.granted, max(0, item.on_hand - item.firm - elsewhere - kept))

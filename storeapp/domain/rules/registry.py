@@ -12,6 +12,7 @@ from storeapp.domain import (
     exception,
     experience,
     held,
+    lending,
     order,
     people,
     statement,
@@ -21,6 +22,7 @@ from storeapp.domain.kernel import Command, Context, Draft, Event, Reader, Refus
 from storeapp.domain.rules import area as area_rules
 from storeapp.domain.rules import closing, custody, deliveries, orders, risk, travel, wishes
 from storeapp.domain.rules import held as held_rules
+from storeapp.domain.rules import lending as lending_rules
 from storeapp.domain.rules import people as people_rules
 from storeapp.domain.rules import stock as stock_rules
 
@@ -36,6 +38,7 @@ _RULES: tuple[tuple[type[Command], Callable[..., Refusal | None]], ...] = (
     *risk.RULES,
     *held_rules.RULES,
     *area_rules.RULES,
+    *lending_rules.RULES,
 )
 _HANDLERS: dict[type[Command], Callable[..., Refusal | None]] = dict(_RULES)
 COMMANDS: dict[str, type[Command]] = {command.KIND: command for command in _HANDLERS}
@@ -51,6 +54,7 @@ _EVOLVE: tuple[tuple[Any, Callable[..., State]], ...] = (
     (experience.ExperienceEvent, experience.evolve),
     (held.HeldEvent, held.evolve),
     (area.AreaEvent, area.evolve),
+    (lending.LendingEvent, lending.evolve),
     (statement.StatementEvent, statement.evolve_statement),
 )
 _EVOLVE_OF: dict[type[Event], Callable[..., State]] = {

@@ -14,7 +14,7 @@ from storeapp.domain.delivery import (
     GuidesBanned,
 )
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
-from storeapp.domain.people import Guide
+from storeapp.domain.lending import guide_for
 
 MOST_PRIORITY = 2
 _OVER = FINISHED | {DeliveryState.WITH_COURIER, DeliveryState.AT_PICKUP_POINT}
@@ -53,7 +53,7 @@ def pin(command: PinDelivery, draft: Draft, ctx: Context) -> Refusal | None:
     delivery = draft.get(Delivery, command.delivery_id)
     refusal = _askable(delivery)
     if refusal is None and command.guide:
-        refusal = _knows(draft, command.guide)
+        refusal = _knows(draft, command.guide, delivery)
     if refusal or delivery is None:
         return refusal
     if delivery.pinned != command.guide:
@@ -66,7 +66,7 @@ def ban(command: BanGuide, draft: Draft, ctx: Context) -> Refusal | None:
     delivery = draft.get(Delivery, command.delivery_id)
     refusal = _askable(delivery)
     if refusal is None and not command.lifted:
-        refusal = _knows(draft, command.guide)
+        refusal = _knows(draft, command.guide, delivery)
     if refusal or delivery is None:
         return refusal
     others = {guide for guide in delivery.banned if guide != command.guide}
@@ -95,8 +95,8 @@ def _askable(delivery: Delivery | None) -> Refusal | None:
     return Refusal("not_assignable", {"state": delivery.state.value}) if delivery.state in _OVER else None
 
 
-def _knows(draft: Draft, guide: str) -> Refusal | None:
-    known = draft.get(Guide, guide)
+def _knows(draft: Draft, guide: str, delivery: Delivery | None) -> Refusal | None:
+    known = guide_for(draft, guide, delivery.store if delivery else "")
     return None if known is not None and known.active else Refusal("unknown_guide", {"guide": guide})
 
 

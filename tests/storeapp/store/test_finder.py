@@ -17,7 +17,7 @@ from storeapp.store.schema import MIGRATIONS
 
 HASHES = st.sampled_from([bytes([n]) * finder.HASH_BYTES for n in range(12)])
 ORDERS = st.sampled_from(["a", "b", "c", "d"])
-BEFORE_NUMBERS = 5
+BEFORE_NUMBERS = 7
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import Reason
+from storeapp.domain.order import UNCONFIRMED_STOCK
 from storeapp.i18n import LANGUAGES, Translator
 from storeapp.services.dispatch import Assignment
 from tests.ui.demo import NOON
@@ -98,6 +99,32 @@ def test_dropping_on_a_lane_assigns_and_on_the_waiting_column_takes_back(page, w
     qtbot.waitUntil(lambda: page._rows[waiting.id].guide == guide)
     page.columns.unassign_requested.emit(waiting.id)
     qtbot.waitUntil(lambda: page._rows[waiting.id].guide == "")
+
+
+def test_a_delivery_goes_before_others_step_by_step_and_back(page, waiting, window, qtbot):
+    def card():
+        return next(card for card in page.columns.panel("waiting").list.cards if card.id == waiting.id)
+
+    for step in (1, 2, 0, 1):
+        assert window.actions.trigger("board.priority")
+        qtbot.waitUntil(lambda step=step: page._rows[waiting.id].priority == step)
+        assert card().priority == step
+        assert bool(card().priority_name) == bool(step)
+    window.desk.take_back()
+    qtbot.waitUntil(lambda: page._rows[waiting.id].priority == 0)
+
+
+def test_goods_that_another_counter_may_have_promised_are_marked_in_every_column(page, window):
+    row = replace(page._seen.board.assigned[0], needs=(UNCONFIRMED_STOCK,))
+    card = page._say.card(row, page._seen.now)
+    assert card.unsure
+    assert window.desk.words.text("board.unconfirmed") in card.goods
+    assert not page._say.card(replace(row, state=DeliveryState.DELIVERED), page._seen.now).unsure
+
+
+def test_priority_is_for_what_somebody_still_chooses_for(page, window):
+    page.columns.select(page._seen.board.out[0].id)
+    assert not window.actions.trigger("board.priority")
 
 
 def test_reassigning_can_be_taken_back_to_the_first_guide(page, window, qtbot):

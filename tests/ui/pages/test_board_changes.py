@@ -12,6 +12,7 @@ from storeapp.domain.replan import Change
 from storeapp.i18n import LANGUAGES
 from storeapp.services.dispatch import Assignment
 from storeapp.services.replanning import Replan
+from ui.kit.parts import Button
 from ui.pages.act_dialog import ActDialog
 
 WAIT_MS = 30_000
@@ -95,10 +96,22 @@ def test_a_guide_who_drops_out_is_replaced_and_the_parcels_are_handed_over(page,
     settled()
 
 
+def test_a_handover_that_is_not_recorded_yet_leads_to_the_desk(page, window, qtbot, settled):
+    guide = next(each for each in page._guides() if each.in_custody)
+    seen = page._seen
+    handover = Change(next(row.id for row in seen.board.out if row.guide == guide.id), guide.id, "G02", rescue=True)
+    page.changes._ask_handover(guide, (handover,))
+    qtbot.waitUntil(lambda: bool(asked(page)), timeout=WAIT_MS)
+    next(each for each in asked(page)[0].findChildren(Button) if "扫" in each.text()).click()
+    settled()
+    assert window.shell.current_page() == "handoff"
+    assert window.page("handoff").rescue.active
+
+
 def record(page, qtbot):
     """The person says that both guides have met."""
     qtbot.waitUntil(lambda: bool(asked(page)), timeout=WAIT_MS)
-    asked(page)[0].form.set_value("reason", "met at the station")
+    asked(page)[0].form.set_value("reason", "met")
     asked(page)[0].accept()
 
 

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from storeapp.domain.moment import STORE_ZONE, store_day
+from storeapp.domain.moment import STORE_ZONE, Window, store_day
 from storeapp.domain.people import Guide, Shift, shift_id
 from storeapp.i18n import Translator
 from storeapp.services import guides, slips
@@ -199,3 +199,14 @@ def test_a_full_bag_has_a_hand_beside_its_colour(speaker, row):
 def test_a_home_is_told_as_a_square(speaker):
     assert speaker.home(HomeHint(east=-2, north=0)) == "西 0.5–1 · 北 0–0.5 公里"
     assert speaker.home(None) == "未登记"
+
+
+def test_a_guest_says_where_from_and_who_helps_out_says_where(speaker, row):
+    hours = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    plain = replace(row, window=hours, on_shift=True, active=True)
+    assert speaker.shift(plain).tone == "ok"
+    assert "从 HH 借调" in speaker.shift(replace(plain, guest_of="HH")).text
+    away = speaker.shift(replace(plain, away=(("JA", hours),)))
+    assert ("支援 JA" in away.text, away.tone) == (True, "idle")
+    later = Window(NOON + timedelta(hours=2), NOON + timedelta(hours=3))
+    assert speaker.shift(replace(plain, away=(("JA", later),))) == speaker.shift(plain)

@@ -6,15 +6,17 @@ from PySide6.QtWidgets import QApplication
 
 from storeapp.config import load_settings
 from storeapp.domain.area import Cell
+from storeapp.domain.catalogue import Policy
 from storeapp.domain.words import Mode, Role
 from storeapp.services import staff
 from storeapp.services.area import area_of
 from storeapp.services.counter import Actor
 from storeapp.services.home import Home
+from storeapp.services.policy import change_policy, names
 from tests.ui.demo import MANAGER
 from ui.kit.style import look
 
-SECTIONS = ("machine", "printing", "staff", "policy", "area", "data", "about")
+SECTIONS = ("machine", "printing", "staff", "policy", "dispatch", "area", "travel", "data", "about")
 
 
 @pytest.fixture
@@ -132,19 +134,75 @@ def test_the_last_manager_stays(section, window, settled, read):
 
 def test_a_manager_changes_the_rules_and_takes_it_back(section, window, settled, read):
     policy = section("policy")
-    policy.forms["pay"].set_value("rate_fen.instant", 9)
+    assert not policy.save_button.isEnabled()
+    policy.rows["pay"].field("rate_fen.instant").set_value(850)
+    assert "1" in policy.unsaved.text()
     policy.save()
     settled()
-    assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 900
+    assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 850
+    assert not policy.save_button.isEnabled()
     window.desk.take_back()
     settled()
     assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 800
+    assert policy.rows["pay"].field("rate_fen.instant").value() == 800
+
+
+def test_every_number_of_the_rules_can_be_set(section):
+    shown = [key for name in ("policy", "dispatch") for rows in section(name).rows.values() for key in rows.values()]
+    assert sorted(shown) == sorted(names())
+
+
+def test_saving_one_number_rounds_no_other(section, settled, read):
+    policy = section("policy")
+    policy.rows["pay"].field("courier_fen").set_value(1234)
+    policy.save()
+    settled()
+    policy.rows["papers"].field("slip_hours").set_value(12)
+    policy.save()
+    settled()
+    assert read(lambda counter: (counter.policy.courier_fen, counter.policy.slip_hours)) == (1234, 12)
+
+
+@pytest.mark.parametrize(("language", "bounds"), [("zh_CN", "要在 200 到 30000 米之间"), ("en", "30000")])
+def test_a_number_out_of_its_bounds_is_told_under_it_and_not_saved(section, settled, read, bounds):
+    rules = section("dispatch")
+    field = rules.rows["guides"].field("radius_m")
+    field.set_value(50)
+    assert bounds.replace(" ", "") in field.error().replace(" ", "")
+    rules.save()
+    settled()
+    assert read(lambda counter: counter.policy.radius_m) == 5000
+    assert field.spin.hasFocus()
+
+
+def test_what_is_typed_stays_when_somebody_else_changes_a_rule(section, window, settled):
+    rules = section("dispatch")
+    rules.rows["guides"].field("most_stops").set_value(9)
+    window.backend.act(lambda counter, actor: change_policy(counter, actor, {"radius_m": 4000}))
+    settled()
+    assert rules.rows["guides"].field("most_stops").value() == 9
+    assert rules.rows["guides"].field("radius_m").value() == 4000
+    rules.drop()
+    assert rules.rows["guides"].field("most_stops").value() == 0
+
+
+def test_all_defaults_are_filled_in_and_saved_like_any_change(section, window, settled, read):
+    window.backend.act(lambda counter, actor: change_policy(counter, actor, {"radius_m": 4000, "plan_ms": 300}))
+    settled()
+    rules = section("dispatch")
+    rules.defaults_button.click()
+    assert read(lambda counter: counter.policy.radius_m) == 4000
+    rules.save()
+    settled()
+    assert read(lambda counter: counter.policy) == Policy()
 
 
 def test_staff_may_only_read_the_rules(section, as_staff, settled, read):
     policy = section("policy")
+    field = policy.rows["pay"].field("rate_fen.instant")
+    assert field.spin.isReadOnly()
+    field.set_value(900)
     assert not policy.save_button.isEnabled()
-    policy.forms["pay"].set_value("rate_fen.instant", 9)
     policy.save()
     settled()
     assert read(lambda counter: counter.policy.rate_fen[Mode.INSTANT]) == 800

@@ -8,7 +8,7 @@ from storeapp.domain.rules.people import RegisterGuide, SetPolicy
 from storeapp.domain.rules.wishes import BanGuide, PinDelivery, PrioritiseDelivery
 from storeapp.domain.statement import Statement
 from storeapp.domain.words import TravelMode
-from tests.storeapp.world import a_delivery, a_placed
+from tests.storeapp.world import a_delivery, a_placed, lend
 
 JOB = a_delivery()
 
@@ -86,7 +86,10 @@ def test_guides_of_other_stores_are_assigned_and_paid_more_only_where_the_rules_
     world.must(RegisterGuide(Guide("G9", "guide", "PD", TravelMode.WALK, 10, 20_000)))
     assert isinstance(world.run(AssignDelivery(JOB, "G9", 0)), Refusal)
     world.must(SetPolicy(Policy(cross_percent=130)))
+    assert world.refused(AssignDelivery(JOB, "G9", 0)) == "guide_not_lent"
+    lend(world, "G9", home="PD")
     world.must(AssignDelivery(JOB, "G9", 0))
     world.hand_over("G9")
     world.deliver()
-    assert world.every(Statement)[0].total_fen == 800 * 130 // 100
+    (statement,) = world.every(Statement)
+    assert (statement.total_fen, statement.store, statement.guide_store) == (800 * 130 // 100, "XH", "PD")

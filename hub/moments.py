@@ -1,0 +1,68 @@
+"""Looks at the moments in a command: one without a zone, or of another age, would stop the screens of every counter.
+
+Which fields hold moments is worked out once for each kind of command, so that most cost one look.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from msgspec import Struct
+
+from storeapp.domain.kernel import Command
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""A clock that was never set says 1970 or 2000; shown in any zone, these years are still years."""
+_Look = Callable[[Any], bool]
+"""Whether all moments in a value are sound; true of a value that is of another type."""
+
+
+def is_sound(moment: datetime) -> bool:
+    """Whether every counter can show and compare it."""
+    return moment.tzinfo is not None and FIRST_YEAR <= moment.year <= LAST_YEAR
+
+
+def has_sound_moments(command: Command) -> bool:
+    """Whether that is true of every moment in a command, wherever it stands in it."""
+    look = _look(type(command))
+    return look is None or look(command)
+
+
+@cache
+def _look(of: Any) -> _Look | None:
+    """How to look at the moments in a value of a type; None where it can't hold any."""
+    if isinstance(of, type) and issubclass(of, datetime):
+        return lambda value: not isinstance(value, datetime) or is_sound(value)
+    if isinstance(of, type) and (issubclass(of, Struct) or is_dataclass(of)):
+        return _in_fields(of)
+    inner = [look for each in get_args(of) if (look := _look(each)) is not None]
+    return _in_members(inner) if inner else None
+
+
+def _in_fields(of: type[Any]) -> _Look | None:
+    hints = get_type_hints(of)
+    names = of.__struct_fields__ if issubclass(of, Struct) else tuple(field.name for field in fields(of))
+    places = [(name, look) for name in names if (look := _look(hints[name])) is not None]
+    if not places:
+        return None
+
+    def sound(value: Any) -> bool:
+        if isinstance(value, of):
+            for name, look in places:
+                if not look(getattr(value, name)):
+                    return False
+        return True
+
+    return sound
+
+
+def _in_members(looks: list[_Look]) -> _Look:
+    """Of a union, a tuple or a mapping: whichever look knows the type of a member looks at it."""
+
+    def sound(value: Any) -> bool:
+        members = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else (value,)
+        return all(look(member) for member in members for look in looks)
+
+    return sound
