@@ -101,11 +101,11 @@ def _problem(problem: Problem, headers: dict[str, str] | None = None) -> Respons
     return Response(encode(problem), problem.status, headers, media_type=messages.PROBLEM)
 
 
-def _json(request: Request, body: bytes) -> Response:
+def _json(request: Request, body: bytes, level: int = ZIP_LEVEL) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if len(body) >= ZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, ZIP_LEVEL, mtime=0)
+        body = gzip.compress(body, level, mtime=0)
     return Response(body, 200, headers, media_type=JSON)
 
 
@@ -155,15 +155,19 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         known = await requests.authenticated(hub, request, None)
         reader = Reader(known.store, known.transport_key, boxed)
 
-        def page() -> bytes | None:
+        def page() -> Response | None:
             found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit, since=since)
-            return encode(found) if found.upto > after else None
+            if found.upto <= after:
+                return None
+            reply = _json(request, encode(found), feeds.ZIP_LEVEL)
+            reply.headers[messages.UPTO], reply.headers[messages.LAST] = str(found.upto), str(found.last)
+            return reply
 
         with hub.bell.listen(feed) as ear:
             found = await run_in_threadpool(page)
             if found is None and wait and await ear.heard(wait):
                 found = await run_in_threadpool(page)
-        return Response(status_code=304) if found is None else _json(request, found)
+        return found or Response(status_code=304)
 
     @app.get(messages.SNAPSHOT, response_class=Response, operation_id="snapshot")
     async def snapshot(

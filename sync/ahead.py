@@ -2,19 +2,20 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 8
+Source = Callable[[Callable[[], None]], Generator[T, None, None]]
+MOST = 4
 """How many are fetched ahead, and so at most handed over at once."""
 
 
 class _Ahead(Generic[T]):
     """The items of one source, fetched until so many wait to be taken."""
 
-    def __init__(self, source: Callable[[Callable[[], None]], Iterator[T]]) -> None:
+    def __init__(self, source: Source[T]) -> None:
         self._source = source(self._nudge)
         self._items: deque[T] = deque()
         self._failure: BaseException | None = None
@@ -39,6 +40,8 @@ class _Ahead(Generic[T]):
                     self._changed.wait_for(lambda: self._stopped or len(self._items) < MOST)
                     if self._stopped:
                         break
+            # One that is left early may hold another thread that fetches for it.
+            self._source.close()
         except BaseException as error:
             self._failure = error
         with self._changed:
@@ -67,7 +70,7 @@ class _Ahead(Generic[T]):
 
 
 @contextmanager
-def ahead(source: Callable[[Callable[[], None]], Iterator[T]]) -> Iterator[Iterator[list[T]]]:
+def ahead(source: Source[T]) -> Iterator[Iterator[list[T]]]:
     """All that has come since the last time, again and again; what the source raises comes after its last item.
 
     Args:

@@ -1,9 +1,11 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -12,15 +14,13 @@ from storeapp.services.exchange import (
     NOTHING_BROUGHT,
     Brought,
     Exchange,
-    IncomingPage,
-    KeyBox,
     Outgoing,
-    TransportedKey,
 )
+from storeapp.services.pages import PageReader, ReadPage
 from storeapp.services.ports import SyncReport, SyncStep
-from storeapp.store.cache import Row
 from storeapp.store.journal import Entry, Outcome, Status
-from sync.ahead import ahead
+from sync.ahead import Source, ahead
+from sync.incoming import incoming, together
 from sync.pace import Advance, Progress
 from sync.protocol.messages import (
     MAX_SEEN_SHELVES,
@@ -36,12 +36,13 @@ from sync.protocol.messages import (
     SeenShelf,
     WireCommand,
     WireKey,
-    WireRow,
     encode,
 )
-from sync.snapshot import SnapshotBroken
+from sync.snapshot import SnapshotBroken, SnapshotPage
 from sync.transport import HubClient, HubTrouble, Rejected, Unauthorised
 
+P = TypeVar("P")
+R = TypeVar("R")
 _STATUS = {
     ResultStatus.APPLIED: Status.APPLIED,
     ResultStatus.REPLAYED: Status.APPLIED,
@@ -250,23 +251,42 @@ class Cycle:
             self._take_snapshot(feed, progress)
         start = self._exchange.cursor(feed)
         epoch, since = self._exchange.epoch or self._epoch, self._since(feed)
-        with ahead(lambda _: self._pages(feed, epoch, start, since)) as fetched:
-            for pages in fetched:
-                last = pages[-1]
-                unfinished = Brought(0, 0, since) if last.upto < last.last else NOTHING_BROUGHT
-                self._keep(feed, last.epoch, last.upto, [row for page in pages for row in page.rows], unfinished)
-                progress(Advance(SyncStep.FETCHING, last.upto - start, last.last - start, feed=feed))
 
-    def _pages(self, feed: str, epoch: str, after: int, since: int) -> Iterator[ChangesPage]:
+        def read(reader: PageReader, page: ChangesPage) -> tuple[ReadPage, int]:
+            return reader.read(incoming(feed, page.epoch, page.upto, page.rows)), page.last
+
+        with self._ahead(lambda _: self._pages(feed, epoch, start, since), read) as fetched:
+            for pages in fetched:
+                page, last = together(pages)
+                self._keep(page, Brought(0, 0, since) if page.upto < last else NOTHING_BROUGHT)
+                progress(Advance(SyncStep.FETCHING, page.upto - start, last - start, feed=feed))
+
+    @contextmanager
+    def _ahead(self, source: Source[P], read: Callable[[PageReader, P], R]) -> Iterator[Iterator[list[R]]]:
+        """Fetch on one thread and read on another, so that this one has nothing to do but to keep what they bring."""
+        reader = self._exchange.reader()
+
+        def made(nudge: Callable[[], None]) -> Generator[R, None, None]:
+            with ahead(source) as fetched:
+                for pages in fetched:
+                    if not pages:
+                        nudge()
+                    for page in pages:
+                        yield read(reader, page)
+
+        with ahead(made) as ready:
+            yield ready
+
+    def _pages(self, feed: str, epoch: str, after: int, since: int) -> Generator[ChangesPage, None, None]:
         """The pages behind a number; only the connection is used, so a thread of its own may do it."""
-        limit = self._limits.rows
-        while page := self._client.changes(
-            feed, epoch=epoch, after=after, limit=limit, **self._if_low(feed, after, since)
-        ):
-            yield page
-            after = page.upto
-            if after >= page.last:
-                return
+        floor = self._floors.get(feed, 0)
+        return self._client.pages(
+            feed,
+            epoch=epoch,
+            after=after,
+            limit=self._limits.rows,
+            since_of=lambda after: since if after < floor else 0,
+        )
 
     def _take_snapshot(self, feed: str, progress: Progress) -> None:
         """Take all that is missing in one reply; each page is kept with its cursor, so a cut costs one page.
@@ -283,25 +303,28 @@ class Cycle:
                 received = before.received_bytes + snapshot.received_bytes
                 progress(Advance(SyncStep.FETCHING, kept.rows, before.rows + snapshot.head.count, received, feed))
 
+            def read(reader: PageReader, page: SnapshotPage) -> tuple[ReadPage, int]:
+                return reader.read(incoming(feed, snapshot.head.epoch, page.upto, page.rows)), page.done
+
             tell()
             try:
-                with ahead(snapshot.pages) as fetched:
+                with self._ahead(snapshot.pages, read) as fetched:
                     for pages in fetched:
                         if pages:
-                            rows, last = [row for page in pages for row in page.rows], pages[-1]
+                            page, done = together(pages)
                             received = before.received_bytes + snapshot.received_bytes
-                            kept = Brought(before.rows + last.done, received, since)
-                            self._keep(feed, snapshot.head.epoch, last.upto, rows, kept)
+                            kept = Brought(before.rows + done, received, since)
+                            self._keep(page, kept)
                         tell()
             except SnapshotBroken as error:
                 # Nobody knows which row is wrong: the next try reads everything again.
                 exchange.start_over()
                 raise HubTrouble("snapshot_broken") from error
-            self._keep(feed, snapshot.head.epoch, snapshot.head.seq, [])
+            self._keep(exchange.reader().read(incoming(feed, snapshot.head.epoch, snapshot.head.seq, [])))
 
-    def _keep(self, feed: str, epoch: str, upto: int, rows: list[WireRow], brought: Brought = NOTHING_BROUGHT) -> None:
-        self._exchange.take(replace(_incoming(feed, epoch, upto, rows), brought=brought))
-        self.report = replace(self.report, received=self.report.received + len(rows))
+    def _keep(self, page: ReadPage, brought: Brought = NOTHING_BROUGHT) -> None:
+        self._exchange.take(page, brought)
+        self.report = replace(self.report, received=self.report.received + len(page.rows))
 
     def _since(self, feed: str) -> int:
         """Where a feed stood when this counter began it with nothing, as long as it has not come so far; else 0."""
@@ -340,30 +363,3 @@ def _outcome(result: Result) -> Outcome:
         feed_seq=result.feed_seq,
         problem=encode(result.problem) if result.problem else b"",
     )
-
-
-def _incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
-    # Of a row that has changed between two pages the newer one counts; a box needs the names of all rows before it.
-    newest = {(row.kind, row.id): row for row in rows}.values()
-    return IncomingPage(
-        feed=feed,
-        epoch=epoch,
-        upto=upto,
-        rows=[
-            Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
-            for row in newest
-        ],
-        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
-        boxes=_boxes(rows),
-    )
-
-
-def _boxes(rows: list[WireRow]) -> list[KeyBox]:
-    boxes: list[KeyBox] = []
-    subjects: list[str] = []
-    for row in rows:
-        subjects += [subject or row.id for subject in row.opens]
-        if row.box:
-            boxes.append(KeyBox(tuple(subjects), row.box))
-            subjects = []
-    return boxes

@@ -1,7 +1,7 @@
 """Reads a snapshot while it arrives, in pages that can be kept one by one."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ class Snapshot:
         """How much has come over the line, compressed as it was."""
         return self._received()
 
-    def pages(self, heard: Callable[[], None] = _unheard) -> Iterator[SnapshotPage]:
+    def pages(self, heard: Callable[[], None] = _unheard) -> Generator[SnapshotPage, None, None]:
         """The rows as they arrive; who stops early can go on with another snapshot after the last page's number.
 
         ``heard`` is called for every piece that comes over the line, of which a page may need many.

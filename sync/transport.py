@@ -14,8 +14,9 @@ is safe.
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -136,18 +137,48 @@ class HubClient:
 
         ``since`` is where the feed stood when this counter began with nothing, as long as it has not come so far.
         """
+        return _page(self._changes(feed, epoch=epoch, after=after, limit=limit, wait_s=wait_s, since=since), after)
+
+    def pages(
+        self, feed: str, *, epoch: str, after: int, limit: int, since_of: Callable[[int], int]
+    ) -> Generator[ChangesPage, None, None]:
+        """The pages of a feed behind a number, to its end.
+
+        The hub makes the next one while this one is being read: it is asked for as soon as the head of the reply has
+        told how far this one goes. ``since_of`` gives the ``since`` of what is behind a number.
+        """
+
+        def ask(after: int) -> requests.Response:
+            return self._changes(feed, epoch=epoch, after=after, limit=limit, since=since_of(after))
+
+        with ThreadPoolExecutor(1, "sync-asking") as line:
+            asked = line.submit(ask, after)
+            try:
+                while True:
+                    reply = asked.result()
+                    more = _tells_more(reply)
+                    if more is not None:
+                        asked = line.submit(ask, more)
+                    page = _page(reply, after)
+                    if page is None:
+                        return
+                    yield page
+                    if page.upto >= page.last:
+                        return
+                    after = page.upto
+                    if more != after:
+                        _dropped(asked)
+                        asked = line.submit(ask, after)
+            finally:
+                _dropped(asked)
+
+    def _changes(
+        self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
+    ) -> requests.Response:
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
         query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
-        reply = self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
-        content = _content(reply)
-        if reply.status_code == 304:
-            return None
-        page = _read(content, ChangesPage)
-        if not page.after == after < page.upto <= page.last:
-            # Whoever takes it for a page would ask for the same one for ever.
-            raise HubTrouble
-        return page
+        return self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
@@ -218,6 +249,30 @@ class _Line:
             yield unzip.decompress(piece) if zipped else piece
 
 
+def _page(reply: requests.Response, after: int) -> ChangesPage | None:
+    content = _content(reply)
+    if reply.status_code == 304:
+        return None
+    page = _read(content, ChangesPage)
+    if not page.after == after < page.upto <= page.last:
+        # Whoever takes it for a page would ask for the same one for ever.
+        raise HubTrouble
+    return page
+
+
+def _tells_more(reply: requests.Response) -> int | None:
+    """Behind which number there is more than this page, where its head tells."""
+    upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
+    told = all(text.isascii() and text.isdigit() for text in (upto, last)) and int(upto) < int(last)
+    return int(upto) if told else None
+
+
+def _dropped(asked: "Future[requests.Response]") -> None:
+    """Wait for a reply that nobody reads; what went wrong with it is nobody's matter, either."""
+    with suppress(SyncFailed):
+        asked.result().close()
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Failures of the network as ours; the library's message may hold an address, so it is not repeated."""
@@ -230,16 +285,40 @@ def _translated() -> Iterator[None]:
 
 
 def _content(reply: requests.Response) -> bytes:
-    """All of a reply, which must not blow up: little on the line may be without end when it is unzipped."""
-    pieces, size = [], 0
-    with _translated():
-        for piece in reply.iter_content(STREAM_BYTES):
-            size += len(piece)
-            if size > MAX_REPLY_BYTES:
-                reply.close()
-                raise HubTrouble
-            pieces.append(piece)
+    """All of a reply, which must not blow up: little on the line may be without end when it is unzipped.
+
+    It is read and unzipped at once: every piece would wait for Python's lock while a page is being kept.
+    """
+    with _translated(), closing(reply):
+        sent = _sent(reply)
+        zipped = reply.headers.get("Content-Encoding", "") == "gzip"
+        content = _unzipped(sent) if zipped and sent else sent
+    if len(content) > MAX_REPLY_BYTES:
+        raise HubTrouble
+    return content
+
+
+def _sent(reply: requests.Response) -> bytes:
+    """What came over the line, usually in one piece; only the read behind the last one tells a reply that was cut off."""
+    pieces: list[bytes] = []
+    room = MAX_REPLY_BYTES + 1
+    while room and (piece := reply.raw.read(room, decode_content=False)):
+        pieces.append(piece)
+        room -= len(piece)
     return b"".join(pieces)
+
+
+def _unzipped(sent: bytes) -> bytes:
+    """At most one byte more than a reply may have.
+
+    Raises:
+        Offline: it ends too early.
+    """
+    unzip = zlib.decompressobj(wbits=31)
+    content = unzip.decompress(sent, MAX_REPLY_BYTES + 1)
+    if not unzip.eof and len(content) <= MAX_REPLY_BYTES:
+        raise Offline
+    return content
 
 
 def _check(reply: requests.Response) -> None:

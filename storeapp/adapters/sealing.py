@@ -8,6 +8,7 @@ at its end, then a byte 80 and zeros up to a multiple of 32 bytes. A content tha
 import base64
 import hmac
 import os
+from binascii import a2b_base64
 from datetime import datetime
 from typing import ClassVar
 
@@ -23,6 +24,8 @@ NONCE_BYTES = 12
 PADDING_BYTES = 32
 _CONTENT_AT = CHECK_BYTES + NONCE_BYTES
 _END = b"\x80"
+_TEXT = b"{"
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 _encode = msgspec.msgpack.Encoder().encode
 _decode_text = msgspec.json.Decoder(Person).decode
 
@@ -39,7 +42,16 @@ class _Record(msgspec.Struct, array_like=True):
     phone_until: datetime | None = None
 
 
+class Findable(msgspec.Struct, array_like=True, frozen=True):
+    """What a person is found by: the first fields of the record."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+
+
 _decode = msgspec.msgpack.Decoder(_Record).decode
+_decode_findable = msgspec.msgpack.Decoder(Findable).decode
 
 
 class SealBroken(Exception):
@@ -72,12 +84,35 @@ def unseal(sealed: str, key: bytes, *, subject: str) -> Person:
         SealBroken: the key or the subject is another one, or the record was changed.
     """
     try:
-        raw = base64.urlsafe_b64decode(sealed)
-        nonce, content = raw[CHECK_BYTES:_CONTENT_AT], raw[_CONTENT_AT:]
-        return _person(AESGCM(key).decrypt(nonce, content, subject.encode()))
+        return _person(_content_of(sealed, key, subject))
     except (InvalidTag, ValueError, msgspec.MsgspecError):
         # The cause could quote the content, so it is cut off.
         raise SealBroken from None
+
+
+def unseal_findable(sealed: str, key: bytes, *, subject: str) -> Findable:
+    """Decrypt only what a person is found by, for whoever has thousands to open.
+
+    Raises:
+        SealBroken: the key or the subject is another one, or the record was changed.
+    """
+    try:
+        content = _content_of(sealed, key, subject)
+        if content.startswith(_TEXT):
+            person = _decode_text(content)
+            return Findable(person.name, person.phone, person.address)
+        return _decode_findable(_unpadded(content))
+    except (InvalidTag, ValueError, msgspec.MsgspecError):
+        raise SealBroken from None
+
+
+def _content_of(sealed: str, key: bytes, subject: str) -> bytes:
+    raw = a2b_base64(sealed.encode("ascii").translate(_FROM_URL))
+    return AESGCM(key).decrypt(raw[CHECK_BYTES:_CONTENT_AT], raw[_CONTENT_AT:], subject.encode())
+
+
+def _unpadded(content: bytes) -> bytes:
+    return content.rstrip(b"\0")[: -len(_END)]
 
 
 def _content(person: Person) -> bytes:
@@ -92,9 +127,9 @@ def _content(person: Person) -> bytes:
 
 
 def _person(padded: bytes) -> Person:
-    if padded.startswith(b"{"):
+    if padded.startswith(_TEXT):
         return _decode_text(padded)
-    record = _decode(padded.rstrip(b"\0")[: -len(_END)])
+    record = _decode(_unpadded(padded))
     position = Position(*record.position) if record.position else None
     return Person(
         name=record.name,
@@ -114,7 +149,7 @@ def sealed_with(sealed: str) -> bytes:
         SealBroken: the text is no sealed record.
     """
     try:
-        return base64.urlsafe_b64decode(sealed[:8])[:CHECK_BYTES]
+        return a2b_base64(sealed[:8].encode("ascii").translate(_FROM_URL))[:CHECK_BYTES]
     except ValueError:
         raise SealBroken from None
 

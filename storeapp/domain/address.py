@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HAN = "㐀-鿿"
 _NAME = f"[{_HAN}]"
@@ -21,6 +22,7 @@ _BUILDING = re.compile(rf"{_COUNT}(?:号楼|支弄|号|栋|幢|座)")
 _ROOM = re.compile(
     rf"(?:{_COUNT}单元)?(?:{_COUNT}(?:层|楼|[Ff]))?(?:[A-Za-z]?[0-9]+[A-Za-z]?(?:-[0-9A-Za-z]+)*(?:室|房|户)?)?"
 )
+_NUMBER = re.compile("[0-9]")
 _GAPS = re.compile(r"[\s,，;；、]+")
 HIDDEN = "***"
 """What stands on paper and screens for the part of an address that is nobody's business."""
@@ -104,11 +106,20 @@ def parse_address(text: str, *, city: str = "", district: str = "") -> Address:
 
 def street_and_lane(text: str) -> tuple[str, str]:
     """Only these two parts of an address, for whoever has thousands to read."""
-    reader = _Reader(_tidied(text))
-    _region(reader)
+    tidied = _tidied(text)
+    # No part of a region holds a digit or looks at one, and what stands before the first one is the same for a street.
+    number = _NUMBER.search(tidied)
+    reader = _Reader(tidied[_region_length(tidied[: number.start()] if number else tidied) :])
     reader.take(_TOWN)
     street = _street(reader)
     return street, reader.take(_LANE) if street else ""
+
+
+@lru_cache(maxsize=256)
+def _region_length(text: str) -> int:
+    reader = _Reader(text)
+    _region(reader)
+    return len(text) - len(reader.text)
 
 
 def _tidied(text: str) -> str:

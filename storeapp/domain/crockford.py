@@ -4,13 +4,16 @@ https://www.crockford.com/base32.html
 """
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _FORGIVEN = str.maketrans("OIL", "011", "- \t\r\n")
 
 
 def write(number: int, length: int) -> str:
     """The lowest ``5 * length`` bits of a number, highest first."""
-    return "".join([ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5)])
+    odd, shift = length % 2, 5 * length - 5 * (length % 2)
+    first = ALPHABET[number >> shift & 31] if odd else ""
+    return first + "".join([_PAIRS[number >> at & 1023] for at in range(shift - 10, -1, -10)])
 
 
 def tidy(typed: str) -> str | None:

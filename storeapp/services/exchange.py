@@ -6,34 +6,33 @@ The order of every exchange is: `agree` on numbers, give everything from `outbox
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec import structs
 
-from storeapp.adapters.sealing import SealBroken, sealed_with
-from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
+from storeapp.adapters.sealing import sealed_with
+from storeapp.adapters.transport_keys import Channel, key_purpose
 from storeapp.codec import FORMER, UnknownValue, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.order import Order, OrderStatus
-from storeapp.domain.sealed import key_check
 from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
 from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
 from storeapp.services.outgoing import SEALING, cut, sealed_in
+from storeapp.services.pages import PageReader, ReadPage, TransportedKey
 from storeapp.services.staff import ensure_manager
 from storeapp.store import unread
-from storeapp.store.cache import Row
+from storeapp.store.finder import grouped
 from storeapp.store.journal import Entry, Outcome, Status
-from storeapp.store.rebase import prepared, rebase, take_page
+from storeapp.store.rebase import rebase, take_page
 
 _log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
@@ -46,23 +45,6 @@ WIPED = "device.wiped"
 
 REINCARNATED = "device.reincarnated"
 """The audit chain's word for a counter that found out that it is a copy, or was restored from a backup."""
-
-
-@dataclass(frozen=True, slots=True)
-class TransportedKey:
-    """An order key, wrapped for the other side."""
-
-    subject: str
-    key_id: bytes
-    wrapped: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KeyBox:
-    """The keys of these subjects, one after the other, wrapped together."""
-
-    subjects: tuple[str, ...]
-    wrapped: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +65,6 @@ class Brought(NamedTuple):
 
 
 NOTHING_BROUGHT = Brought(0, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingPage:
-    """Rows of one feed, and how far it is read with them; ``brought`` where a snapshot is still under way."""
-
-    feed: str
-    epoch: str
-    upto: int
-    rows: Sequence[Row]
-    keys: Sequence[TransportedKey] = ()
-    brought: Brought = NOTHING_BROUGHT
-    boxes: Sequence[KeyBox] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,25 +329,29 @@ class Exchange:
         mark = self._counter.cache.mark(_brought_mark(feed))
         return Brought(*map(int, mark.split())) if mark else NOTHING_BROUGHT
 
-    def take(self, page: IncomingPage) -> None:
-        """Take in a page of rows with its cursor.
+    def reader(self) -> PageReader:
+        """Reads pages on whatever thread, to be taken in here."""
+        return PageReader(lambda: self._channel, self._counter.privacy.opener())
+
+    def take(self, page: ReadPage, brought: Brought = NOTHING_BROUGHT) -> None:
+        """Take in a page of rows with its cursor; ``brought`` where a snapshot is still under way.
 
         All that goes with it is done before: keys are kept, people made findable, and the forgotten gone. A page that
         is taken is never read again, so nobody would make up for what a power failure cut off after it.
         """
         counter = self._counter
-        self._keep_keys(page)
-        ready = prepared(page.rows)
-        orders = [state for state in ready.states.values() if isinstance(state, Order)]
-        hashes = self._hashes([order for order in orders if order.sealed and order.status is OrderStatus.OPEN])
-        over = [order for order in orders if not order.sealed and order.status is not OrderStatus.OPEN]
-        self._note_ways(over, (state for state in ready.states.values() if isinstance(state, Delivery)))
+        if page.opener and page.keys:
+            counter.privacy.keep(page.opener, page.keys, now=counter.clock.now())
+        states = page.ready.states.values()
+        over = [s for s in states if isinstance(s, Order) and not s.sealed and s.status is not OrderStatus.OPEN]
+        self._note_ways(over, (state for state in states if isinstance(state, Delivery)))
         self._forget([order.id for order in over])
-        told = [state for state in ready.states.values() if isinstance(state, HeldCommand)]
-        ready = replace(ready, hashes=hashes)
+        if page.closed:
+            page.ready.hashes |= grouped(counter.privacy.finder_hashes(counter.privacy.readable(page.closed)))
+        told = [state for state in states if isinstance(state, HeldCommand)]
         at = counter.clock.now().isoformat()
         if len(page.rows) >= MANY_ROWS:
-            counter.cache.keep_in_memory(MANY_ROWS_MEMORY_KB)
+            counter.cache.expect_many()
         # Under the journal's lock: a command that another program has saved and not yet shown would otherwise
         # put what it was decided on over these rows.
         with counter.journal.writing():
@@ -386,13 +359,13 @@ class Exchange:
             counter.journal.settle_again(undone.heard(counter, told))
             take_page(
                 counter.cache,
-                page.rows,
+                list(page.rows.values()),
                 feed=page.feed,
                 cursor=page.upto,
                 epoch=page.epoch,
                 at=at,
-                marks={_brought_mark(page.feed): " ".join(map(str, page.brought))},
-                ready=ready,
+                marks={_brought_mark(page.feed): " ".join(map(str, brought))},
+                ready=page.ready,
             )
 
     def _note_ways(self, over: Sequence[Order], told: Iterable[Delivery]) -> None:
@@ -406,35 +379,6 @@ class Exchange:
         for day, legs in legs_of(self._counter, jobs.values()).items():
             self._ways[day] = (*self._ways.get(day, ()), *legs)
 
-    def _keep_keys(self, page: IncomingPage) -> None:
-        counter = self._counter
-        if not counter.privacy.available:
-            return
-        keys = [key for found in self._opened(page) for key in found]
-        held = counter.keys.held({subject for subject, _ in keys}) if keys else set()
-        new = [(subject, key) for subject, key in keys if (subject, key_check(key)) not in held]
-        if new:
-            counter.keys.put_all(new, now=counter.clock.now())
-
-    def _opened(self, page: IncomingPage) -> Iterator[list[tuple[str, bytes]]]:
-        """Subjects with their keys; the rows still count where a key can't be read, without their person."""
-        for key in page.keys:
-            with _only_logged():
-                yield [(key.subject, self._channel.unwrap(key.wrapped, key_purpose(key.subject, key.key_id)))]
-        for box in page.boxes:
-            with _only_logged():
-                yield unboxed(self._channel.unwrap(box.wrapped, box_purpose(box.subjects)), box.subjects)
-
-    def _hashes(self, orders: Sequence[Order]) -> list[tuple[bytes, str]]:
-        """What finds the people of these orders who can't be found yet."""
-        counter = self._counter
-        known = counter.cache.findable([order.id for order in orders])
-        try:
-            people = counter.privacy.people(order for order in orders if order.id not in known)
-        except SealBroken:
-            return []  # Whoever opens the order is told; a search that lacks it is no reason to stop.
-        return counter.privacy.finder_hashes(people)
-
     def _forget(self, orders: Sequence[str]) -> None:
         known = self._counter.privacy.known_keys(orders) if orders else {}
         if known:
@@ -445,7 +389,7 @@ class Exchange:
         with self._counter.journal.writing():
             self._counter.catch_up()
             rebase(self._counter.cache, self._counter.journal, device=self.device)
-        self._counter.cache.keep_in_memory()
+        self._counter.cache.expect_few()
         ways, self._ways = self._ways, {}
         keep_legs(self._counter, ways)
 
@@ -483,14 +427,5 @@ def _brought_mark(feed: str) -> str:
     return f"brought {feed}"
 
 
-@contextmanager
-def _only_logged() -> Iterator[None]:
-    try:
-        yield
-    except TransportError as error:
-        _log.warning("a key of the hub could not be read: %s", error.code)
-
-
 MANY_ROWS = 500
-MANY_ROWS_MEMORY_KB = 32_000
-"""What the pages take that so many rows touch, held until all feeds are read."""
+"""From so many on the cache is told, until all feeds are read."""

@@ -5,14 +5,16 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from storeapp.adapters import sealing
 from storeapp.codec import encode
 from storeapp.domain.address import street_and_lane
 from storeapp.domain.incoming import IncomingOrder, Person
 from storeapp.domain.order import Order
+from storeapp.store.finder import HASH_BYTES
 from storeapp.store.keys import Keys
-from storeapp.store.keywrap import finder_hash
+from storeapp.store.keywrap import FinderHashes, KeptKey, KeyWrap, finder_hash, kept
 
 NAME, STREET, PHONE_END = "name", "street", "phone_end"
 NOBODY = Person()
@@ -93,16 +95,28 @@ class Privacy:
         content = encode((incoming.mode, incoming.window, lines, incoming.person, sorted(incoming.needs)))
         return urlsafe_b64encode(hmac.digest(key, b"cdigest/1|" + content, "sha256")[:DIGEST_BYTES]).decode()
 
+    def keep(self, opener: "Opener", keys: Sequence[KeptKey], *, now: datetime) -> None:
+        """Save keys that an opener has made ready.
+
+        Raises:
+            WrongRootKey: the root key was changed since.
+        """
+        self._keys.put_kept(opener.wrap, keys, now=now)
+
     def finder_hashes(self, people: Mapping[str, Person]) -> list[tuple[bytes, str]]:
         """Keyed hashes by which open orders are found: name, street, the phone's last four digits."""
         if not self.available:
             return []
-        search_key = self._keys.search_key()
+        hashed = FinderHashes(self._keys.search_key())
         return [
-            (finder_hash(search_key, kind, text), order_id)
+            (hashed(kind, text)[:HASH_BYTES], order_id)
             for order_id, person in people.items()
             for kind, text in _findable(person)
         ]
+
+    def opener(self) -> "Opener | None":
+        """Opens what comes with its keys, on whatever thread; None without a root key."""
+        return Opener(self._keys.wrap) if self.available else None
 
     @property
     def finder_name(self) -> str:
@@ -113,14 +127,42 @@ class Privacy:
         """The hashes a typed text may stand for."""
         if not self.available or not text.strip():
             return []
-        return [finder_hash(self._keys.search_key(), kind, text) for kind in (NAME, STREET, PHONE_END)]
+        search_key = self._keys.search_key()
+        return [finder_hash(search_key, kind, text)[:HASH_BYTES] for kind in (NAME, STREET, PHONE_END)]
 
     def forget(self, subjects: Sequence[str]) -> None:
         """Destroy the keys of these subjects for good."""
         self._keys.forget(subjects)
 
 
-def _findable(person: Person) -> list[tuple[str, str]]:
+class Opener:
+    """Opens records whose keys are at hand, and makes these ready to be kept; it needs no database."""
+
+    def __init__(self, wrap: KeyWrap) -> None:
+        self.wrap = wrap
+        # What many share, such as streets, is hashed once; what is remembered here is gone with this object.
+        self._hash = lru_cache(maxsize=4096)(FinderHashes(wrap.search_key))
+
+    def kept(self, keys: Sequence[tuple[str, bytes, bytes]]) -> list[KeptKey]:
+        """Subjects with check and key as they are kept."""
+        return kept(self.wrap, keys)
+
+    def hashes(self, order: Order, keys: Mapping[tuple[str, bytes], bytes]) -> bytes | None:
+        """By what the finder finds the people of a sealed order, None where its key is not among these.
+
+        Nothing finds those whose seal is broken: whoever opens the order is told.
+        """
+        try:
+            key = keys.get((order.id, sealing.sealed_with(order.sealed)))
+            person = sealing.unseal_findable(order.sealed, key, subject=order.id) if key else None
+        except sealing.SealBroken:
+            return b""
+        if person is None:
+            return None
+        return b"".join(sorted({self._hash(kind, text)[:HASH_BYTES] for kind, text in _findable(person)}))
+
+
+def _findable(person: Person | sealing.Findable) -> list[tuple[str, str]]:
     street, lane = street_and_lane(person.address)
     terms = [(NAME, person.name), (PHONE_END, person.phone[-4:]), (STREET, street)]
     if street and lane:

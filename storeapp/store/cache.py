@@ -8,16 +8,15 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlite_utils import Database
 
 from storeapp.codec import Malformed, decode_known_events, decode_state, encode
 from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
-from storeapp.store import pagesums, readings, views
+from storeapp.store import bulk, finder, pagesums, readings, views
 from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import alone, file_at, immediate, open_database, remove_database
@@ -30,8 +29,11 @@ PATIENCE_S = 30.0
 CHUNK = 2000
 CHUNKS_AT_ONCE = 10
 """Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
-USUAL_MEMORY_KB = 2_000
-"""SQLite's own."""
+PAGE_BYTES = 8192
+"""A row is a tenth of it: on pages of half the size a pull takes a tenth longer, and the file is a tenth larger."""
+USUAL_MEMORY_KB, USUAL_LOG_PAGES = 2_000, 1_000
+"""SQLite's own: what is held of the file, and how long the log grows until it is folded into it."""
+MANY_MEMORY_KB, MANY_LOG_PAGES = 32_000, 4_000
 NOTHING = b""
 """The base of a row that the hub does not have."""
 
@@ -39,9 +41,8 @@ Progress = Callable[[int, int], None]
 """Told how many commands are done, and of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One aggregate as the hub sends it."""
+class Row(NamedTuple):
+    """One aggregate as the hub sends it; without a body it is gone."""
 
     kind: str
     id: str
@@ -57,8 +58,11 @@ class Cache:
         with _alone(path):
             with translate_sqlite_errors():
                 pagesums.check(path)
-            self.db: Database = open_database(path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True)
+            self.db: Database = open_database(
+                path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True, page_bytes=PAGE_BYTES
+            )
             self._file = file_at(path)
+            self._expects_many = False
 
     @property
     def was_replaced(self) -> bool:
@@ -160,6 +164,10 @@ class Cache:
     def set_mark(self, name: str, value: str) -> None:
         """Remember a value; call inside `writing`."""
         self.db.execute("INSERT OR REPLACE INTO mark (name, value) VALUES (?, ?)", (name, value))
+
+    def set_marks(self, values: Mapping[str, str]) -> None:
+        """Remember several values; call inside `writing`."""
+        bulk.insert(self.db, "INSERT OR REPLACE INTO mark (name, value)", list(values.items()))
 
     def set_cursor(self, feed: str, seq: int) -> None:
         """Remember how far a feed was read; call inside `writing`, with the rows that it stands for."""
@@ -276,35 +284,37 @@ class Cache:
 
     def finder_add(self, hashes: Iterable[tuple[bytes, str]]) -> None:
         """Make orders findable by keyed hashes; call inside `writing`."""
-        self.db.conn.executemany("INSERT OR IGNORE INTO finder (hash, order_id) VALUES (?, ?)", sorted(hashes))
+        finder.add(self.db, finder.grouped(hashes))
 
     def finder_clear(self) -> None:
         """Forget by what anybody could be found; call inside `writing`."""
-        self.db.execute("DELETE FROM finder")
+        finder.clear(self.db)
 
     def finder_remove(self, order_id: str) -> None:
         """Make an order no longer findable by keyed hashes; call inside `writing`."""
-        self.db.execute("DELETE FROM finder WHERE order_id = ?", (order_id,))
+        finder.remove(self.db, [order_id])
 
     @translate_sqlite_errors()
     def finder_has(self, order_id: str) -> bool:
         """Whether an order is findable by keyed hashes."""
-        return bool(self.db.execute("SELECT 1 FROM finder WHERE order_id = ? LIMIT 1", (order_id,)).fetchone())
+        return finder.has(self.db, order_id)
 
     @translate_sqlite_errors()
-    def findable(self, order_ids: Sequence[str]) -> set[str]:
-        """Those of these orders that are findable by keyed hashes."""
-        found: set[str] = set()
-        for start in range(0, len(order_ids), 500):
-            part = order_ids[start : start + 500]
-            sql = f"SELECT DISTINCT order_id FROM finder WHERE order_id IN ({','.join('?' * len(part))})"
-            found |= {order_id for (order_id,) in self.db.execute(sql, part)}
-        return found
+    def expect_many(self) -> None:
+        """Make ready for many rows, which touch pages all over the file: hold more of them, and fold the log seldom."""
+        self.db.execute(f"PRAGMA cache_size = -{MANY_MEMORY_KB:d}")
+        self.db.execute(f"PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES:d}")
+        self._expects_many = True
 
     @translate_sqlite_errors()
-    def keep_in_memory(self, size_kb: int = USUAL_MEMORY_KB) -> None:
-        """How much of the file to hold; many rows at once touch pages all over it."""
-        self.db.execute(f"PRAGMA cache_size = -{size_kb:d}")
+    def expect_few(self) -> None:
+        """Go back to how it usually is; what many rows have left in the log is then in the file, and on the disk."""
+        if self._expects_many:
+            self.db.execute(f"PRAGMA cache_size = -{USUAL_MEMORY_KB:d}")
+            self.db.execute(f"PRAGMA wal_autocheckpoint = {USUAL_LOG_PAGES:d}")
+            # As far as other readers let it: the next transaction goes on with the rest.
+            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._expects_many = False
 
     @translate_sqlite_errors()
     def scrub(self) -> None:

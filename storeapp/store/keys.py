@@ -10,15 +10,17 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
 from storeapp.domain.sealed import KEY_BYTES, key_check
+from storeapp.store import bulk
 from storeapp.store.errors import Locked, NoRootKey, translate_sqlite_errors
 from storeapp.store.keys_schema import MIGRATIONS
-from storeapp.store.keywrap import KeyWrap
+from storeapp.store.keywrap import KeptKey, KeyWrap, kept, place_of
 from storeapp.store.migrate import immediate, open_database
 from storeapp.store.pins import Pins
 
@@ -156,18 +158,35 @@ class Keys:
             NoRootKey: there is no root key.
             WrongRootKey: another process has changed the root key.
         """
-        wrap, created_at = self._opened(), (now - _EPOCH) // timedelta(milliseconds=1)
+        wrap = self._opened()
         named = [(subject, key_check(key), key) for subject, key in keys]
-        rows = [
-            (subject, check, wrap.wrap(key, _place(subject, check)), created_at)
-            for subject, check, key in sorted(named)
-        ]
+        self.put_kept(wrap, kept(wrap, named), now=now)
+        for subject, check, key in named:
+            self._remember((subject, check), key)
+
+    def put_kept(self, wrap: KeyWrap, keys: Iterable[KeptKey], *, now: datetime) -> None:
+        """Save keys that are wrapped already, in one transaction; those that are here stay as they are.
+
+        Raises:
+            WrongRootKey: the root key was changed since.
+        """
+        created_at = (now - _EPOCH) // timedelta(milliseconds=1)
+        rows = [(*key, created_at) for key in sorted(keys, key=itemgetter(0))]
         with immediate(self.db):
             self._prove(wrap)
-            self.db.conn.executemany("INSERT OR IGNORE INTO subject_key VALUES (?, ?, ?, ?)", rows)
-        for subject, check, key in named:
-            self._cache.pop((subject, None), None)
-            self._remember((subject, check), key)
+            bulk.insert(self.db, "INSERT OR IGNORE INTO subject_key (subject, key_id, wrapped, created_at)", rows)
+        if self._cache:
+            for subject, *_ in rows:
+                self._cache.pop((subject, None), None)
+
+    @property
+    def wrap(self) -> KeyWrap:
+        """What wraps keys, to have it done where there is no database.
+
+        Raises:
+            NoRootKey: there is no root key.
+        """
+        return self._opened()
 
     def get(self, subject: str, key_id: bytes | None = None) -> bytes | None:
         """The newest key of a subject, or the one with this check; None where it was forgotten.
@@ -188,7 +207,7 @@ class Keys:
         ).fetchone()
         if row is None:
             return None
-        key = wrap.unwrap(row[1], _place(subject, row[0]))
+        key = wrap.unwrap(row[1], place_of(subject, row[0]))
         self._remember((subject, key_id), key)
         return key
 
@@ -206,7 +225,7 @@ class Keys:
             [json.dumps(list(subjects))],
         )
         newest = {subject: (key_id, wrapped) for subject, key_id, wrapped in rows}
-        return {subject: wrap.unwrap(wrapped, _place(subject, check)) for subject, (check, wrapped) in newest.items()}
+        return {subject: wrap.unwrap(wrapped, place_of(subject, check)) for subject, (check, wrapped) in newest.items()}
 
     def subjects(self) -> list[str]:
         """Everybody a key is kept for."""
@@ -225,7 +244,7 @@ class Keys:
             ORDER BY subject, created_at, key_id""",
             [json.dumps(list(subjects))],
         )
-        return [(subject, wrap.unwrap(wrapped, _place(subject, key_id))) for subject, key_id, wrapped in rows]
+        return [(subject, wrap.unwrap(wrapped, place_of(subject, key_id))) for subject, key_id, wrapped in rows]
 
     def checked(self, subjects: Iterable[str]) -> dict[tuple[str, bytes], bytes]:
         """All keys of these subjects, by subject and check.
@@ -239,15 +258,7 @@ class Keys:
             "SELECT subject, key_id, wrapped FROM subject_key WHERE subject IN (SELECT value FROM json_each(?))",
             [json.dumps(list(subjects))],
         )
-        return {(subject, key_id): wrap.unwrap(wrapped, _place(subject, key_id)) for subject, key_id, wrapped in rows}
-
-    def held(self, subjects: Iterable[str]) -> set[tuple[str, bytes]]:
-        """Which keys of these subjects are here, by subject and check."""
-        rows = self.db.execute(
-            "SELECT subject, key_id FROM subject_key WHERE subject IN (SELECT value FROM json_each(?))",
-            [json.dumps(list(subjects))],
-        )
-        return {(subject, key_id) for subject, key_id in rows}
+        return {(subject, key_id): wrap.unwrap(wrapped, place_of(subject, key_id)) for subject, key_id, wrapped in rows}
 
     def named(self, wanted: Iterable[tuple[str, bytes]]) -> dict[tuple[str, bytes], bytes]:
         """Those of these keys that are here, by subject and check.
@@ -331,11 +342,11 @@ class Keys:
         for subject, key_id, wrapped in self.db.execute(
             "SELECT subject, key_id, wrapped FROM subject_key LIMIT 1"
         ).fetchall():
-            wrap.unwrap(wrapped, _place(subject, key_id))
+            wrap.unwrap(wrapped, place_of(subject, key_id))
 
     def _rewrap_subjects(self, old: KeyWrap, new: KeyWrap) -> None:
         for subject, key_id, wrapped in self.db.execute("SELECT subject, key_id, wrapped FROM subject_key").fetchall():
-            place = _place(subject, key_id)
+            place = place_of(subject, key_id)
             self.db.execute(
                 "UPDATE subject_key SET wrapped = ? WHERE subject = ? AND key_id = ?",
                 [new.wrap(old.unwrap(wrapped, place), place), subject, key_id],
@@ -369,10 +380,6 @@ class Keys:
         self._cache.move_to_end(entry)
         if len(self._cache) > CACHED_KEYS:
             self._cache.popitem(last=False)
-
-
-def _place(subject: str, key_id: bytes) -> str:
-    return f"subject|{key_id.hex()}|{subject}"
 
 
 def _secret_place(name: str) -> str:

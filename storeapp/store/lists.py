@@ -97,9 +97,11 @@ def _found(db: Database, text: str, hashes: Sequence[bytes]) -> list[int]:
 
 
 def _by_hash(db: Database, hashes: Sequence[bytes]) -> set[int]:
-    sql = f"""SELECT v.n FROM finder f JOIN delivery_view v ON v.order_id = f.order_id
-        WHERE f.hash IN ({",".join("?" * len(hashes))})"""
-    return {n for (n,) in db.execute(sql, tuple(hashes))}
+    # The newest by their own numbers, before each is looked up: half a street may live there.
+    sql = f"""SELECT v.n FROM
+        (SELECT DISTINCT n FROM finder WHERE hash IN ({",".join("?" * len(hashes))}) ORDER BY n DESC LIMIT ?) f
+        JOIN finder_order o ON o.n = f.n JOIN delivery_view v ON v.order_id = o.order_id"""
+    return {n for (n,) in db.execute(sql, (*hashes, MOST_FOUND))}
 
 
 def _by_guide(db: Database, text: str) -> set[int]:

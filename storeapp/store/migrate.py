@@ -35,6 +35,7 @@ def open_database(
     secure_delete: bool = False,
     any_thread: bool = False,
     patience_s: float = 10.0,
+    page_bytes: int = 4096,
 ) -> Database:
     """Open or make a database file with its newest schema; foreign keys are enforced.
 
@@ -46,6 +47,7 @@ def open_database(
             because a copy would outlive what is deleted later.
         any_thread: the caller sees to it that only one thread uses the connection at a time.
         patience_s: how long to wait for another process.
+        page_bytes: of a file that is made now; one that exists keeps its own.
 
     Raises:
         NewerSchema: a newer program wrote it; nothing was changed.
@@ -55,6 +57,7 @@ def open_database(
     connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=not any_thread)
     try:
         _refuse_newer(connection, len(migrations))
+        connection.execute(f"PRAGMA page_size = {page_bytes:d}")
         _configure(connection, synchronous=synchronous, secure_delete=secure_delete)
         db = Database(connection)
         migrate(db, migrations, path=path, keep_backup=not secure_delete)

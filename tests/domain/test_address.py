@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storeapp.domain.address import HIDDEN, Address, BuildingKey, building_key, parse_address
+from storeapp.domain.address import HIDDEN, Address, BuildingKey, building_key, parse_address, street_and_lane
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,9 @@ def test_any_text_is_read_and_nothing_is_invented(text: str) -> None:
     if address.room or address.rest:
         assert address.masked().endswith(HIDDEN)
     assert len(address.masked()) <= len(text) * 18 + len(HIDDEN)
+
+
+@given(st.text(alphabet="上海市徐汇区衡山路街道镇乡省县旗自治州弄号大厦小巷苑12 ，", max_size=20))
+def test_street_and_lane_are_those_of_the_whole_address(text: str) -> None:
+    parsed = parse_address(text)
+    assert street_and_lane(text) == (parsed.street, parsed.lane)

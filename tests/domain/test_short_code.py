@@ -36,6 +36,12 @@ def test_a_code_never_changes_between_releases() -> None:
     assert short_code(bytes(8)) == "CHE4WX7XQC"
 
 
+@given(st.integers(0, 2**64 - 1), st.integers(0, 12))
+def test_a_number_is_written_letter_by_letter(number: int, length: int) -> None:
+    letters = [crockford.ALPHABET[number >> 5 * place & 31] for place in range(length)]
+    assert crockford.write(number, length) == "".join(reversed(letters))
+
+
 @given(st.integers(0, 2**40 - 1))
 def test_numbers_are_written_and_read(number: int) -> None:
     assert crockford.number(crockford.write(number, 8)) == number

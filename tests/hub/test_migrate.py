@@ -2,30 +2,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
 
 from hub.core import Hub, NotMigrated, database_url, found, open_hub
 from hub.database import Database
 from hub.migrate import is_current, migrate
 from hub.rootkey import RootKeyMissing
-from hub.tables import metadata, state_home
-from tests.support.databases import Postgres
+from tests.support.databases import Postgres, schema_differences
 
 
 def test_the_steps_lead_to_exactly_the_tables_the_program_uses(hub: Hub) -> None:
-    # Whoever has one writer at a time goes without the index that refuses a second home.
-    only_of_servers = {state_home.name} if hub.db.embedded else set()
-
-    def is_here(_: object, name: str | None, kind: str, *_more: object) -> bool:
-        return not (kind == "index" and name in only_of_servers)
-
-    with hub.db.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": is_here})
-        assert compare_metadata(context, metadata) == []
-        names = {each["name"] for each in inspect(connection).get_indexes("state")}
-        assert (state_home.name in names) is not hub.db.embedded
+    assert schema_differences(hub.db) == []
 
 
 def test_migrating_again_changes_nothing(hub: Hub) -> None:

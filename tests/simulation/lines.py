@@ -4,6 +4,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from hub.devices import EnrolledDevice
 from hub.feeds import Reader
 from hub.problems import HubProblem
 from storeapp.services.ports import SyncFailed
+from sync.ahead import Source
 from sync.protocol.messages import (
     BatchReply,
     ChangesPage,
@@ -29,6 +31,7 @@ from sync.protocol.messages import (
 from sync.snapshot import Snapshot, SnapshotBroken, SnapshotCut
 from sync.transport import HubTrouble, Offline, Rejected, Unauthorised
 from tests.simulation.faults import HEALTHY, Fault, Kind
+from tests.support.paging import pages_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -45,7 +48,7 @@ _TAUGHT = {
 
 
 @contextmanager
-def in_turn(source: Callable[[Callable[[], None]], Iterator[T]]) -> Iterator[Iterator[list[T]]]:
+def in_turn(source: Source[T]) -> Iterator[Iterator[list[T]]]:
     """Pages as a cycle takes them, each fetched only once the one before was kept: nothing is left to chance."""
     yield ([item] for item in source(lambda: None))
 
@@ -86,12 +89,12 @@ class Line:
         self.delivered |= {result.id for result in reply.results}
         return reply
 
-    def changes(self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0) -> ChangesPage | None:
-        def call(hub: Hub) -> ChangesPage:
-            return feeds.changes(hub, self._reader(hub), feed=feed, epoch=epoch, after=after, limit=limit)
+    def pages(self, feed: str, *, epoch: str, after: int, limit: int, since_of: Any) -> Iterator[ChangesPage]:
+        def page(after: int) -> ChangesPage:
+            reader, since = partial(feeds.changes, feed=feed, epoch=epoch, limit=limit), since_of(after)
+            return _wired(self._carry(lambda hub: reader(hub, self._reader(hub), after=after, since=since)))
 
-        page = _wired(self._carry(call))
-        return page if page.upto > after else None
+        return pages_of(page, after)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int) -> Iterator[Snapshot]:

@@ -1,3 +1,6 @@
+import hmac
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +29,13 @@ def test_the_finder_ignores_how_a_text_is_spelled() -> None:
     search_key = KeyWrap(ROOT).search_key
     assert finder_hash(search_key, "name", "Ａda  顾客") == finder_hash(search_key, "name", "ada顾客")
     assert len(finder_hash(search_key, "name", "ada")) == 16
+
+
+@given(st.binary(min_size=32, max_size=32), st.text(max_size=30))
+def test_the_finder_hashes_as_the_library_does(search_key: bytes, text: str) -> None:
+    plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    expected = hmac.digest(search_key, f"name\x1f{plain}".encode(), "sha256")[:16]
+    assert finder_hash(search_key, "name", text) == expected
 
 
 def test_the_finder_keeps_kinds_and_homes_apart() -> None:

@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from psycopg import sql
 
 from hub.core import Hub
 from hub.database import Database
 from hub.migrate import migrate, upgrade
+from hub.tables import metadata, state_home
 from tests.support.hubs import make_hub
 
 BACKENDS = ("sqlite", "postgresql")
@@ -108,3 +111,18 @@ def hub(tmp_path: Path, database: str) -> Iterator[Hub]:
     hub = make_hub(tmp_path / "hub", url=database)
     yield hub
     hub.close()
+
+
+def schema_differences(db: Database) -> list[Any]:
+    """In what a database differs from the tables that the program uses."""
+    # Whoever has one writer at a time goes without the index that refuses a second home.
+    only_of_servers = {state_home.name} if db.embedded else set()
+
+    def is_here(_: object, name: str | None, kind: str, *_more: object) -> bool:
+        return not (kind == "index" and name in only_of_servers)
+
+    with db.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": is_here})
+        found: list[Any] = compare_metadata(context, metadata)
+        names = {each["name"] for each in sa.inspect(connection).get_indexes("state")}
+    return [*found, *(["state_home"] if (state_home.name in names) is db.embedded else [])]

@@ -1,6 +1,7 @@
 """The hub's calls without a network between, so that a test can lose any message without waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from hub import devices, feeds
@@ -19,6 +20,7 @@ from sync.cycle import Cycle
 from sync.engine import quiet
 from sync.protocol.messages import BatchReply, ChangesPage, CommandBatch, EnrolRequest, Hello, HelloReply
 from sync.transport import Offline, Rejected, Unauthorised
+from tests.support.paging import pages_of
 
 PAGE = 5
 """Small pages, so that a transaction of the hub is cut by them."""
@@ -59,16 +61,16 @@ class LossyClient:
     def commands(self, batch: CommandBatch) -> BatchReply:
         return self._carried(lambda: decide(self._hub, Sender(self._device, self._store, self._transport), batch))
 
-    def changes(
-        self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
-    ) -> ChangesPage | None:
+    def pages(
+        self, feed: str, *, epoch: str, after: int, limit: int, since_of: Callable[[int], int]
+    ) -> Generator[ChangesPage, None, None]:
         reader = Reader(self._store, self._transport)
-        page = self._carried(
-            lambda: feeds.changes(
-                self._hub, reader, feed=feed, epoch=epoch, after=after, limit=min(limit, PAGE), since=since
-            )
-        )
-        return page if page.upto > after else None
+
+        def page(after: int) -> ChangesPage:
+            read = partial(feeds.changes, self._hub, reader, feed=feed, epoch=epoch, limit=min(limit, PAGE))
+            return self._carried(lambda: read(after=after, since=since_of(after)))
+
+        return pages_of(page, after)
 
 
 def enrol(hub: Hub, counter: Counter, *, store: str = "XH") -> None:

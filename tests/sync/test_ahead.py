@@ -1,7 +1,7 @@
 """What is fetched ahead arrives in order, and what ends the fetching comes last."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import pytest
 
@@ -10,17 +10,17 @@ from sync.ahead import ahead
 
 
 def test_all_items_arrive_in_order() -> None:
-    with ahead(lambda _: iter(range(100))) as fetched:
+    with ahead(lambda _: (number for number in range(100))) as fetched:
         assert [item for items in fetched for item in items] == list(range(100))
 
 
 def test_nothing_is_handed_over_for_a_source_without_items() -> None:
-    with ahead(lambda _: iter(())) as fetched:
+    with ahead(lambda _: (number for number in ())) as fetched:
         assert list(fetched) == []
 
 
 def test_what_had_come_is_handed_over_before_the_failure() -> None:
-    def source() -> Iterator[int]:
+    def source() -> Generator[int, None, None]:
         yield from (1, 2, 3)
         raise ConnectionAbortedError
 
@@ -37,7 +37,7 @@ def test_what_had_come_is_handed_over_before_the_failure() -> None:
 
 
 def test_a_nudge_hands_over_what_there_is_even_if_it_is_nothing() -> None:
-    def source(nudge: Callable[[], None]) -> Iterator[int]:
+    def source(nudge: Callable[[], None]) -> Generator[int, None, None]:
         nudge()
         go_on.wait(60)
         yield 1
@@ -55,7 +55,7 @@ def test_who_stops_early_ends_the_fetching(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "MOST", 2)
     fetched_so_far: list[int] = []
 
-    def source() -> Iterator[int]:
+    def source() -> Generator[int, None, None]:
         for number in range(1000):
             fetched_so_far.append(number)
             yield number
@@ -63,4 +63,17 @@ def test_who_stops_early_ends_the_fetching(monkeypatch: pytest.MonkeyPatch) -> N
     with ahead(lambda _: source()) as fetched:
         next(fetched)
     assert len(fetched_so_far) < 1000
+    assert not [thread for thread in threading.enumerate() if thread.name == "sync-ahead"]
+
+
+def test_who_stops_early_ends_what_fetches_for_the_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+
+    def doubled(_nudge: Callable[[], None]) -> Generator[int, None, None]:
+        with ahead(lambda _: (number for number in range(1000))) as fetched:
+            for numbers in fetched:
+                yield from (2 * number for number in numbers)
+
+    with ahead(doubled) as fetched:
+        assert next(fetched)[0] == 0
     assert not [thread for thread in threading.enumerate() if thread.name == "sync-ahead"]

@@ -141,12 +141,12 @@ def test_a_cut_snapshot_goes_on_where_it_was_cut(
     kept = Exchange.take
     pages = 0
 
-    def cut(self: Exchange, page: object) -> None:
+    def cut(self: Exchange, *page: object) -> None:
         nonlocal pages
         pages += 1
         if pages == 4:
             raise ConnectionAbortedError
-        kept(self, page)  # type: ignore[arg-type]  # handed on as it came
+        kept(self, *page)  # type: ignore[arg-type]  # handed on as it came
 
     with monkeypatch.context() as patch:
         patch.setattr(Exchange, "take", cut)
@@ -212,12 +212,12 @@ def test_a_cut_snapshot_of_a_compacted_feed_goes_on_all_the_same(
     compacted(hub)
     kept, pages = Exchange.take, 0
 
-    def cut(self: Exchange, page: object) -> None:
+    def cut(self: Exchange, *page: object) -> None:
         nonlocal pages
         pages += 1
         if pages == 4:
             raise ConnectionAbortedError
-        kept(self, page)  # type: ignore[arg-type]  # handed on as it came
+        kept(self, *page)  # type: ignore[arg-type]  # handed on as it came
 
     with monkeypatch.context() as patch:
         patch.setattr(Exchange, "take", cut)

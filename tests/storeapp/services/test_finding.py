@@ -9,6 +9,7 @@ import pytest
 from storeapp.services import intake, orders, search
 from storeapp.services.counter import Counter
 from storeapp.services.home import CACHE, Home
+from storeapp.store import lists
 from storeapp.store.cache import reset
 from tests.storeapp.services.desk import MANAGER, PASSPHRASE, PERSON, Store
 from tests.support.mortal import person_of, taken_on
@@ -55,6 +56,14 @@ def test_a_corrected_name_is_found_although_the_power_went_as_soon_as_it_was_sav
     with closing(store.opened_again()) as counter:
         counter.catch_up()
         assert found(counter, person_of("C1").name) == ["C1"]
+
+
+def test_of_many_with_one_name_the_newest_are_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in ("C1", "C2", "C3"):
+        store.place(number)
+    assert sorted(found(store.counter, PERSON.name)) == ["C1", "C2", "C3"]
+    monkeypatch.setattr(lists, "MOST_FOUND", 2)
+    assert sorted(found(store.counter, PERSON.name)) == ["C2", "C3"]
 
 
 def test_a_cache_made_anew_in_two_tries_finds_people(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

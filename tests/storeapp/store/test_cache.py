@@ -16,9 +16,11 @@ from storeapp.domain.order import Order
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import CancelOrder
 from storeapp.services.counter import Counter, Refused
-from storeapp.store.cache import CHUNK, Cache
+from storeapp.store.cache import CHUNK, PAGE_BYTES, Cache
 from storeapp.store.errors import Corrupt
 from storeapp.store.journal import Journal
+from storeapp.store.migrate import open_database
+from storeapp.store.schema import MIGRATIONS
 from tests.storeapp.store.homes import BASICS, COMMANDS, MANAGER, check_views, open_counter, run, shown
 from tests.storeapp.world import a_delivery, an_order, placing
 
@@ -259,3 +261,14 @@ def test_whatever_was_told_as_saved_survives_a_kill(tmp_path: Path) -> None:
         counter.catch_up()
         assert len(counter.cache.every(Order)) == counter.journal.last() - len(BASICS) >= len(told)
         check_views(counter)
+
+
+def test_a_cache_keeps_the_pages_that_it_was_made_with(tmp_path: Path) -> None:
+    for name, page_bytes in (("old.db", 4096), ("new.db", PAGE_BYTES)):
+        steps = MIGRATIONS[:-1] if name == "old.db" else MIGRATIONS
+        open_database(tmp_path / name, migrations=steps, synchronous="NORMAL", page_bytes=page_bytes).close()
+        with closing(Cache(tmp_path / name)) as cache:
+            assert cache.db.execute("PRAGMA page_size").fetchone() == (page_bytes,)
+            with cache.writing():
+                cache.set_mark("epoch", "e")
+            assert cache.mark("epoch") == "e"

@@ -1,0 +1,86 @@
+"""The finder: keyed hashes by which orders are found by their people, without a word about them being stored.
+
+A row of ``finder_order`` holds an order's hashes one after the other, and ``finder`` says which orders have a hash: by
+number, because numbers take less room than ids, and all over the table is where hashes are written.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlite_utils import Database
+
+from storeapp.store import bulk
+
+HASH_BYTES = 8
+"""Of a keyed hash, which is more than enough to tell apart what one store's people are called."""
+_INTO_ORDER = "INSERT OR IGNORE INTO finder_order (n, order_id, hashes)"
+
+
+def grouped(hashes: Iterable[tuple[bytes, str]]) -> dict[str, bytes]:
+    """The hashes of each order, one after the other."""
+    found: dict[str, set[bytes]] = defaultdict(set)
+    for value, order_id in hashes:
+        found[order_id].add(value[:HASH_BYTES])
+    return {order_id: b"".join(sorted(values)) for order_id, values in found.items()}
+
+
+def add(db: Database, hashes: Mapping[str, bytes]) -> None:
+    """Let orders be found by these hashes, too; call inside a transaction."""
+    known = _known(db, list(hashes)) if hashes else {}
+    fresh = [order_id for order_id in hashes if order_id not in known]
+    if fresh:
+        _add_orders(db, [(order_id, hashes[order_id]) for order_id in sorted(fresh)])
+    more = [(n, _both(held, hashes[order_id])) for order_id, (n, held) in known.items() if held != hashes[order_id]]
+    for n, every in more:
+        db.conn.execute("UPDATE finder_order SET hashes = ? WHERE n = ?", (every, n))
+        db.conn.executemany(
+            "INSERT OR IGNORE INTO finder (hash, n) VALUES (?, ?)", ((value, n) for value in _each(every))
+        )
+
+
+def _add_orders(db: Database, orders: Sequence[tuple[str, bytes]]) -> None:
+    last = db.conn.execute("SELECT coalesce(max(n), 0) FROM finder_order").fetchone()[0]
+    rows = [(n, *order) for n, order in enumerate(orders, start=last + 1)]
+    bulk.insert(db, _INTO_ORDER, rows)
+    # Out of the table, because that is one statement without a value of each hash.
+    db.conn.execute(
+        f"""WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + {HASH_BYTES} FROM place WHERE at < ?)
+        INSERT INTO finder (hash, n) SELECT substr(hashes, at, {HASH_BYTES}) AS hash, n
+        FROM finder_order JOIN place ON at <= length(hashes) WHERE n > ? ORDER BY hash""",
+        (max(len(hashes) for _, hashes in orders), last),
+    )
+
+
+def _known(db: Database, orders: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    sql = "SELECT order_id, n, hashes FROM finder_order WHERE order_id IN (SELECT value FROM json_each(?))"
+    return {order_id: (n, held) for order_id, n, held in db.conn.execute(sql, (json.dumps(orders),))}
+
+
+def remove(db: Database, orders: Iterable[str]) -> None:
+    """Let orders no longer be found by their people; call inside a transaction."""
+    known = _known(db, list(orders))
+    db.conn.executemany(
+        "DELETE FROM finder WHERE hash = ? AND n = ?",
+        [(value, n) for n, held in known.values() for value in _each(held)],
+    )
+    db.conn.executemany("DELETE FROM finder_order WHERE n = ?", [(n,) for n, _ in known.values()])
+
+
+def clear(db: Database) -> None:
+    """Forget by what anybody could be found; call inside a transaction."""
+    db.conn.execute("DELETE FROM finder")
+    db.conn.execute("DELETE FROM finder_order")
+
+
+def has(db: Database, order_id: str) -> bool:
+    """Whether an order is found by its people."""
+    return bool(_known(db, [order_id]))
+
+
+def _each(hashes: bytes) -> Iterator[bytes]:
+    return (hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
+
+
+def _both(some: bytes, others: bytes) -> bytes:
+    return b"".join(sorted({*_each(some), *_each(others)}))

@@ -1,0 +1,41 @@
+"""Turns rows as they came over the wire into pages that a counter can read."""
+
+import msgspec
+
+from storeapp.services.pages import IncomingPage, KeyBox, ReadPage, TransportedKey
+from storeapp.store.cache import Row
+from sync.protocol.messages import WireRow
+
+
+def together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
+    """Pages that follow each other as one, with what stands beside the last."""
+    page = pages[0][0]
+    for later, _ in pages[1:]:
+        page.add(later)
+    return page, pages[-1][1]
+
+
+def incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
+    """Rows of a feed that bring all their keys."""
+    return IncomingPage(
+        feed=feed,
+        epoch=epoch,
+        upto=upto,
+        rows=[
+            Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
+            for row in rows
+        ],
+        keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
+        boxes=_boxes(rows),
+    )
+
+
+def _boxes(rows: list[WireRow]) -> list[KeyBox]:
+    boxes: list[KeyBox] = []
+    subjects: list[str] = []
+    for row in rows:
+        subjects += [subject or row.id for subject in row.opens]
+        if row.box:
+            boxes.append(KeyBox(tuple(subjects), row.box))
+            subjects = []
+    return boxes
