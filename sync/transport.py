@@ -299,7 +299,7 @@ def _content(reply: requests.Response) -> bytes:
 
 
 def _sent(reply: requests.Response) -> bytes:
-    """What came over the line, usually in one piece; only the read behind the last one tells a reply that was cut off."""
+    """What came over the line, usually in one piece; the read behind the last one tells a reply that was cut off."""
     pieces: list[bytes] = []
     room = MAX_REPLY_BYTES + 1
     while room and (piece := reply.raw.read(room, decode_content=False)):

@@ -23,6 +23,7 @@ from sync.protocol.messages import BatchReply, ChangesPage, WireKey, encode
 from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 
 FIRST = order_id(Platform.TABLE, "T1")
+KEY_CHECK = key_check(b"k" * 32)
 DELIVERY = f"{FIRST}-1"
 
 
@@ -244,9 +245,9 @@ def test_a_feed_of_another_store_is_none_of_its_business(hub: Hub) -> None:
 
 class TestSealed:
     def key(self, hub: Hub, counter: FakeCounter) -> WireKey:
-        purpose = key_purpose(FIRST, key_check(b"k" * 32))
+        purpose = key_purpose(FIRST, KEY_CHECK)
         channel = counter.transport.channel(hub.identity.transport.public)
-        return WireKey(FIRST, key_check(b"k" * 32), channel.wrap(b"k" * 32, purpose))
+        return WireKey(FIRST, KEY_CHECK, channel.wrap(b"k" * 32, purpose))
 
     def place(self, hub: Hub, counter: FakeCounter) -> None:
         counter.send(counter.wire(an_order("T1", sealed="c2VhbGVk")), keys=[self.key(hub, counter)])

@@ -29,6 +29,7 @@ from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 from tests.support.hubserver import serving
 
 FIRST = order_id(Platform.TABLE, "T1")
+KEY_CHECK = key_check(b"k" * 32)
 
 
 def broken(*_: object) -> None:
@@ -122,9 +123,9 @@ def test_a_discarded_one_is_gone_but_not_that_it_was_there(hub: Hub, monkeypatch
 
 def offered(hub: Hub) -> tuple[FakeCounter, CommandBatch]:
     counter = FakeCounter(hub)
-    purpose = key_purpose(FIRST, key_check(b"k" * 32))
+    purpose = key_purpose(FIRST, KEY_CHECK)
     channel = counter.transport.channel(hub.identity.transport.public)
-    key = WireKey(FIRST, key_check(b"k" * 32), channel.wrap(b"k" * 32, purpose))
+    key = WireKey(FIRST, KEY_CHECK, channel.wrap(b"k" * 32, purpose))
     commands = [counter.wire(stock()), counter.wire(an_order("T1", sealed="c2VhbGVk"))]
     return counter, CommandBatch("i1", commands, [key])
 
