@@ -26,8 +26,8 @@ NEVER_WHOLE = 300
 PART_STOPS, PART_STEPS = 60, 200
 NEAR, IDLE, LOOSE = 10, 3, 8
 """How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
-RECOMBINE_STEPS, TRIES = 100, 4
-"""After so many steps the ways of several plans are put together, around so many guides."""
+RECOMBINE_STEPS, RECOMBINE_EACH, TRIES = 100, 2, 4
+"""After so many steps, or so many for each stop, the ways of several plans are put together, around so many guides."""
 Routes = dict[str, Sequence[Step]]
 
 
@@ -75,9 +75,9 @@ class PartedSearch:
         self.steps += 1
         if self._whole is not None:
             better = self._whole.step()
-            if self.steps % RECOMBINE_STEPS == 0:
-                better |= self._recombine_whole(self._whole)
             stops = len(self._model.stops)
+            if self.steps % max(RECOMBINE_STEPS, RECOMBINE_EACH * stops) == 0:
+                better |= self._recombine_whole(self._whole)
             if stops > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * stops:
                 self._divide(self._whole)
             return better
