@@ -68,11 +68,12 @@ class ReadPage:
             self.ready.add(later.ready)
             self.rows |= later.rows
         else:
-            # Of a row that has changed between two pages the newer one counts.
+            # Of a row that has changed between two pages the newer one counts, and so does what is known of its people.
+            hashes = {id_: found for id_, found in self.ready.hashes.items() if Key(Order.KIND, id_) not in later.rows}
+            self.closed = [order for order in self.closed if Key(Order.KIND, order.id) not in later.rows]
             self.rows |= later.rows
-            hashes = self.ready.hashes | later.ready.hashes
             self.ready = prepared(self.rows)
-            self.ready.hashes = hashes
+            self.ready.hashes = hashes | later.ready.hashes
         self.epoch, self.upto = later.epoch, later.upto
         self.keys += later.keys
         self.closed += later.closed

@@ -2,7 +2,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import pytest
@@ -43,6 +43,17 @@ st.register_type_strategy(PassOn, st.builds(PassOn, TEXT, st.sampled_from([Holde
 st.register_type_strategy(OpenStock, st.builds(OpenStock, TEXT, TEXT, PIECES, TEXT))
 st.register_type_strategy(CountStock, st.builds(CountStock, TEXT, TEXT, PIECES))
 st.register_type_strategy(MoveStock, st.builds(MoveStock, TEXT, TEXT, st.sampled_from(Movement), PIECES, TEXT))
+
+
+def _all_fields(of: type[Any]) -> st.SearchStrategy[Any]:
+    """Every field drawn: what a struct makes anew by default is no value that its signature could tell."""
+    hints = get_type_hints(of)
+    return st.builds(of, **{name: st.from_type(hints[name]) for name in of.__struct_fields__})
+
+
+for made in STATES.values():
+    if any(field.default_factory is not msgspec.NODEFAULT for field in msgspec.structs.fields(made)):
+        st.register_type_strategy(made, _all_fields)
 
 few = settings(max_examples=25)
 

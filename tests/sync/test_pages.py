@@ -144,6 +144,7 @@ def test_pages_that_are_taken_together_lead_to_what_they_lead_to_one_by_one(
     page = merged[0]
     for later in merged[1:]:
         page.add(later)
+    assert page.ready.hashes.keys() == {an_id(second), an_id(fourth)}
     together.exchange.take(page)
     assert shown(together.counter) == shown(alone.counter)
     assert together.lines() == alone.lines() != []
@@ -182,6 +183,17 @@ def test_a_record_is_opened_with_the_key_that_came_earlier(giving: Counter, made
     two.counter.keys.put_many(key, now=two.counter.clock.now())
     two.exchange.take(two.read(giving, [both(number)[0]], with_keys=False))
     assert two.found(f"Name {number}") == [number]
+
+
+def test_a_record_that_a_later_page_replaces_is_not_opened(giving: Counter, made: Callable[[str], Taking]) -> None:
+    two, number = made("two"), NUMBERS[0]
+    page = two.read(giving, both(number), with_keys=False)
+    assert [order.id for order in page.closed] == [an_id(number)]
+    order = giving.cache.get(Order, an_id(number))
+    assert order is not None
+    show(giving, replace(order, status=OrderStatus.CANCELLED, sealed=""))
+    page.add(two.read(giving, both(number)[:1], with_keys=False))
+    assert page.closed == []
 
 
 def test_one_broken_seal_hides_nobody_else(giving: Counter, made: Callable[[str], Taking]) -> None:
