@@ -21,7 +21,6 @@ ALL = (
     "dispatch_insertion",
     "dispatch_stop",
     "roads",
-    "region",
     "dispatch_dropout",
 )
 """In the order in which they are run when none is named."""

@@ -13,15 +13,16 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.dispatch_instances import Instance, load
-from bench.dispatch_peers import ROOT, SHARED, costs, evaluator, modules, peers_python
+from bench.dispatch_peers import ROOT, costs, evaluator, modules, peers_python
 from bench.report import Figure, Report
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner
-from storeapp.domain.dispatch import Limits, Plan
+from storeapp.adapters.region_planner import RegionPlanner
+from storeapp.domain.dispatch import Limits, Plan, Planner, best_plan
 from storeapp.domain.dispatch_check import check
 
 OUT = ROOT / "build" / "bench" / "dispatch"
@@ -39,7 +40,8 @@ GAPS: dict[tuple[int, float], float] = {
 REGION = (500, 100, 12)
 GAPS[500, 30.0] = 1.0
 FIRST_MS = {50: 20, 100: 50, 200: 170}
-SMALL, SMALL_MS, SMALL_SHARE = 20, 120, 5
+SMALL, SMALL_MS, SMALL_SHARE, SNAPSHOTS = 20, 120, 5, 40
+PROVE_S = 60.0
 BELOW_GREEDY = -25
 
 
@@ -63,7 +65,7 @@ class Scores:
 def run(arguments: Sequence[str] = ()) -> Report:
     """The table of all instances, or a note where there is no evaluator."""
     args = _parse(arguments)
-    folder = evaluator()
+    folder = args.evaluator or evaluator()
     if folder is None:
         return Report("dispatch", (), {"left out": "the evaluator is not on this machine"})
     sizes = (REGION,) if args.region else SIZES
@@ -72,19 +74,24 @@ def run(arguments: Sequence[str] = ()) -> Report:
         paths = [path for path in paths if re.search(args.only, path.stem)]
     python = peers_python() if args.peers else None
     with modules(folder) as known:
-        scores = [_score(path, args, known, python) for path in paths]
+        scores = [_score(path, args, known, folder, python) for path in paths]
     return Report("dispatch", tuple(_figures(scores, args.budget)), {"instances": len(scores), "clock": "CPU"})
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev.py bench dispatch", description=__doc__)
     parser.add_argument("--instances", type=Path, help="a folder of instances; made from fixed seeds where not given")
+    parser.add_argument(
+        "--evaluator", type=Path, help="the folder of the evaluator; beside the project where not given"
+    )
     parser.add_argument("--only", help="a pattern that the names of instances must hold")
-    parser.add_argument("--budget", type=_numbers, default=(0.2, 1.0, 5.0), help="CPU seconds, with commas between")
+    parser.add_argument("--budget", type=_numbers, help="CPU seconds, with commas between; 0.2,1,5, or 30 for a region")
     parser.add_argument("--region", action="store_true", help="a region of 12 stores instead of single stores")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="without the other solvers")
     parser.add_argument("--best", type=float, default=0.0, help="CPU seconds to look for a best known plan first")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    args.budget = args.budget or ((30.0,) if args.region else (0.2, 1.0, 5.0))
+    return args
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -96,7 +103,7 @@ def _own_instances(folder: Path, sizes: Sequence[tuple[int, int, int]]) -> Itera
     place = OUT / "instances"
     place.mkdir(parents=True, exist_ok=True)
     for orders, guides, stores in sizes:
-        for seed in range(1, 9 if orders == SMALL else 4):
+        for seed in range(1, 1 + (SNAPSHOTS if orders == SMALL else 3)):
             path = place / f"s{orders}_{guides}_{stores}_{seed}.json"
             if not path.exists():
                 words = {"orders": orders, "guides": guides, "stores": stores, "seed": seed}
@@ -106,7 +113,7 @@ def _own_instances(folder: Path, sizes: Sequence[tuple[int, int, int]]) -> Itera
             yield path
 
 
-def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], python: Path | None) -> Scores:
+def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], folder: Path, python: Path | None) -> Scores:
     instance = load(path)
     judge = known["core"].Instance.load(path)
     orders = len(instance.problem.stops)
@@ -115,15 +122,39 @@ def _score(path: Path, args: argparse.Namespace, known: Mapping[str, Any], pytho
         scores.cost[name] = judge.evaluate(getattr(known["baselines"], plan)(judge))["cost"]
     for budget in args.budget:
         _measure(path, judge, budget, scores)
+    if orders <= SMALL and (proven := _proven(instance)).proven:
+        scores.cost["proof"] = _judged(judge, instance, proven)
     if args.best:
-        scores.cost["long"] = _judged(judge, instance, _timed(instance, args.best, seed=9, patient=True).plan)
+        scores.cost["long"] = min(_judged(judge, instance, plan) for plan in _long(instance, args.best))
     if python is not None:
         names = ["exact"] if orders <= SMALL else []
         names += ["vroom", *(f"{budget:g}" for budget in args.budget if budget >= 1)]
-        scores.cost |= costs(python, SHARED, path, names)
+        scores.cost |= costs(python, folder, path, names)
     _remember_best(path.stem, scores)
     print(f"{path.stem}: best {scores.best}, {scores.cost}", file=sys.stderr, flush=True)
     return scores
+
+
+def _proven(instance: Instance) -> Plan:
+    """The cheapest plan by our own count, which rounds a whole way where the evaluator rounds each part of it."""
+    limits = Limits(1.0, prove_s=PROVE_S)
+    return best_plan(PyvrpPlanner(limits, clock=time.process_time), instance.problem)
+
+
+def _long(instance: Instance, best_s: float) -> Iterator[Plan]:
+    """What several searches of so many CPU seconds find; a region is searched as a whole, too, from either start."""
+    found = _timed(instance, best_s, seed=9, patient=True).plan
+    yield found
+    if instance.stores > 1:
+        for before in (found.routes, ()):
+            worker = PyvrpPlanner(Limits(best_s, seed=8, patient=True), clock=time.process_time)
+            yield best_plan(worker, replace(instance.problem, before=before))
+
+
+def _planner(instance: Instance, limits: Limits) -> Planner:
+    """As the product plans: a counter its store, the hub a region; on one core."""
+    worker = PyvrpPlanner(limits, clock=time.process_time)
+    return worker if instance.stores == 1 else RegionPlanner([worker], budget_s=limits.budget_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +167,9 @@ class Timed:
 
 
 def _timed(instance: Instance, budget: float, *, seed: int, patient: bool = False) -> Timed:
-    limits = Limits(budget, seed=seed, patient=patient)
+    limits = Limits(budget, seed=seed, patient=patient or instance.stores > 1)
     started, first_ms, last = time.process_time(), 0.0, Plan()
-    for plan in PyvrpPlanner(limits, clock=time.process_time).plans(instance.problem):
+    for plan in _planner(instance, limits).plans(instance.problem):
         first_ms = first_ms or (time.process_time() - started) * 1000
         last = plan
     return Timed(last, first_ms, (time.process_time() - started) * 1000)
@@ -174,7 +205,7 @@ def _remember_best(name: str, scores: Scores) -> None:
     """The best known of all runs so far; an exact cost ends the search for it."""
     place = OUT / "best.json"
     known: dict[str, int] = json.loads(place.read_text("utf-8")) if place.exists() else {}
-    scores.proven = "exact" in scores.cost
+    scores.proven = "exact" in scores.cost or "proof" in scores.cost
     known[name] = min([known.get(name, 2**62), *scores.cost.values()])
     scores.best = known[name]
     place.write_text(json.dumps(known, indent=1), "utf-8")

@@ -58,6 +58,11 @@ class Instance:
         """Orders, guides, stores and seed."""
         return str(self.raw["name"])
 
+    @property
+    def stores(self) -> int:
+        """How many stores it has."""
+        return len(self.raw["stores"])
+
     def plain(self, plan: Plan) -> dict[str, list[tuple[str, int]]]:
         """The plan as the evaluator reads it: for each vehicle's number its pickups and deliveries by order number."""
         return {

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from bench.hubs import BenchHub
 from bench.region import GUIDES, ORDERS, STORES, problem

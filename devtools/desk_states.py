@@ -6,6 +6,7 @@ from devtools.demo_home import MANAGER
 from storeapp.domain.kernel import Refusal
 from storeapp.services import custody_desk, slips
 from storeapp.services.counter import Counter
+from storeapp.services.guides import guide_rows
 from ui.pages.handoff import HandoffPage
 from ui.window import Window
 
@@ -40,3 +41,31 @@ def handoff_states(window: Window, settle: Settle) -> Iterator[str]:
     page.take_back()
     settle(window)
     yield "undone"
+    yield from _rescue(page, window, settle)
+
+
+def _badges(counter: Counter) -> tuple[str, str]:
+    """The badges of a guide who carries parcels, and of another."""
+    guides = guide_rows(counter)
+    giver = next(row for row in guides if row.in_custody)
+    taker = next(row for row in guides if row.id != giver.id)
+    papers = [slips.issue_badge(counter, MANAGER, row.id) for row in (giver, taker)]
+    first, second = (paper.qr_text for paper in papers if not isinstance(paper, Refusal))
+    return first, second
+
+
+def _rescue(page: HandoffPage, window: Window, settle: Settle) -> Iterator[str]:
+    """One guide takes over from another; the giver's badge is scanned twice first."""
+    found: list[tuple[str, str]] = []
+    window.backend.read(_badges, done=found.append)
+    settle(window)
+    giver, taker = found[0]
+    page.begin_rescue()
+    settle(window)
+    yield "rescue"
+    for name, text in (("giver", giver), ("same", giver), ("moved", taker)):
+        page.take_scan(text)
+        settle(window)
+        yield f"rescue-{name}"
+    window.desk.take_back()
+    settle(window)

@@ -16,7 +16,7 @@ from ui.window import Window
 
 CHAT = "张三 13800138000\n上海市徐汇区天平路46弄9号203室\n保湿精华液30ml 2支，舒缓面霜一瓶\n下午五点到六点送，放门卫"
 BOARD = ("board.assign",)
-ORDERS = ("new", "correct", "locate", "reschedule", "cancel", "split")
+ORDERS = ("new", "correct", "locate", "reschedule", "cancel", "split", "report")
 GUIDES = ("new", "edit", "hours", "badge", "run_sheet")
 HANDOFF = ("code", "deliver", "return", "pass_on", "record", "run_sheet")
 SECTIONS = ("machine", "printing", "staff", "policy", "dispatch", "area", "travel", "data", "about")

@@ -39,7 +39,7 @@ THEMES = ("light", "dark")
 DIALOGS = "dialogs"
 HUB = StillHub()
 SIZE = (1366, 768)
-REST_MS = 120
+REST_MS = 200
 """How long nothing may be at work before a picture is taken: longer than the pauses that pages wait for typing."""
 WAIT_MS = 30_000
 

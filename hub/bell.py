@@ -18,7 +18,7 @@ class Bell:
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say in which loop the polls wait; ringing before that wakes nobody of this process."""
-        self._loop = loop
+        self._loop, self._closed = loop, False
         if self._relay is not None:
             self._relay.start(self._ring_here)
 

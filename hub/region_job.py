@@ -7,6 +7,7 @@ as between two counters, and stands in the job's outcome with the reason.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import msgspec
@@ -16,6 +17,7 @@ from hub.core import Hub
 from hub.decisions import decide_told
 from hub.jobs import JobLeft, JobOutcome, JobState, Progress, RegionJob, Stage
 from hub.region_problem import RegionSituation
+from storeapp.adapters.region_first import first_plan
 from storeapp.adapters.region_planner import RegionPlanner
 from storeapp.codec import encode
 from storeapp.domain.borrowing import Borrowed, borrowed, one_at_a_time
@@ -116,16 +118,22 @@ class Work:
         def parts(done: int, total: int) -> None:
             self._tell(parts_done=done, parts=total)
 
-        planner = RegionPlanner(self._planners, budget_s=self._job.budget_s * SHARE, told=parts)
-        best = Plan()
-        for plan in planner.plans(problem, over):
-            best = plan
-            self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
+        best = first_plan(problem, over)
+        self._tell_plan(best, free)
+        left_s = max(0.0, SHARE * (ends - self._monotonic()))
+        planner = RegionPlanner(self._planners, budget_s=left_s, told=parts)
+        for plan in planner.plans(replace(problem, before=best.routes), over):
+            if plan.cost_li <= best.cost_li:
+                best = plan
+                self._tell_plan(best, free)
         if self.stopped:
             return best
         best = one_at_a_time(problem, best)
-        self._tell(planned=len(free & best.vehicle_of().keys()), cost_fen=best.cost_li // LI_PER_FEN)
+        self._tell_plan(best, free)
         return best
+
+    def _tell_plan(self, plan: Plan, free: set[str]) -> None:
+        self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
 
 
 class _Intents:

@@ -15,10 +15,13 @@ GRACE_S = 10
 KEEP_ALIVE_S = 60
 
 
-class _Server(uvicorn.Server):
-    """Sends the long polls home before it waits for requests under way, or it would wait for them to the end."""
+class Server(uvicorn.Server):
+    """Sends the long polls home before it waits for requests under way, or it would wait for them to the end.
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, runner: RegionRunner) -> None:
+    Without a ``runner`` no plans of regions are made here.
+    """
+
+    def __init__(self, config: uvicorn.Config, hub: Hub, runner: RegionRunner | None = None) -> None:
         super().__init__(config)
         self._hub = hub
         self._runner = runner
@@ -29,7 +32,8 @@ class _Server(uvicorn.Server):
         The signal that ended the server ends the process right after this, so nothing can be left for later.
         """
         self._hub.bell.close()
-        await run_in_threadpool(self._runner.stop)
+        if self._runner is not None:
+            await run_in_threadpool(self._runner.stop)
         await super().shutdown(sockets)
 
 
@@ -59,7 +63,7 @@ def serve(hub: Hub, listening: socket.socket) -> None:
     housekeeper.start()
     runner.start()
     try:
-        _Server(config, hub, runner).run(sockets=[listening])
+        Server(config, hub, runner).run(sockets=[listening])
     finally:
         runner.stop()
         housekeeper.stop()

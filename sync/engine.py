@@ -35,6 +35,7 @@ REFRESH_S = 30.0
 
 TELL_EVERY_S = 0.25
 ELSEWHERE_S = 5.0
+FIRST_YEAR, LAST_YEAR = 2020, 2200
 UNREAD = "rows_unread"
 """All went well, and some of what came only a newer version of this program can show."""
 IGNORED_OFFSET = timedelta(seconds=2)
@@ -145,6 +146,8 @@ class _Worker:
         return self.cycle.run(progress)
 
     def _right_the_clock(self, hub_time: datetime) -> None:
+        if not FIRST_YEAR <= hub_time.year <= LAST_YEAR:
+            return  # Nobody's clock: to believe it would leave this counter without any.
         offset = hub_time - datetime.now(UTC)
         if abs(offset - self._offset) > IGNORED_OFFSET:
             self._offset = offset

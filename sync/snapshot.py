@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 
 from sync.protocol.messages import SnapshotEnd, SnapshotHead, WireRow
 
 PAGE_ROWS = 1000
+MOST_ROWS = 20 * PAGE_ROWS
+"""The hub closes a box every thousand rows: who waits for one longer waits in vain."""
+MOST_HELD_BYTES = 64_000_000
 _head = msgspec.json.Decoder(SnapshotHead)
 _rows = msgspec.json.Decoder(WireRow)
 _end = msgspec.json.Decoder(SnapshotEnd)
@@ -43,6 +47,7 @@ class Snapshot:
         self._received = received_bytes
         self._heard: Callable[[], None] = _unheard
         self._rest = b""
+        self._upto = 0
         self.head = self._read_head()
 
     @property
@@ -65,11 +70,13 @@ class Snapshot:
             lines = self._lines(min(PAGE_ROWS, self.head.count - done))
             digest.update(lines)
             rows = _decoded(lines)
-            while _waits_for_box(rows) and done + len(rows) < self.head.count:
+            while _waits_for_box(rows) and len(rows) < MOST_ROWS and done + len(rows) < self.head.count:
                 line = self._lines(1)
                 digest.update(line)
                 rows += _decoded(line)
-            done += len(rows)
+            if rows[0].seq <= self._upto or any(one.seq >= next_.seq for one, next_ in pairwise(rows)):
+                raise SnapshotBroken  # A cursor that went back would bring the same rows for ever.
+            done, self._upto = done + len(rows), rows[-1].seq
             yield SnapshotPage(rows, rows[-1].seq, done)
         self._check_end(digest.hexdigest())
 
@@ -89,7 +96,7 @@ class Snapshot:
 
     def _lines(self, count: int) -> bytes:
         """So many whole lines."""
-        held, missing = [], count - self._rest.count(b"\n")
+        held, size, missing = [], 0, count - self._rest.count(b"\n")
         if missing <= 0:
             return self._cut(self._rest, count)
         held.append(self._rest)
@@ -99,6 +106,9 @@ class Snapshot:
                 raise SnapshotCut
             self._heard()
             held.append(piece)
+            size += len(piece)
+            if size > MOST_HELD_BYTES:
+                raise SnapshotBroken
             missing -= piece.count(b"\n")
         return self._cut(b"".join(held), count)
 

@@ -50,6 +50,9 @@ CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
+MAX_REPLY_BYTES = 64_000_000
+"""A page has at most a thousand rows, which have a few hundred bytes each."""
+MOST_DIGITS = 16
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
 _problem = msgspec.json.Decoder(Problem)
@@ -117,7 +120,7 @@ class HubClient:
     def renew(self) -> RenewReply:
         """Ask for a certificate that ends later."""
         path = messages.RENEW.format(device=quote(self._signer.device, safe=""))
-        return _read(self._send("POST", path, b"{}").content, RenewReply)
+        return _read(_content(self._send("POST", path, b"{}")), RenewReply)
 
     @staticmethod
     def packed(batch: CommandBatch) -> bytes:
@@ -126,7 +129,7 @@ class HubClient:
 
     def commands(self, packed: bytes) -> BatchReply:
         """Give commands."""
-        return _read(self._send("POST", messages.COMMANDS, packed, zipped=True).content, BatchReply)
+        return _read(_content(self._send("POST", messages.COMMANDS, packed, zipped=True)), BatchReply)
 
     def changes(
         self, feed: str, *, epoch: str, after: int, limit: int, wait_s: float = 0, since: int = 0
@@ -135,7 +138,9 @@ class HubClient:
 
         ``since`` is where the feed stood when this counter began with nothing, as long as it has not come so far.
         """
-        return _page(self._changes(feed, epoch=epoch, after=after, limit=limit, wait_s=wait_s, since=since))
+        return _page(
+            self._changes(feed, epoch=epoch, after=after, limit=limit, wait_s=wait_s, since=since), after=after
+        )
 
     def pages(
         self, feed: str, *, epoch: str, after: int, limit: int, since_of: Callable[[int], int]
@@ -157,15 +162,16 @@ class HubClient:
                     more = _tells_more(reply)
                     if more is not None:
                         asked = line.submit(ask, more)
-                    page = _page(reply)
+                    page = _page(reply, after=after)
                     if page is None:
                         return
                     yield page
-                    if page.upto >= page.last:
+                    after = page.upto
+                    if after >= page.last:
                         return
-                    if more != page.upto:
+                    if more != after:
                         _dropped(asked)
-                        asked = line.submit(ask, page.upto)
+                        asked = line.submit(ask, after)
             finally:
                 _dropped(asked)
 
@@ -175,14 +181,14 @@ class HubClient:
         path = messages.CHANGES.format(feed=quote(feed, safe=""))
         query: dict[str, str | float] = {"epoch": epoch, "after": after, "limit": limit, "boxed": 1}
         query |= {name: value for name, value in (("wait", wait_s), ("since", since)) if value}
-        return self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s, stream=True)
+        return self._send("GET", f"{path}?{urlencode(query)}", None, patience_s=REPLY_TIMEOUT_S + wait_s)
 
     @contextmanager
     def snapshot(self, feed: str, *, epoch: str, after: int, since: int = 0) -> Iterator[Snapshot]:
         """All rows of a feed behind a number, while they arrive."""
         path = messages.SNAPSHOT.format(feed=quote(feed, safe=""))
         query = urlencode({"epoch": epoch, "after": after, "boxed": 1} | ({"since": since} if since else {}))
-        reply = self._send("GET", f"{path}?{query}", None, stream=True)
+        reply = self._send("GET", f"{path}?{query}", None)
         try:
             with _translated():
                 line = _Line(reply)
@@ -195,7 +201,7 @@ class HubClient:
             reply.close()
 
     def _post(self, path: str, message: msgspec.Struct, of: type[T]) -> T:
-        return _read(self._send("POST", path, messages.encode(message)).content, of)
+        return _read(_content(self._send("POST", path, messages.encode(message))), of)
 
     def _send(
         self,
@@ -204,7 +210,6 @@ class HubClient:
         content: bytes | None,
         *,
         patience_s: float = REPLY_TIMEOUT_S,
-        stream: bool = False,
         zipped: bool = False,
     ) -> requests.Response:
         url = self._url + path
@@ -226,7 +231,7 @@ class HubClient:
                 headers=dict(message.headers),
                 timeout=(CONNECT_TIMEOUT_S, patience_s),
                 allow_redirects=False,
-                stream=stream,
+                stream=True,
             )
         _check(reply)
         return reply
@@ -247,16 +252,25 @@ class _Line:
             yield unzip.decompress(piece) if zipped else piece
 
 
-def _page(reply: requests.Response) -> ChangesPage | None:
+def _page(reply: requests.Response, *, after: int) -> ChangesPage | None:
     content = _whole(reply)
-    return None if reply.status_code == 304 else _read(content, ChangesPage)
+    if reply.status_code == 304:
+        return None
+    page = _read(content, ChangesPage)
+    if not page.after == after < page.upto <= page.last:
+        # Whoever takes it for a page would ask for the same one for ever.
+        raise HubTrouble
+    return page
 
 
 def _tells_more(reply: requests.Response) -> int | None:
     """Behind which number there is more than this page, where its head tells."""
     upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
-    told = all(text.isascii() and text.isdigit() for text in (upto, last)) and int(upto) < int(last)
-    return int(upto) if told else None
+    return int(upto) if _is_number(upto) and _is_number(last) and int(upto) < int(last) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _dropped(asked: "Future[requests.Response]") -> None:
@@ -266,10 +280,17 @@ def _dropped(asked: "Future[requests.Response]") -> None:
 
 
 def _whole(reply: requests.Response) -> bytes:
-    """The content, read and unzipped at once: every piece would wait for Python's lock while a page is being kept."""
+    """As `_content`, but at once: every piece would wait for Python's lock while a page is being kept."""
     with _translated(), closing(reply):
-        content: bytes = reply.raw.read(decode_content=False)
-        return zlib.decompress(content, wbits=31) if reply.headers.get("Content-Encoding", "") == "gzip" else content
+        told = reply.headers.get("Content-Length", "")
+        # Only who reads all that was told finds out that it was cut.
+        most = None if _is_number(told) and int(told) <= MAX_REPLY_BYTES else MAX_REPLY_BYTES + 1
+        content: bytes = reply.raw.read(most, decode_content=False)
+        if reply.headers.get("Content-Encoding", "") == "gzip":
+            content = zlib.decompressobj(wbits=31).decompress(content, MAX_REPLY_BYTES + 1)
+    if len(content) > MAX_REPLY_BYTES:
+        raise HubTrouble
+    return content
 
 
 @contextmanager
@@ -281,6 +302,19 @@ def _translated() -> Iterator[None]:
         raise Offline from error
     except (OSError, HTTPError, zlib.error) as error:
         raise Offline from error
+
+
+def _content(reply: requests.Response) -> bytes:
+    """All of a reply, which must not blow up: little on the line may be without end when it is unzipped."""
+    pieces, size = [], 0
+    with _translated():
+        for piece in reply.iter_content(STREAM_BYTES):
+            size += len(piece)
+            if size > MAX_REPLY_BYTES:
+                reply.close()
+                raise HubTrouble
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _check(reply: requests.Response) -> None:
@@ -298,9 +332,10 @@ def _check(reply: requests.Response) -> None:
 def _problem_of(reply: requests.Response) -> Problem | None:
     """What the hub says is wrong; a page of some proxy on the way is no word of the hub."""
     if not reply.headers.get("Content-Type", "").startswith(messages.PROBLEM):
+        reply.close()
         return None
     try:
-        return _problem.decode(reply.content)
+        return _problem.decode(_content(reply))
     except msgspec.MsgspecError:
         return None
 

@@ -45,6 +45,11 @@ class Session(QObject):
             self._idle.stop()
             self.signed_out.emit()
 
+    def end(self) -> None:
+        """The window is closing: nobody is there to be signed out later."""
+        self._idle.stop()
+        self.actor, self.name = None, ""
+
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _TOUCHES and self.actor is not None:

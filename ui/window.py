@@ -255,6 +255,7 @@ class Window:
             if page.is_built:
                 page.page().closing()
         self._app.removeEventFilter(self.session)
+        self.session.end()
         self.desk.scanner.deleteLater()
         self.shell.close()
         self.backend.close()

@@ -6,8 +6,10 @@ and most stops of a shift are a distance limit in which every stop counts a cons
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,8 @@ from storeapp.domain.dispatch import BOUNDLESS, Load, Problem, Stop, Vehicle
 from storeapp.domain.schedule import Schedule, Step, step_of, step_place
 from storeapp.domain.words import TravelMode
 
-NEIGHBOURS = 40
+NEIGHBOURS, TRIPS = 40, 10
+"""How many other stops a stop may share a trip with, and how many may end the trip before."""
 WAIT_LI, LATE_LI = 2.0, 2.0
 """What a second of waiting or lateness between two stops weighs against the way's cost when neighbours are chosen."""
 MOST_LI = 10**7
@@ -94,7 +97,8 @@ class Model:
             self._metres = _rows(self._at, {place: self._row_m(place) for place in set(self._at.tolist())})
         self._seconds: dict[TravelMode, Matrix] = {}
         self._each_li = self._order_li()
-        self.data = self._data()
+        self.seen: set[tuple[int, int]] = set()
+        """Which ways of this model somebody has looked at: vehicle and length."""
 
     def _row_m(self, place: int) -> list[int]:
         return list(self._problem.travel.metres_from(place))
@@ -113,6 +117,11 @@ class Model:
         return max(0, min(self._problem.left_li(stop), MOST_LI))
 
     # -- data
+
+    @cached_property
+    def data(self) -> ProblemData:
+        """What the solver needs; made when it is first asked for, because that takes long where there are many."""
+        return self._data()
 
     def _data(self) -> ProblemData:
         profiles: dict[object, int] = {}
@@ -170,21 +179,25 @@ class Model:
         return known
 
     def _vehicle_type(self, schedule: Schedule, profile: int) -> VehicleType:
-        vehicle, problem = schedule.vehicle, self._problem
+        vehicle = schedule.vehicle
         room = [a - b for a, b in zip(_dims(vehicle.capacity), _dims(schedule.carried), strict=True)]
-        direct_m = problem.travel.metres_from(vehicle.start)[vehicle.end]
         most = vehicle.most_stops
         return VehicleType(
             1,
             capacity=[min(value, most) for value, most in zip(room, _dims(BOUNDLESS), strict=True)],
             start_depot=self._fixed.index(vehicle.start),
             end_depot=self._fixed.index(vehicle.end),
-            fixed_cost=-round(direct_m * problem.paces[vehicle.mode].km_li / 1000),
+            fixed_cost=self._direct_li(vehicle),
             tw_early=self._from_start(vehicle.start_s),
             tw_late=self._from_start(schedule.settled_end_s),
             profile=profile,
             max_distance=BOUNDLESS_LI if most is None else (most + 1) * self._each_li - 1,
         )
+
+    def _direct_li(self, vehicle: Vehicle) -> int:
+        """What the way counts that would be gone anyway, below zero."""
+        direct_m = self._problem.travel.metres_from(vehicle.start)[vehicle.end]
+        return -round(direct_m * self._problem.paces[vehicle.mode].km_li / 1000)
 
     def _from_start(self, time_s: int) -> int:
         """A time of the problem as the solver's, which knows nothing before zero."""
@@ -219,13 +232,21 @@ class Model:
     # -- neighbours
 
     def neighbours(self) -> dict[Activity, list[Activity]]:
-        """For each stop, those that it may share a trip with at little cost; the solver's own are blind here.
+        """For each stop, what it may be picked up after at little cost; the solver's own are blind here.
 
-        All pickups lie at the store, so only the doors and their promises tell stops apart.
+        That is another pickup, so that they share a trip, or the delivery that ends the trip before. All pickups lie at
+        the store, so only the doors and their promises tell stops apart.
         """
-        near = self.nearest()
-        names = [self._node(n) for n in range(len(self.stops))]
-        return {names[n]: [names[other] for other in row] for n, row in enumerate(near)}
+        count = len(self.stops)
+        names = [self._node(n) for n in range(count)]
+        after = {names[n]: [names[other] for other in row] for n, row in enumerate(self.nearest())}
+        if not after:
+            return after
+        first, pickups = len(self.held), [name for name in names if not name.is_client()]
+        ends = [Activity(ActivityType.DELIVERY, name.idx) for name in pickups]
+        for n, row in enumerate(_ranked(self._after()[first:, first:].T, TRIPS)):
+            after[pickups[n]] += [ends[other] for other in row]
+        return after
 
     def _node(self, n: int) -> Activity:
         if n < len(self.held):
@@ -236,35 +257,50 @@ class Model:
         """For each stop by its index, the indices of its neighbours, the nearest first."""
         if not self.stops or not self._schedules:
             return []
-        mode = Counter(schedule.vehicle.mode for schedule in self._schedules).most_common(1)[0][0]
-        first = len(self._fixed)
-        apart_s = self._durations(mode)[first:, first:]
+        mode, first = self._mode(), len(self._fixed)
+        weight = self._apart_li(mode) + self._untimely_li(self._durations(mode)[first:, first:])
+        return _ranked(np.minimum(weight, weight.T), NEIGHBOURS)
+
+    def _after(self) -> npt.NDArray[np.floating]:
+        """What it counts to go from each stop back to the origin of each other and there from, by row and column."""
+        mode, first, origins = self._mode(), len(self._fixed), self._origins()
+        seconds, metres = self._durations(mode), self._metres
+        doors = np.arange(first, first + len(self.stops))
+        way_s = seconds[np.ix_(doors, origins)] + seconds[origins, doors][None, :]
+        way_m = metres[np.ix_(doors, origins)]
+        return way_m * (self._problem.paces[mode].km_li / 1000) + self._untimely_li(way_s)
+
+    def _untimely_li(self, way_s: Matrix) -> npt.NDArray[np.floating]:
+        """What waiting or lateness counts where each stop comes after each other on ways of so many seconds."""
         begins = np.array([self._begins(stop) for stop in self.stops])
         service_s = np.array([stop.service_s for stop in self.stops])
-        wait_s = np.maximum(0, begins[None, :, 0] - (begins[:, 1] + service_s)[:, None] - apart_s)
-        late_s = np.maximum(0, (begins[:, 0] + service_s)[:, None] + apart_s - begins[None, :, 1])
-        weight = self._apart_li(mode) + WAIT_LI * wait_s + LATE_LI * late_s
-        weight = np.minimum(weight, weight.T)
-        np.fill_diagonal(weight, np.inf)
-        count = min(NEIGHBOURS, len(self.stops) - 1)
-        ranked: list[list[int]] = np.argsort(weight, axis=1, kind="stable")[:, :count].tolist()
-        return ranked
+        wait_s = np.maximum(0, begins[None, :, 0] - (begins[:, 1] + service_s)[:, None] - way_s)
+        late_s = np.maximum(0, (begins[:, 0] + service_s)[:, None] + way_s - begins[None, :, 1])
+        untimely: npt.NDArray[np.floating] = WAIT_LI * wait_s + LATE_LI * late_s
+        return untimely
+
+    def _mode(self) -> TravelMode:
+        """How most guides go."""
+        return Counter(schedule.vehicle.mode for schedule in self._schedules).most_common(1)[0][0]
+
+    def _origins(self) -> npt.NDArray[np.int64]:
+        index = {place: n for n, place in enumerate(self._fixed)}
+        return np.array([index.get(stop.origin, 0) for stop in self.stops])
 
     def _apart_li(self, mode: TravelMode) -> npt.NDArray[np.floating]:
         """The way between the doors, and between the origins where they differ."""
-        first, index = len(self._fixed), {place: n for n, place in enumerate(self._fixed)}
-        origins = [index.get(stop.origin, 0) for stop in self.stops]
+        first, origins = len(self._fixed), self._origins()
         metres = self._metres[first:, first:] + self._metres[np.ix_(origins, origins)]
         return metres * (self._problem.paces[mode].km_li / 1000)
 
     # -- solutions
 
-    def solution(self, schedules: Mapping[str, Schedule]) -> Solution:
-        """The schedules as a solution."""
+    def solution(self, ways: Mapping[str, Sequence[Step]]) -> Solution:
+        """The steps of each vehicle, by its id, as a solution."""
         numbers = {stop.id: n for n, stop in enumerate(self.stops)}
         routes = []
         for n, schedule in enumerate(self._schedules):
-            steps = schedules[schedule.vehicle.id].steps
+            steps = ways[schedule.vehicle.id]
             if steps:
                 routes.append(Route(self.data, [self._activity(step, numbers) for step in steps], n))
         return Solution(self.data, routes)
@@ -280,13 +316,45 @@ class Model:
         found: dict[str, list[Step]] = {schedule.vehicle.id: [] for schedule in self._schedules}
         for route in solution.routes():
             vehicle = self._schedules[route.vehicle_type()].vehicle.id
-            found[vehicle] = [self._step(activity) for activity in route if not activity.is_depot()]
+            found[vehicle] = self._way(route)
         return found
+
+    def way(self, route: Route) -> tuple[str, tuple[Step, ...], int]:
+        """A route's vehicle, steps, and what it counts against leaving all its stops."""
+        schedule = self._schedules[route.vehicle_type()]
+        steps = tuple(self._way(route))
+        held = sum(step.stop.held for step in steps)
+        # Each stop counts a constant more, which a prize gives back, but not for what is in custody.
+        gain_li = route.distance_cost() + self._direct_li(schedule.vehicle) - route.prizes() - held * self._each_li
+        return schedule.vehicle.id, steps, gain_li
+
+    def _way(self, route: Route) -> list[Step]:
+        return tidied([self._step(activity) for activity in route if not activity.is_depot()])
 
     def _step(self, activity: Activity) -> Step:
         if activity.is_client():
             return step_of(self.held[activity.idx], pickup=False)
         return step_of(self.waiting[activity.idx], pickup=activity.is_pickup())
+
+
+def _ranked(weight: npt.NDArray[np.floating], count: int) -> list[list[int]]:
+    """For each row the columns with the least weight, but not itself."""
+    weight = weight.astype(float)
+    np.fill_diagonal(weight, np.inf)
+    ranked: list[list[int]] = np.argsort(weight, axis=1, kind="stable")[:, : min(count, len(weight) - 1)].tolist()
+    return ranked
+
+
+def tidied(steps: Sequence[Step]) -> list[Step]:
+    """The same way, no later anywhere: what is picked up at one place in a row is in the order in which it is ready.
+
+    The search has no move for that, and finds no use for time that is lost there.
+    """
+    found: list[Step] = []
+    for _, group in groupby(steps, key=lambda step: (step.pickup, step.place)):
+        # Deliveries keep their order, because they all count the same.
+        found += sorted(group, key=lambda step: step.stop.ready_s if step.pickup else 0)
+    return found
 
 
 def _rows(at: npt.NDArray[np.int64], rows: Mapping[int, list[int]]) -> Matrix:

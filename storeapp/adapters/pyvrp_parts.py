@@ -4,12 +4,15 @@ A step in a part costs a fraction of a step in the whole, because a step copies 
 most of what is left to gain after the first seconds lies between a few guides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from pyvrp import RandomNumberGenerator
+from pyvrp import RandomNumberGenerator, Solution
 
 from storeapp.adapters.pyvrp_model import Draughtboard, Model
+from storeapp.adapters.pyvrp_order import reordered
+from storeapp.adapters.pyvrp_pool import Pool
 from storeapp.adapters.pyvrp_search import Search
 from storeapp.domain.dispatch import Stop
 from storeapp.domain.schedule import Schedule, Step
@@ -18,11 +21,14 @@ WHOLE_UP_TO = 120
 """Days with more stops than this are searched in parts, too."""
 WHOLE_STEPS = 8
 """For each stop, how many steps the whole is searched for before the first part."""
+NEVER_WHOLE = 300
+"""Days with more stops are searched in parts from the start: a whole of that size is slow and takes gigabytes."""
 PART_STOPS, PART_STEPS = 60, 200
 NEAR, IDLE, LOOSE = 10, 3, 8
 """How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
-
-Routes = dict[str, list[Step]]
+RECOMBINE_STEPS, TRIES = 100, 4
+"""After so many steps the ways of several plans are put together, around so many guides."""
+Routes = dict[str, Sequence[Step]]
 
 
 @dataclass(slots=True)
@@ -36,8 +42,13 @@ class _Part:
 
     @property
     def better(self) -> bool:
-        """Whether it has gained anything."""
-        return self.search.cost < self.before
+        """Whether it has gained anything that may be kept."""
+        return self.search.cost < self.before and self.search.best.is_feasible()
+
+
+def starts_whole(model: Model) -> bool:
+    """Whether the search of these stops begins with all of them."""
+    return len(model.stops) <= NEVER_WHOLE
 
 
 class PartedSearch:
@@ -49,44 +60,66 @@ class PartedSearch:
         self._model = model
         self._seed = seed
         self._rng = RandomNumberGenerator(seed)
-        self._whole: Search | None = Search(model, model.solution(schedules), seed=seed)
-        self._near: list[list[int]] = []
-        self._routes: Routes = {}
+        self._pool = Pool(board)
+        self._routes: Routes = {name: schedule.steps for name, schedule in self._schedules.items()}
+        self._whole = self._search(model, model.solution(self._routes), seed) if starts_whole(model) else None
+        self._near: list[list[int]] = [] if self._whole else model.nearest()
         self._part: _Part | None = None
         self.steps = 0
+
+    def _search(self, model: Model, start: Solution, seed: int) -> Search:
+        return Search(model, start, seed=seed, seen=partial(self._pool.look, model))
 
     def step(self) -> bool:
         """Try once; says whether the routes are better now."""
         self.steps += 1
         if self._whole is not None:
             better = self._whole.step()
-            if len(self._model.stops) > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * len(self._model.stops):
+            if self.steps % RECOMBINE_STEPS == 0:
+                better |= self._recombine_whole(self._whole)
+            stops = len(self._model.stops)
+            if stops > WHOLE_UP_TO and self.steps >= WHOLE_STEPS * stops:
                 self._divide(self._whole)
             return better
         part = self._part = self._part or self._choose()
         better = part.search.step()
         part.left -= 1
+        gained = better and part.better
         if part.left <= 0:
-            self._close(part)
-        return better and part.better
+            gained |= self._close(part)
+        return gained
 
     def routes(self) -> Routes:
         """The best steps of each vehicle so far, by its id."""
         if self._whole is not None:
-            return self._model.steps(self._whole.best)
+            return dict(self._model.steps(self._whole.best))
         part = self._part
         return self._routes | (part.model.steps(part.search.best) if part and part.better else {})
 
     # -- parts
 
     def _divide(self, whole: Search) -> None:
-        self._routes = self._model.steps(whole.best)
+        self._pool.learn(self._model, whole.best)
+        self._routes = dict(self._model.steps(whole.best))
         self._whole, self._near = None, self._model.nearest()
 
-    def _close(self, part: _Part) -> None:
+    def _close(self, part: _Part) -> bool:
+        """Keep what the part has gained; says whether putting ways together has gained more."""
         if part.better:
-            self._routes |= part.model.steps(part.search.best)
+            ordered = reordered(part.model.data, part.search.best)
+            self._pool.learn(part.model, ordered)
+            self._routes |= part.model.steps(ordered)
         self._part = None
+        better = self._pool.better(self._routes, self._rng, TRIES)
+        self._routes |= better
+        return bool(better)
+
+    def _recombine_whole(self, whole: Search) -> bool:
+        ordered = reordered(self._model.data, whole.best)
+        self._pool.learn(self._model, ordered)
+        routes: Routes = dict(self._model.steps(ordered))
+        routes |= self._pool.better(routes, self._rng, TRIES)
+        return whole.offer(self._model.solution(routes))
 
     def _choose(self) -> _Part:
         """A random stop, the guides of its neighbours and of theirs, some idle guides, and what is left near by."""
@@ -128,6 +161,7 @@ class PartedSearch:
             schedule.follow(self._routes[schedule.vehicle.id])
         board = Draughtboard(self._board.problem, schedules, tuple(sorted(stops, key=lambda stop: stop.id)))
         model = Model(board)
-        start = model.solution(self._schedules)
-        search = Search(model, start, seed=self._rng.randint(1 << 30))
+        start = model.solution(self._routes)
+        self._pool.learn(model, start)
+        search = self._search(model, start, self._rng.randint(1 << 30))
         return _Part(model, search, search.cost_of(start), PART_STEPS)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
 from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
-from storeapp.adapters.pyvrp_parts import PartedSearch
+from storeapp.adapters.pyvrp_parts import PartedSearch, starts_whole
 from storeapp.adapters.travel_table import tabled
 from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
+from storeapp.domain.schedule import Step
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""
-PATIENCE = 100
-"""Steps without a gain after which the search ends: so many, or the square of the number of stops where that is more.
+PATIENCE, PATIENT = 100, 0.7
+"""Steps without a gain after which the search ends: so many, or that share of the square of the number of stops.
 
 A larger day has more to try, and what is found late still counts.
 """
@@ -123,9 +124,8 @@ class _Run:
         if left_s is not None and left_s < MODEL_S * len(board.stops) ** 2:
             return None
         model = Model(board)
-        start = model.solution(draft.schedules)
         # Insertion and solver count alike; where they ever differ, insertion's plan is the one that was checked.
-        if not start.is_feasible():
+        if starts_whole(model) and not model.solution(_ways(draft)).is_feasible():
             return None
         return _Running(PartedSearch(board, draft.schedules, model, seed=self._limits.seed), len(board.stops))
 
@@ -151,13 +151,17 @@ class _Run:
         return (
             self._late(started)
             or (limits.steps is not None and steps >= limits.steps)
-            or (not limits.patient and in_vain >= max(PATIENCE, stops**2))
+            or (not limits.patient and in_vain >= max(PATIENCE, round(PATIENT * stops**2)))
         )
 
     def _plan(self, draft: Draft, running: "_Running") -> Plan:
         for vehicle, steps in running.search.routes().items():
             draft.schedules[vehicle].follow(steps)
         return replace(draft.plan(), seed=self._limits.seed, steps=running.search.steps)
+
+
+def _ways(draft: Draft) -> dict[str, list[Step]]:
+    return {name: schedule.steps for name, schedule in draft.schedules.items()}
 
 
 def _counted(board: Draughtboard, draft: Draft) -> int:

@@ -7,6 +7,7 @@ same model, start, seed and count of steps give the same solution.
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from itertools import islice
 
 from pyvrp import PenaltyManager, PenaltyParams, RandomNumberGenerator, Solution
@@ -40,10 +41,16 @@ def silence() -> None:
 silence()
 
 
+def _nobody(_found: Solution) -> None:
+    """Nobody looks at what is found."""
+
+
 class Search:
     """Late acceptance over perturbed local optima; ``best`` is always feasible."""
 
-    def __init__(self, model: Model, start: Solution, *, seed: int) -> None:
+    def __init__(self, model: Model, start: Solution, *, seed: int, seen: Callable[[Solution], None] = _nobody) -> None:
+        """Begin at a feasible start; ``seen`` is told every solution that is found."""
+        self._seen = seen
         self._rng = RandomNumberGenerator(seed)
         self._penalties = PenaltyManager((list(LOAD_LI), LATE_LI, FAR_LI), _PENALTIES)
         self._local = LocalSearch(model.data, self._rng, model.neighbours(), PerturbationManager(DISTURBED))
@@ -51,10 +58,21 @@ class Search:
             if operator.supports(model.data):
                 self._local.add_operator(operator(model.data))
         self.steps = 0
+        self._history: list[Solution] = []
         self.best = self._polished(start)
         self.cost = self.cost_of(self.best)
         self._start = self._current = self.best
-        self._history: list[Solution] = []
+        self._seen(self.best)
+
+    def offer(self, solution: Solution) -> bool:
+        """Go on from another feasible solution where that leads to a better one; says whether it does."""
+        found = self._polished(solution)
+        if self.cost_of(found) >= self.cost:
+            return False
+        self.best = self._current = found
+        self.cost = self.cost_of(found)
+        self._seen(found)
+        return True
 
     def cost_of(self, solution: Solution) -> int:
         """What a solution counts at the present penalties, which a feasible one has none of."""
@@ -70,10 +88,12 @@ class Search:
         """Try once; says whether ``best`` is better now."""
         found = self._local(self._current, self._penalties.cost_evaluator(), exhaustive=False)
         self._penalties.register(found)
+        self._seen(found)
         better = found.is_feasible() and self.cost_of(found) < self.cost
         if better:
             found = self.best = self._polished(found)
             self.cost = self.cost_of(found)
+            self._seen(found)
         self._accept(found)
         self.steps += 1
         return better

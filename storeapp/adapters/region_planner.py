@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from threading import Event
 
 from storeapp.domain.dispatch import Plan, Planner, Problem, never
-from storeapp.domain.region import MOST_STOPS, joined, neighbourhoods, part, rounds
+from storeapp.domain.region import MOST_STOPS, joined, neighbourhoods, part, together
 
 ALONE_SHARE = 0.2
 """What part of the time the neighbourhoods get before they are planned together."""
@@ -51,13 +51,13 @@ class RegionPlanner:
         Who stops it before that gets none, because parcels in custody must be in every plan.
         """
         groups = neighbourhoods(problem, most_stops=self._most_stops)
-        together = rounds(problem, groups)
-        turns = [groups, *together]
+        whole = together(groups)
+        turns = [groups, (whole,)] if whole else [groups]
         total, done = sum(map(len, turns)), 0
         plan = joined(problem, Plan(), ())
         for number, turn in enumerate(turns):
             asked = [part(problem, group.stores, plan.routes if number else ()) for group in turn]
-            asked = [replace(each, budget_s=self._share_s(len(turn), number, len(together))) for each in asked]
+            asked = [replace(each, budget_s=self._share_s(len(turn), number, len(turns))) for each in asked]
             answers: list[Plan | None] = [None] * len(turn)
             for at, answer in self._planned(asked, stopped):
                 answers[at] = answer
@@ -73,14 +73,13 @@ class RegionPlanner:
             if stopped():
                 return
 
-    def _share_s(self, parts: int, number: int, rounds_together: int) -> float | None:
-        """The time of one part, so that all rounds end in the budget."""
+    def _share_s(self, parts: int, number: int, turns: int) -> float | None:
+        """The time of one part, so that all ends in the budget."""
         if self._budget_s is None:
             return None
-        together = (1 - ALONE_SHARE) / max(1, rounds_together)
-        share = together if number else ALONE_SHARE if rounds_together else 1.0
-        turns = -(-parts // max(1, len(self._workers)))
-        return self._budget_s * share / max(1, turns)
+        alone = ALONE_SHARE if turns > 1 else 1.0
+        share = 1 - ALONE_SHARE if number else alone
+        return self._budget_s * share / max(1, -(-parts // max(1, len(self._workers))))
 
     def _planned(self, asked: Sequence[Problem], stopped: Callable[[], bool]) -> Iterator[tuple[int, Plan]]:
         """The best plan of each part as it comes, with the part's number; none for a part that was stopped before it.

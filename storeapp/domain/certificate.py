@@ -1,20 +1,18 @@
 """Says which key may sign for which store, as small signed JSON that any counter checks with no network.
 
-A certificate's text is canonical: sorted keys, no blanks, bytes as unpadded base64url, times as whole
-seconds since 1970. The signature covers ``b"ccert/1|"`` and the same text without ``sig``. Only roots and
-hubs certify others; a root certifies itself and is trusted because its full public key is pinned.
+A certificate is a signed text (`storeapp.domain.signed_text`) under ``b"ccert/1|"``, with bytes as unpadded base64url
+and times as whole seconds since 1970. Only roots and hubs certify others; a root certifies itself and is trusted
+because its full public key is pinned.
 """
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-Verify = Callable[[bytes, bytes, bytes], bool]
-"""Takes the public key, the signature and the message."""
+from storeapp.domain.signed_text import Verify, message, read, written
 
 _DOMAIN = b"ccert/1|"
 _FIELDS = {"dev", "iss", "kid", "kind", "naf", "nbf", "pub", "sig", "store", "v"}
@@ -82,11 +80,11 @@ class Certificate:
 
     def message(self) -> bytes:
         """The bytes its signature covers."""
-        return _DOMAIN + _canonical(self._fields())
+        return message(_DOMAIN, self._fields())
 
     def text(self) -> str:
         """The canonical JSON to store and to send."""
-        return _canonical(self._fields() | {"sig": _base64(self.signature)}).decode()
+        return written(self._fields(), _base64(self.signature))
 
     def covers(self, moment: datetime) -> bool:
         """Whether it is valid then."""
@@ -118,12 +116,9 @@ def parse(text: str) -> Certificate:
         MalformedCertificate: it is not exactly what `Certificate.text` writes.
     """
     try:
-        certificate = _from_fields(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise MalformedCertificate("not a certificate") from error
-    if certificate.text() != text:
-        raise MalformedCertificate("not in canonical form")
-    return certificate
+        return read(text, _from_fields)
+    except ValueError as error:
+        raise MalformedCertificate(str(error)) from error
 
 
 def check_chain(
@@ -188,10 +183,6 @@ def _seconds(value: str | int) -> int:
     if not isinstance(value, int):
         raise TypeError("not a whole number")
     return value
-
-
-def _canonical(fields: dict[str, str | int]) -> bytes:
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def _base64(raw: bytes) -> str:

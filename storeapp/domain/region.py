@@ -1,8 +1,7 @@
 """Cuts the planning problem of many stores into neighbourhoods, so that each is small enough to be searched well.
 
 Stores that lie together are cut last, because their guides can help each other out. After every neighbourhood has
-its plan, they are planned again together, from the plans they have: all at once where that is not too many, else in
-pairs of neighbours. What crosses a cut is found there.
+its plan, they are planned again together, from the plans they have. What crosses a cut is found there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +11,6 @@ from storeapp.domain.dispatch import Plan, Problem, Reason, Route, Stop, Unassig
 
 MOST_STOPS = 150
 """Of so many deliveries a search of a few seconds still gets near the best plan."""
-MOST_TOGETHER = 600
-"""So many deliveries one search betters faster than searches of their parts, where it begins with a plan of each part.
-
-Measured on days of 12 stores and 500 deliveries (`dev.py bench region`).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +66,9 @@ def _half(ordered: Sequence[int], counts: Mapping[int, int], total: int) -> int:
     return best[1]
 
 
-def rounds(problem: Problem, every: Sequence[Neighbourhood]) -> tuple[tuple[Neighbourhood, ...], ...]:
-    """What to plan again together, in rounds in which no store is in two parts.
-
-    That is all of it where it is not too much, else pairs in which one is the nearest of the other, or nearly so.
-    """
-    if len(every) < 2:
-        return ()
-    if len(problem.stops) <= MOST_TOGETHER:
-        return ((sum(every[1:], every[0]),),)
-    waiting = [(one, other) for _, one, other in sorted(_borders(problem, every))]
-    found = []
-    while waiting:
-        taken: set[int] = set()
-        chosen: list[Neighbourhood] = []
-        for one, other in list(waiting):
-            if not taken & {one, other}:
-                taken |= {one, other}
-                waiting.remove((one, other))
-                chosen.append(every[one] + every[other])
-        found.append(tuple(chosen))
-    return tuple(found)
-
-
-def _borders(problem: Problem, every: Sequence[Neighbourhood]) -> Iterable[tuple[int, int, int]]:
-    """The way between two neighbours, and which they are."""
-    gaps = {
-        (n, m): min(problem.travel.metres_from(a)[b] for a in one.stores for b in other.stores)
-        for n, one in enumerate(every)
-        for m, other in enumerate(every)
-        if n < m
-    }
-    nearest = [min((gap for pair, gap in gaps.items() if n in pair), default=0) for n in range(len(every))]
-    for (n, m), gap in gaps.items():
-        # A guide goes at most somewhat further than to the next store.
-        if 2 * gap <= 3 * max(nearest[n], nearest[m]):
-            yield gap, n, m
+def together(every: Sequence[Neighbourhood]) -> Neighbourhood | None:
+    """All of them as one, None where there is nothing to put together."""
+    return sum(every[1:], every[0]) if len(every) > 1 else None
 
 
 def part(problem: Problem, stores: Iterable[int], routes: Sequence[Route] = ()) -> Problem:

@@ -1,16 +1,15 @@
 """The brand's signed list of counters that may no longer sign; its number tells a newer list from an older one.
 
-A list's text is canonical JSON like a certificate's. The signature covers ``b"crevoked/1|"`` and the same text
-without ``sig``. The feed tells of revocations, too, but a hub restored from a backup may have forgotten some.
+A list is a signed text like a certificate, under ``b"crevoked/1|"``. The feed tells of revocations, too, but a hub
+restored from a backup may have forgotten some.
 """
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from storeapp.domain.certificate import Verify
+from storeapp.domain.signed_text import Verify, message, read, written
 
 _DOMAIN = b"crevoked/1|"
 
@@ -30,11 +29,11 @@ class RevocationList:
 
     def message(self) -> bytes:
         """The bytes its signature covers."""
-        return _DOMAIN + _canonical(self._fields())
+        return message(_DOMAIN, self._fields())
 
     def text(self) -> str:
         """The canonical JSON to store and to send."""
-        return _canonical(self._fields() | {"sig": base64.b64encode(self.signature).decode()}).decode()
+        return written(self._fields(), base64.b64encode(self.signature).decode())
 
     def holds(self, *, root_public_key: bytes, verify: Verify) -> bool:
         """Whether the brand's root has signed it."""
@@ -57,25 +56,18 @@ def parse(text: str) -> RevocationList:
         MalformedList: it is not exactly what `RevocationList.text` writes.
     """
     try:
-        found = _from_fields(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise MalformedList("not a list") from error
-    if found.text() != text:
-        raise MalformedList("not in canonical form")
-    return found
+        return read(text, _from_fields)
+    except ValueError as error:
+        raise MalformedList(str(error)) from error
 
 
 def _from_fields(fields: dict[str, object]) -> RevocationList:
     since, number = fields["since"], fields["n"]
     if not isinstance(since, dict) or type(number) is not int or fields["v"] != 1:
-        raise MalformedList("not a list")
+        raise ValueError("not a list")
     return RevocationList(
         brand=str(fields["brand"]),
         number=number,
         since={str(device): datetime.fromtimestamp(moment, UTC) for device, moment in since.items()},
         signature=base64.b64decode(str(fields["sig"]), validate=True),
     )
-
-
-def _canonical(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")

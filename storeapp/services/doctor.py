@@ -10,6 +10,7 @@ from storeapp import __version__
 from storeapp.i18n import LANGUAGES, catalogue
 from storeapp.services.counter import Counter
 from storeapp.services.home import JOURNAL, Home, device_key
+from storeapp.store import unread
 from storeapp.store.errors import NoRootKey, StoreError, translate_sqlite_errors
 from storeapp.store.journal import suspicion
 
@@ -91,6 +92,9 @@ def _journal(counter: Counter, home: Home) -> Iterator[Finding]:
 def _cache(counter: Counter, _home: Home) -> Iterator[Finding]:
     counter.catch_up()
     yield _sound("cache", counter.cache.check, {"applied": counter.cache.applied})
+    rows = unread.count(counter.cache.db)
+    if rows:
+        yield Finding("rows_unread", Health.DOUBTFUL, {"rows": rows})
 
 
 def _sound(code: str, check: Callable[[], bool], data: dict[str, str | int]) -> Finding:

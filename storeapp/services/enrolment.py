@@ -14,6 +14,7 @@ from storeapp.domain.revocation import MalformedList, RevocationList
 from storeapp.domain.revocation import parse as parse_list
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.home import device_key, transport_key
+from storeapp.services.resting import note_needs
 from storeapp.store.readings import FORMER, FORMER_LAST
 
 ENROLLED = "device.enrolled"
@@ -157,6 +158,7 @@ def accept(counter: Counter, answer: Answer) -> None:
             }
         )
         counter.journal.forget_identity(Names.FORGOTTEN, Names.EPOCH)
+        note_needs(counter.journal)
         counter.journal.enrol()
         counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
     counter.reload()

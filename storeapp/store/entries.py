@@ -1,6 +1,6 @@
 """One command as it stands in the journal, and the row that it is there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from storeapp.domain.words import Role
-from storeapp.store.rowsums import Value, checksum, mended
+from storeapp.store.rowsums import Value, blob_sum, mended
 
 COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
 SUMS = "content_sum, outcome_sum"
@@ -73,22 +73,44 @@ def row_of(e: Entry) -> tuple[Value, ...]:
 
 def sums_of(row: Sequence[Any]) -> tuple[bytes, bytes]:
     """The checksums of the values of `COLUMNS`: of what a command says, and of what has become of it."""
-    return checksum([row[place] for place in _CONTENT]), outcome_sum(*(row[place] for place in _OUTCOME))
+    _, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem = row[
+        :15
+    ]
+    content = _content_sum((command_id, kind, at, actor, role, store, body, events, simulated, seq))
+    return content, outcome_sum(status, feed, feed_seq, problem)
 
 
-def outcome_sum(status: Value, feed: Value, feed_seq: Value, problem: Value) -> bytes:
+def _content_sum(values: Sequence[Any]) -> bytes:
+    """Written out, because every command that is read or saved is summed up."""
+    command_id, kind, at, actor, role, store, body, events, simulated, seq = values
+    who = f"{command_id}\x1f{kind}\x1f{at}\x1f{actor}\x1f{role}\x1f{store}"
+    return blob_sum(f"{who}\x1f{len(body)}\x1f{simulated}\x1f{seq}\x1f", body, events)
+
+
+def outcome_sum(status: str, feed: str, feed_seq: int | None, problem: bytes) -> bytes:
     """The checksum of what has become of a command."""
-    return checksum((status, feed, feed_seq, problem))
+    return blob_sum(f"{status}\x1f{feed}\x1f{feed_seq}\x1f", problem)
+
+
+def _outcome_sum(values: Sequence[Any]) -> bytes:
+    return outcome_sum(*values)
 
 
 def row_mended(row: Sequence[Any]) -> tuple[Any, ...]:
     """A row of `COLUMNS` and `SUMS` with its bytes put right as far as that can be done, else as it was."""
     values, fixed = list(row[:-2]), list(row)
-    for places, told in ((_CONTENT, row[-2]), (_OUTCOME, row[-1])):
-        found = mended([values[place] for place in places], told) if isinstance(told, bytes) else None
+    for places, summed, told in ((_CONTENT, _content_sum, row[-2]), (_OUTCOME, _outcome_sum, row[-1])):
+        found = _mended([values[place] for place in places], told, summed)
         for place, value in zip(places, found or (), strict=False):
             fixed[place] = value
     return tuple(fixed)
+
+
+def _mended(values: Sequence[Any], told: object, summed: Callable[[Sequence[Any]], bytes]) -> Sequence[Any] | None:
+    try:
+        return mended(values, told, summed) if isinstance(told, bytes) else None
+    except TypeError:
+        return None  # A blob is no blob any more.
 
 
 def entry_of(row: tuple[object, ...]) -> Entry:
@@ -100,7 +122,8 @@ def entry_of(row: tuple[object, ...]) -> Entry:
     """
     n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
     feed, feed_seq, problem, *told = answer
-    if any(one is not None and one != found for one, found in zip(told, sums_of(row), strict=True)):
+    content, outcome = sums_of(row)
+    if (told[0] is not None and told[0] != content) or (told[1] is not None and told[1] != outcome):
         raise ValueError("a row is not as it was written")
     return Entry(
         n=int(str(n)),

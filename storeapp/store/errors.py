@@ -115,11 +115,17 @@ _BY_ERRNO: dict[int, type[StoreError]] = {
 }
 
 
+_NO_TEXT = "Could not decode to UTF-8"
+"""How Python's own error begins where a byte of a text was changed; we never write such a text."""
+
+
 def _environment(error: sqlite3.Error | OSError) -> type[StoreError] | None:
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno) if error.errno is not None else None
     # The low byte is the primary code; errors that Python itself raises carry none.
     extended: int | None = getattr(error, "sqlite_errorcode", None)
+    if extended is None and str(error).startswith(_NO_TEXT):
+        return Corrupt
     return None if extended is None else _BY_SQLITE.get(extended & 0xFF)
 
 

@@ -11,10 +11,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.store.entries import COLUMNS, SUMS, Entry, Outcome, Status, entry_of, outcome_sum, row_of, sums_of
+from storeapp.store.entries import COLUMNS, SUMS, Entry, Outcome, Status, entry_of, outcome_sum, row_of
 from storeapp.store.errors import Corrupt, DiskFailed, JournalCorrupt, translate_sqlite_errors
-from storeapp.store.migrate import copy_database, file_at, immediate, open_database, statements
-from storeapp.store.rowsums import checksum
+from storeapp.store.journal_schema import IDENTITY_SUM, MIGRATIONS, OPEN, identity_sum
+from storeapp.store.migrate import copy_database, file_at, immediate, open_database
 
 __all__ = [
     "COLUMNS",
@@ -30,64 +30,8 @@ __all__ = [
     "under_salvage",
 ]
 GENESIS = b"\0" * 32
-IDENTITY_SUM = "sum"
-"""The fact that says whether the other ones are as they were written."""
 PRUNED = "pruned"
 """The fact that says up to which number commands are no longer kept."""
-
-
-_OPEN = "status NOT IN ('saved', 'applied')"
-"""SQLite uses the partial index only for queries that repeat its very condition."""
-
-
-def identity_values(facts: Mapping[str, str]) -> list[str]:
-    """What the checksum of an identity covers, in order."""
-    return [text for fact in sorted(facts.items()) for text in fact]
-
-
-def identity_sum(facts: Mapping[str, str]) -> str:
-    """The checksum of an identity."""
-    return checksum(identity_values(facts)).hex()
-
-
-def _sum_up(db: Database) -> None:
-    """From now on every row tells when the disk has changed it."""
-    for column in SUMS.split(", "):
-        db.execute(f"ALTER TABLE command ADD COLUMN {column} BLOB")
-    numbers = [n for (n,) in db.execute("SELECT n FROM command")]
-    for start in range(0, len(numbers), 1000):
-        part = numbers[start : start + 1000]
-        rows = db.execute(f"SELECT {COLUMNS} FROM command WHERE n BETWEEN ? AND ?", (part[0], part[-1])).fetchall()
-        sums = [(*sums_of(row), row[0]) for row in rows]
-        db.conn.executemany("UPDATE command SET content_sum = ?, outcome_sum = ? WHERE n = ?", sums)
-    facts = dict(map(tuple, db.execute("SELECT name, value FROM identity").fetchall()))
-    if facts:
-        db.execute("INSERT INTO identity (name, value) VALUES (?, ?)", (IDENTITY_SUM, identity_sum(facts)))
-
-
-MIGRATIONS = (
-    statements(
-        """CREATE TABLE command (
-            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, at TEXT NOT NULL,
-            actor TEXT NOT NULL, role TEXT NOT NULL, store TEXT NOT NULL, body BLOB NOT NULL,
-            events BLOB NOT NULL, simulated INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
-            feed TEXT NOT NULL DEFAULT '', feed_seq INTEGER, problem BLOB NOT NULL DEFAULT x'')""",
-        f"CREATE INDEX command_open ON command (status, n) WHERE {_OPEN}",
-        """CREATE TABLE audit (
-            n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-            subject TEXT NOT NULL, hash BLOB NOT NULL)""",
-        """CREATE TABLE print_job (
-            n INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, paper TEXT NOT NULL,
-            subject TEXT NOT NULL, copy INTEGER NOT NULL)""",
-        "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE INDEX audit_of ON audit (subject, at)",
-    ),
-    # Beside the commands and not in them: few have any, and a salvage reads the commands of every version alike.
-    statements(
-        "CREATE TABLE need (n INTEGER PRIMARY KEY, id TEXT NOT NULL, needed TEXT NOT NULL, UNIQUE (id, needed))"
-    ),
-    _sum_up,
-)
 
 
 _OPEN_SUM = outcome_sum(str(Status.PENDING), "", None, b"")
@@ -219,9 +163,14 @@ class Journal:
             f"INSERT INTO command ({COLUMNS}, {SUMS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             map(row_of, added),
         )
-        needs = [(entry.id, needed) for entry in added for needed in entry.needs]
+        self.need((entry.id, needed) for entry in added for needed in entry.needs)
+
+    @_guarded
+    def need(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Note which command needs which other one; call inside `writing`."""
+        needs = list(pairs)
         if needs:
-            self._db.conn.executemany("INSERT INTO need (id, needed) VALUES (?, ?)", needs)
+            self._db.conn.executemany("INSERT OR IGNORE INTO need (id, needed) VALUES (?, ?)", needs)
 
     def after(self, n: int, *, limit: int = 1000) -> list[Entry]:
         """The commands after a number, oldest first."""
@@ -229,7 +178,7 @@ class Journal:
 
     def pending(self, *, limit: int = 1000, after: int = 0) -> list[Entry]:
         """What the hub has still to answer behind a number, oldest first."""
-        return self._select(f"{_OPEN} AND status = 'pending' AND n > ? ORDER BY n LIMIT ?", after, limit)
+        return self._select(f"{OPEN} AND status = 'pending' AND n > ? ORDER BY n LIMIT ?", after, limit)
 
     def numbered(self, numbers: Iterable[int]) -> list[Entry]:
         """The commands with these numbers, oldest first."""
@@ -258,7 +207,7 @@ class Journal:
     def undone(self, ids: Iterable[str]) -> set[str]:
         """Those of these commands that the hub has refused or parked."""
         wanted = list(ids)
-        sql = f"SELECT id FROM command WHERE {_OPEN} AND status IN ('refused', 'parked') AND id IN "
+        sql = f"SELECT id FROM command WHERE {OPEN} AND status IN ('refused', 'parked') AND id IN "
         rows = self._db.execute(f"{sql}({','.join('?' * len(wanted))})", wanted) if wanted else ()
         return {str(command_id) for (command_id,) in rows}
 
@@ -270,7 +219,7 @@ class Journal:
         untold = " OR ".join(["feed_seq IS NULL", *["feed = ? AND feed_seq > ?"] * len(cursors or {})])
         told = [value for cursor in (cursors or {}).items() for value in cursor]
         return self._select(
-            f"""{_OPEN} AND status IN ('refused', 'parked') AND ({"1" if cursors is None else untold}) AND NOT EXISTS
+            f"""{OPEN} AND status IN ('refused', 'parked') AND ({"1" if cursors is None else untold}) AND NOT EXISTS
             (SELECT 1 FROM audit WHERE audit.subject = command.id AND action = 'refusal.accepted') ORDER BY n""",
             *told,
         )
@@ -299,7 +248,7 @@ class Journal:
     @_guarded
     def counts(self) -> dict[Status, int]:
         """How many commands are in each status that is not final and good."""
-        rows = self._db.execute(f"SELECT status, count(*) FROM command WHERE {_OPEN} GROUP BY status")
+        rows = self._db.execute(f"SELECT status, count(*) FROM command WHERE {OPEN} GROUP BY status")
         return {Status(status): count for status, count in rows}
 
     @_guarded
@@ -326,7 +275,7 @@ class Journal:
     @_guarded
     def last_answered(self) -> int:
         """The number of the newest command that the hub has answered, 0 for none."""
-        row = self._db.execute(f"SELECT min(n) FROM command WHERE {_OPEN} AND status = 'pending'").fetchone()
+        row = self._db.execute(f"SELECT min(n) FROM command WHERE {OPEN} AND status = 'pending'").fetchone()
         return self.last() if row[0] is None else int(row[0]) - 1
 
     @_guarded
@@ -375,7 +324,7 @@ class Journal:
 
         Whoever has seen the old numbers begins anew, see `authority`. Call inside `writing`.
         """
-        pending = f"FROM command WHERE {_OPEN} AND status = 'pending'"
+        pending = f"FROM command WHERE {OPEN} AND status = 'pending'"
         count, first, last = self._db.execute(f"SELECT count(*), min(n), max(n) {pending}").fetchone()
         if not count:
             return False

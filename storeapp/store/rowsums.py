@@ -5,7 +5,8 @@ says, which never changes, and one over what has become of it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 SUM_BYTES = 8
 _BETWEEN = "\x1f"
@@ -18,7 +19,7 @@ def checksum(values: Sequence[Value]) -> bytes:
     """Over values with the lengths of blobs; a unit separator keeps texts apart."""
     head = _BETWEEN.join([value if type(value) is str else _named(value) for value in values])
     blobs = [value for value in values if type(value) is bytes]
-    return hashlib.blake2b(b"".join((head.encode("utf-8", _ERRORS), *blobs)), digest_size=SUM_BYTES).digest()
+    return blob_sum(head, *blobs)
 
 
 def _named(value: Value) -> str:
@@ -26,17 +27,24 @@ def _named(value: Value) -> str:
     return f"\0b{len(value)}" if isinstance(value, bytes) else f"\0{value}"
 
 
-def mended(values: Sequence[Value], told: bytes) -> tuple[Value, ...] | None:
+def blob_sum(text: str, *blobs: bytes) -> bytes:
+    """Over a text and what follows it; the text tells where the blobs begin and end."""
+    return hashlib.blake2b(b"".join((text.encode("utf-8", _ERRORS), *blobs)), digest_size=SUM_BYTES).digest()
+
+
+def mended(
+    values: Sequence[Value], told: bytes, summed: Callable[[Sequence[Any]], bytes] = checksum
+) -> tuple[Value, ...] | None:
     """The values with one byte put right, so that they fit their checksum; None where that is not enough.
 
     A flipped bit is looked for first, then any other byte. Numbers are left as they are.
     """
-    if checksum(values) == told:
+    if summed(values) == told:
         return tuple(values)
     for place, value in enumerate(values):
         for other in _others(value):
             found = (*values[:place], other, *values[place + 1 :])
-            if checksum(found) == told:
+            if summed(found) == told:
                 return found
     return None
 

@@ -22,17 +22,15 @@ from storeapp.store.entries import row_mended, sums_of
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import (
     COLUMNS,
-    IDENTITY_SUM,
     PRUNED,
     SUMS,
     Entry,
     Journal,
     entry_of,
-    identity_sum,
-    identity_values,
     suspicion,
     under_salvage,
 )
+from storeapp.store.journal_schema import IDENTITY_SUM, identity_sum, identity_values
 from storeapp.store.migrate import alone
 from storeapp.store.rowsums import mended
 from storeapp.store.wal import Verdict

@@ -41,6 +41,8 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\A[!-~]
 """What a program has named: visible ASCII."""
 
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
@@ -108,7 +110,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     status: ResultStatus
     feed: str = ""
-    feed_seq: int = 0
+    feed_seq: Count = 0
     problem: Problem | None = None
 
 
@@ -127,10 +129,10 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     text stands for the row's id. ``keys`` holds them one by one instead, for who did not ask for boxes.
     """
 
-    seq: int
-    kind: str
-    id: str
-    version: int
+    seq: Seq
+    kind: Annotated[str, msgspec.Meta(max_length=100)]
+    id: Annotated[str, msgspec.Meta(max_length=500)]
+    version: Count
     body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     keys: list[WireKey] = []
     opens: tuple[str, ...] = ()
@@ -141,9 +143,9 @@ class ChangesPage(msgspec.Struct, frozen=True, rename={"after": "from", "upto": 
     """The changes with numbers in (``from``, ``to``]; ``last`` is the newest number there is."""
 
     epoch: str
-    after: int
-    upto: int
-    last: int
+    after: Count
+    upto: Count
+    last: Count
     rows: list[WireRow]
 
 
@@ -152,8 +154,8 @@ class SnapshotHead(msgspec.Struct, frozen=True):
 
     epoch: str
     feed: str
-    seq: int
-    count: int
+    seq: Count
+    count: Count
 
 
 class SnapshotEnd(msgspec.Struct, frozen=True):
@@ -192,20 +194,20 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
 class Limits(msgspec.Struct, frozen=True):
     """What the hub takes at once."""
 
-    commands: int = MAX_BATCH_COMMANDS
-    bytes: int = MAX_BATCH_BYTES
-    rows: int = MAX_PAGE_ROWS
-    wait_s: int = MAX_WAIT_S
+    commands: AtLeastOne = MAX_BATCH_COMMANDS
+    bytes: AtLeastOne = MAX_BATCH_BYTES
+    rows: AtLeastOne = MAX_PAGE_ROWS
+    wait_s: Count = MAX_WAIT_S
 
 
 class HelloReply(msgspec.Struct, frozen=True):
     """What the hub knows of this device: the last command it has decided, its clock, its feeds with their heads."""
 
-    last_seq: int
-    durable_seq: int
+    last_seq: Count
+    durable_seq: Count
     epoch: str
-    feeds: dict[str, int]
-    time: datetime
+    feeds: dict[str, Count]
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     limits: Limits = Limits()
     certificate_ends: datetime | None = None
     revocations: str = ""

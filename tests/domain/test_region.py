@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeapp.adapters.insertion import InsertionPlanner
-from storeapp.domain import region
 from storeapp.domain.dispatch import Plan, Problem, Stop, Vehicle, best_plan
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.region import joined, neighbourhoods, part, rounds
+from storeapp.domain.region import joined, neighbourhoods, part, together
 from storeapp.domain.travel import Haversine
 from tests.domain.problems import NOW, north, problem, stop, vehicle
 
@@ -63,32 +62,19 @@ def test_what_is_joined_is_a_plan_of_the_whole(whole: Problem) -> None:
     parts = [part(whole, group.stores) for group in groups]
     plan = joined(whole, Plan(), [(each, best_plan(InsertionPlanner(), each)) for each in parts])
     assert check(whole, plan) == []
-    again = [part(whole, group.stores, plan.routes) for turn in rounds(whole, groups) for group in turn]
-    better = joined(whole, plan, [(each, best_plan(InsertionPlanner(), each)) for each in again[:1]])
+    every = together(groups)
+    again = [part(whole, every.stores, plan.routes)] if every else []
+    better = joined(whole, plan, [(each, best_plan(InsertionPlanner(), each)) for each in again])
     assert check(whole, better) == []
 
 
-def test_neighbours_meet_in_rounds_without_meeting_twice_at_once(monkeypatch) -> None:
-    monkeypatch.setattr(region, "MOST_TOGETHER", 10)
-    whole = region_of(1, stores=9, stops=40, guides=9)
-    groups = neighbourhoods(whole, most_stops=5)
-    turns = rounds(whole, groups)
-    assert len(turns) > 1
-    for turn in turns:
-        stores = [store for pair in turn for store in pair.stores]
-        assert len(stores) == len(set(stores))
-    pairs = [pair for turn in turns for pair in turn]
-    assert len(pairs) == len(set(pairs))
-    met = {store for pair in pairs for store in pair.stores}
-    assert met == {store for group in groups for store in group.stores}
-
-
-def test_what_is_not_too_much_is_planned_again_at_once() -> None:
-    whole = region_of(1, stores=9, stops=40, guides=9)
-    groups = neighbourhoods(whole, most_stops=5)
-    ((every,),) = rounds(whole, groups)
+def test_neighbourhoods_are_planned_together_where_there_are_several() -> None:
+    groups = neighbourhoods(region_of(1, stores=9, stops=40, guides=9), most_stops=5)
+    every = together(groups)
+    assert every is not None
     assert every.stores == tuple(sorted(store for group in groups for store in group.stores))
-    assert rounds(whole, groups[:1]) == ()
+    assert every.stops == 40
+    assert together(groups[:1]) is None
 
 
 def test_a_part_keeps_what_its_guides_have_taken_elsewhere() -> None:

@@ -23,7 +23,7 @@ from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, SnapshotEn
 from sync.protocol.signing import Message, sign
 from tests.support.callers import Caller
 from tests.support.hubs import START, FakeCounter, an_order, stock
-from tests.support.hubserver import HubServer
+from tests.support.hubserver import PATIENCE_S, HubServer
 
 CHANGES = "/v1/feeds/store%3AXH/changes"
 
@@ -154,7 +154,7 @@ def test_a_long_poll_ends_when_something_is_committed(hub: Hub, caller: Caller) 
     while not hub.bell.waiting("store:XH"):
         poll.join(0.01)
     FakeCounter(hub, device="dev-2").do(stock())
-    poll.join(20)
+    poll.join(PATIENCE_S)
     assert replies[0].json()["last"] == 1
 
 

@@ -13,7 +13,7 @@ from storeapp.adapters.signing import DeviceKey
 from sync.protocol.messages import CommandBatch, EnrolRequest, encode
 from sync.protocol.signing import Message, sign
 from tests.support.hubs import FakeCounter, an_order, stock
-from tests.support.hubserver import HubProcess, free_port, serving
+from tests.support.hubserver import PATIENCE_S, HubProcess, free_port, serving
 
 KEY = DeviceKey(b"d" * 32)
 
@@ -82,6 +82,6 @@ def test_a_hub_that_ends_sends_its_polls_home(hub: Hub, tmp_path: Path, database
     while "storehub_requests_under_way 2.0" not in httpx.get(url + "/metrics", auth=("hq", "a long password")).text:
         thread.join(0.01)
     process.stop()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     admin.close()
     assert replies == [304]

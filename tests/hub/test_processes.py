@@ -20,7 +20,7 @@ from sync.protocol.messages import ResultStatus
 from tests.support.counters import bare, join, run, shown, stand_alone, sync
 from tests.support.databases import Postgres
 from tests.support.hubs import FakeCounter, TurnedClock, a_guide, an_order, make_hub, stock
-from tests.support.hubserver import HubProcess, free_port, serving
+from tests.support.hubserver import PATIENCE_S, HubProcess, free_port, serving
 
 STORES = ("XH", "HH", "ZZ")
 
@@ -147,8 +147,8 @@ def test_a_poll_at_one_process_is_woken_by_a_commit_at_another(two: tuple[Hub, H
     with serving(two[0]) as server:
         listener = bell_watch(server.url, two[0], woken)
         FakeCounter(two[1]).do(stock())
-        assert woken.wait(20)
-        listener.join(20)
+        assert woken.wait(PATIENCE_S)
+        listener.join(PATIENCE_S)
 
 
 def bell_watch(url: str, hub: Hub, woken: threading.Event) -> threading.Thread:
@@ -184,8 +184,8 @@ def test_a_bell_whose_line_broke_is_heard_again(two: tuple[Hub, Hub], postgres: 
         listener = bell_watch(server.url, two[0], woken)
         postgres.cut(url)
         FakeCounter(two[1]).do(stock())
-        assert woken.wait(20)
-        listener.join(20)
+        assert woken.wait(PATIENCE_S)
+        listener.join(PATIENCE_S)
 
 
 def test_counters_at_two_processes_see_the_same(tmp_path: Path, url: str) -> None:

@@ -1,17 +1,20 @@
 """A region is planned as one, and what comes of it are the commands that a counter would have made."""
 
-from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from threading import Event
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
-from hub import jobs
+from hub import jobs, region_problem
+from hub.compaction import compact
 from hub.core import Hub
 from hub.decisions import decide_told
 from hub.jobs import JobState, Stage
 from hub.problems import HubProblem
+from hub.region_job import Work
 from hub.region_problem import SILENT
 from hub.region_runner import work_on
 from hub.tables import event_log, order_key, parked, region_job
@@ -29,7 +32,7 @@ from storeapp.domain.statement import Statement, statement_id
 from storeapp.domain.words import Mode
 from sync.protocol.messages import ResultStatus
 from tests.support.hubs import START, TurnedClock
-from tests.support.regions import POLICY, Patient, RegionOfStores, day_of, near, own, quick
+from tests.support.regions import POLICY, Patient, RegionOfStores, Silent, day_of, near, own, quick
 
 
 @pytest.fixture
@@ -330,3 +333,43 @@ def test_a_guide_who_is_away_for_a_store_of_another_region_is_not_planned_twice(
     assert done.outcome is not None
     assert codes(done.outcome.left) == {key: "no_guide_on_shift"}
     assert west.plan().state is JobState.DONE
+
+
+def test_of_too_many_orders_the_most_urgent_are_planned(two: RegionOfStores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(region_problem, "MOST_WAITING", 2)
+    keys = [two.order(f"T{n}", store="A", at=near(0, north_m=100 * n)) for n in range(1, 5)]
+    first = two.plan()
+    assert first.outcome is not None
+    assert (first.outcome.assigned, first.progress.orders) == (2, 4)
+    assert set(codes(first.outcome.left).values()) == {"too_many_orders"}
+    second = two.plan()
+    assert second.outcome is not None
+    assert (second.outcome.assigned, second.outcome.left) == (2, ())
+    assert all(two.delivery(key).guide for key in keys)
+
+
+def test_where_there_is_no_time_to_search_each_store_has_its_own_plan(two: RegionOfStores) -> None:
+    mine, other = (two.order(f"T{n}", store="AB"[n], at=near(n, north_m=100)) for n in range(2))
+    moments = count(0.0, 0.6)
+    started = jobs.start(two.hub, two.region, by="hq", budget_s=1)
+    taken = jobs.take(two.hub, "here")
+    assert taken is not None
+    state, outcome = Work(two.hub, taken, [Silent()], monotonic=lambda: next(moments)).run()
+    assert (state, outcome.assigned, codes(outcome.left)) == (JobState.DONE, 1, {other: "no_planning_time"})
+    assert two.delivery(mine).guide
+    assert jobs.job(two.hub, started.id).state is JobState.RUNNING
+
+
+def test_a_plan_that_was_over_a_month_ago_is_forgotten(two: RegionOfStores) -> None:
+    clock = TurnedClock()
+    two.hub.now = clock
+    two.plan()
+    clock.moment += timedelta(days=20)
+    two.heard_of("A")
+    two.plan()
+    clock.moment += timedelta(minutes=1)
+    waiting = jobs.start(two.hub, two.region, by="hq")
+    clock.moment += timedelta(days=20)
+    compact(two.hub)
+    assert jobs.jobs(two.hub)[0].id == waiting.id
+    assert len(jobs.jobs(two.hub)) == 2

@@ -29,8 +29,8 @@ from storeapp.services.counter import Counter
 from storeapp.services.doctor import examine
 from storeapp.services.enrolment import Names
 from storeapp.services.home import CACHE, JOURNAL, KEYS, Home
-from storeapp.store.journal import MIGRATIONS as JOURNAL_STEPS
 from storeapp.store.journal import Journal, suspicion
+from storeapp.store.journal_schema import MIGRATIONS as JOURNAL_STEPS
 from storeapp.store.keys_schema import MIGRATIONS as KEYS_STEPS
 from storeapp.store.migrate import schema_version
 from storeapp.store.salvage import open_journal

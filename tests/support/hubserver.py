@@ -14,8 +14,10 @@ import uvicorn
 
 from hub.api import create_app
 from hub.core import Hub
-from hub.serving import listen
+from hub.serving import Server, listen
 
+PATIENCE_S = 90
+"""As long as a busy machine needs; a hub that is well takes a moment."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,8 +29,8 @@ class HubServer:
         self._socket = listen("127.0.0.1", port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        config = uvicorn.Config(create_app(hub), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        config = uvicorn.Config(create_app(hub), log_config=None, lifespan="on", timeout_graceful_shutdown=PATIENCE_S)
+        self._server = Server(config, hub)
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -44,12 +46,13 @@ class HubServer:
 
     def start(self) -> "HubServer":
         self._thread.start()
-        assert self._started.wait(20)
+        assert self._started.wait(PATIENCE_S)
         return self
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(2 * PATIENCE_S)
+        assert not self._thread.is_alive()
 
 
 @contextmanager
@@ -94,6 +97,6 @@ class HubProcess:
         self.wait()
 
     def wait(self) -> None:
-        self._process.wait(20)
+        self._process.wait(PATIENCE_S)
         assert self._process.stdout is not None
         self._process.stdout.close()

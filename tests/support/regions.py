@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from threading import Event
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from hub import jobs, tables
 from hub.core import Hub
@@ -167,6 +167,16 @@ class Patient(Interrupted):
         pause = Event()
         while not stopped():
             pause.wait(0.01)
+
+
+class Silent:
+    """A search that is stopped before it has found anything."""
+
+    def plans(self, _problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
+        pause = Event()
+        while not stopped():
+            pause.wait(0.01)
+        yield from ()
 
 
 def quick(_stack: ExitStack) -> Sequence[Planner]:

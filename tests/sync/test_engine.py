@@ -21,7 +21,7 @@ from storeapp.store.errors import DiskFailed, Locked
 from sync.engine import LOCK_FILE, SyncEngine
 from tests.support.counters import again, bare, join, run, shown, stand_alone, sync
 from tests.support.hubs import an_order
-from tests.support.hubserver import HubServer, serving
+from tests.support.hubserver import PATIENCE_S, HubServer, serving
 
 
 class Heard:
@@ -35,7 +35,7 @@ class Heard:
 
     def until(self, wanted: Callable[[SyncStatus], bool]) -> SyncStatus:
         while True:
-            status = self._all.get(timeout=30)
+            status = self._all.get(timeout=PATIENCE_S)
             if wanted(status):
                 return status
 

@@ -205,3 +205,16 @@ def test_what_is_needed_is_remembered_by_another_process(world: World) -> None:
     run(other, AssignDelivery(DELIVERY, "G01", 0))
     assert needs(world.one) == [[], [0]]
     other.close()
+
+
+def test_what_was_saved_alone_falls_with_what_it_rests_on(world: World, tmp_path: Path) -> None:
+    run(world.one, an_order("T1"), AssignDelivery(DELIVERY, "G01", 0))
+    world.quiet()
+    late = stand_alone(tmp_path / "late")
+    # The same order of the shop, while this counter knew of no other one.
+    run(late, an_order("T1"), AssignDelivery(DELIVERY, "G02", 0), UnassignDelivery(DELIVERY, 1))
+    enrol(world.hub, late)
+    assert exchange(world.hub, late).refused == 2
+    world.quiet()
+    assert delivery(world.one).guide == "G01"
+    late.close()

@@ -25,6 +25,8 @@ from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.words import Platform
 from storeapp.services import attention, exchange
 from storeapp.services.counter import Counter
+from storeapp.services.doctor import examine
+from storeapp.services.home import Home
 from storeapp.services.queries import order_rows
 from storeapp.store import unread
 from storeapp.store.cache import Row
@@ -205,6 +207,10 @@ class TestUnknownValues:
         assert (strange.cache.get(Order, FIRST), strange.cache.every(ExceptionCase)) == (None, [])
         assert listed(strange) == ["T2"]
         assert sync(strange).problem == "rows_unread"
+        told = [
+            finding.data for finding in examine(Home(strange.home, strange.clock)).findings if "rows" in finding.data
+        ]
+        assert told == [{"rows": 1}]
 
     def test_of_a_row_are_shown_by_the_next_version(
         self, hub: Hub, strange: Counter, monkeypatch: pytest.MonkeyPatch

@@ -93,3 +93,15 @@ def test_no_key_means_one_thing_here_and_another_there(window):
     assert [action.id for action in bound if not isinstance(action.shortcut, Key)] == []
     places = [(action.id.partition(".")[0], action.shortcut) for action in bound]
     assert len(places) == len(set(places))
+
+
+def test_a_closed_window_signs_nobody_out_any_more(qtbot, open_window):
+    window = open_window(())
+    window.start()
+    qtbot.waitUntil(lambda: window.backend.tasks.pending() == 0)
+    window.close()
+    told = []
+    window.session.signed_out.connect(lambda: told.append(True))
+    window.session._idle.timeout.emit()
+    assert not window.session._idle.isActive()
+    assert told == []

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from PySide6.QtCore import QDate, QDateTime, Qt, QTime
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -251,6 +251,15 @@ class FormDialog(QDialog):
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Write what is wrong under the fields, and make room for it."""
         self.form.show_errors(errors)
+        self._make_room()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Be as high as the words need at this width; the hint of wrapped lines is for another one."""
         self._column.activate()
         wanted = self._column.totalHeightForWidth(self.width()) if self._column.hasHeightForWidth() else 0
         self.resize(self.width(), max(self.height(), wanted, self._column.totalSizeHint().height()))

@@ -1,6 +1,6 @@
 """The sheet of all keys, made from the registry, so that it can never be out of date."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
@@ -11,7 +11,8 @@ from storeapp.i18n import Translator
 from ui.kit import tokens
 from ui.kit.parts import hbox, label, vbox
 
-_ROWS = 24
+_ROWS, _HEAD_ROWS = 22, 2
+"""How many rows a column holds, and what a group takes beside its keys."""
 
 
 def left_to_window(event: QKeyEvent) -> bool:
@@ -41,7 +42,7 @@ class ShortcutSheet(QDialog):
         column.addWidget(label(title, "title"))
         body = QWidget()
         row = hbox(body, gap=tokens.GAP_XL)
-        for part in _columns([group for group in groups if group.keys]):
+        for part in columns_of([group for group in groups if group.keys]):
             block = vbox(gap=tokens.GAP_L)
             for group in part:
                 block.addLayout(_group(group))
@@ -58,16 +59,21 @@ class ShortcutSheet(QDialog):
         self.resize(wanted if parent is None else wanted.boundedTo(parent.size() - QSize(48, 48)))
 
 
-def _columns(groups: Sequence[KeyGroup]) -> Iterator[list[KeyGroup]]:
-    """Whole groups, one under the other as long as a column has room."""
-    part: list[KeyGroup] = []
+def columns_of(groups: Sequence[KeyGroup]) -> list[list[KeyGroup]]:
+    """Whole groups, each in the first column that has room for it, so that few columns hold all."""
+    columns: list[list[KeyGroup]] = []
     for group in groups:
-        if part and sum(len(each.keys) + 2 for each in part) + len(group.keys) > _ROWS:
-            yield part
-            part = []
-        part.append(group)
-    if part:
-        yield part
+        roomy = (column for column in columns if _rows([*column, group]) <= _ROWS)
+        column = next(roomy, None)
+        if column is None:
+            columns.append([group])
+        else:
+            column.append(group)
+    return columns
+
+
+def _rows(groups: Sequence[KeyGroup]) -> int:
+    return sum(len(group.keys) + _HEAD_ROWS for group in groups)
 
 
 def _group(group: KeyGroup) -> QGridLayout:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -27,11 +27,12 @@ _LARGEST_DOT = 0.62
 
 @dataclass(frozen=True, slots=True)
 class SquareLook:
-    """How one square is shown: its ground, a dot for ``weight`` from 0 to 1, and whether it was chosen by hand."""
+    """How one square is shown: its ground, a dot for ``weight`` from 0 to 1, whether it was chosen or is hatched."""
 
     tone: str
     weight: float = 0.0
     chosen: bool = False
+    hatched: bool = False
 
 
 class SquareField(QWidget):
@@ -154,6 +155,8 @@ class SquareField(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(style.colour(shown.tone))
         painter.drawRect(box)
+        if shown.hatched:
+            painter.fillRect(box, QBrush(style.colour("strong", 140), Qt.BrushStyle.BDiagPattern))
         if shown.chosen:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(style.colour("accent"), 1.5))

@@ -42,11 +42,12 @@ class GuidesOfDay:
 
 @dataclass(frozen=True, slots=True)
 class GuideDetail:
-    """Everything about one guide."""
+    """Everything about one guide; a ``guest`` is of another store, which looks after hours, badge and the rest."""
 
     guide: Guide
     desk: GuideAtDesk
     home: HomeHint | None
+    guest: bool = False
 
 
 def hours(window: Window | None, off: str) -> str:

@@ -16,6 +16,7 @@ from storeapp.services import custody_desk, slips
 from storeapp.services import guides as service
 from storeapp.services.counter import Counter
 from storeapp.services.guide_day import guide_days, home_hint
+from storeapp.services.lending import guide_here, lent_hours
 from storeapp.services.rows import GuideRow
 from storeapp.services.shifts import shifts_of
 from storeapp.services.slips import BadgePaper
@@ -220,10 +221,10 @@ class GuidesPage(PageBase):
 
     def _add_actions(self) -> None:
         for code, run, icon, key, enabled in (
-            ("hours", self._hours, "clock", Key.HOURS, self._chosen),
+            ("hours", self._hours, "clock", Key.HOURS, self._own),
             ("badge", self._badge, "printer", Key.BADGE, self._works),
             ("run_sheet", self._run_sheet, "route", Key.PRINT, self._carries),
-            ("edit", self._edit, "edit", Key.EDIT, self._chosen),
+            ("edit", self._edit, "edit", Key.EDIT, self._own),
             ("revoke", self._revoke, "octagon-x", Key.REVOKE, self._has_badge),
             ("new", self._new, "plus", Key.NEW, lambda: True),
         ):
@@ -231,18 +232,17 @@ class GuidesPage(PageBase):
                 Action(f"guides.{code}", f"page.guides.{code}", run, icon=icon, shortcut=key, enabled=enabled), self
             )
 
-    def _chosen(self) -> bool:
-        return self._detail is not None
+    def _own(self) -> bool:
+        return self._detail is not None and not self._detail.guest
 
     def _works(self) -> bool:
-        return self._detail is not None and self._detail.guide.active
+        return self._detail is not None and not self._detail.guest and self._detail.guide.active
 
     def _carries(self) -> bool:
         return self._detail is not None and bool(self._detail.desk.carried)
 
     def _has_badge(self) -> bool:
-        badge = self._detail.guide.badge if self._detail else None
-        return badge is not None
+        return self._detail is not None and not self._detail.guest and self._detail.guide.badge is not None
 
     def _lay_out(self) -> None:
         row = hbox(self, margins=(10, 10, 10, 10), gap=10)
@@ -306,5 +306,6 @@ def _read_day(counter: Counter) -> GuidesOfDay:
 
 
 def _read_detail(counter: Counter, guide: str) -> GuideDetail | None:
-    known, desk = counter.cache.get(Guide, guide), custody_desk.guide_at_desk(counter, guide)
-    return GuideDetail(known, desk, home_hint(counter, guide)) if known and desk else None
+    known, desk = guide_here(counter.cache, guide, counter.store), custody_desk.guide_at_desk(counter, guide)
+    guest = lent_hours(counter, guide, store_day(counter.clock.now())) is not None
+    return GuideDetail(known, desk, home_hint(counter, guide), guest) if known and desk else None

@@ -37,6 +37,8 @@ TONES = {
     AreaVerdict.OUTSIDE_ZONES: "sunken",
     AreaVerdict.DAY_FULL: "warn_bg",
 }
+HATCHED = frozenset({AreaVerdict.OUT_OF_REACH, AreaVerdict.DAY_FULL})
+"""What is served at another hour or day; told by lines as well as by colour."""
 _HISTORY = 4
 
 
@@ -176,7 +178,10 @@ class AreaSection(QWidget):
         busiest = max(seen.orders.values(), default=1)
         squares = {
             (cell.north, cell.east): SquareLook(
-                TONES[verdict], seen.orders.get(cell, 0) / busiest, chosen=cell in self._cells
+                TONES[verdict],
+                seen.orders.get(cell, 0) / busiest,
+                chosen=cell in self._cells,
+                hatched=verdict in HATCHED,
             )
             for cell, verdict in seen.verdicts.items()
         }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from storeapp.domain.catalogue import Policy
 from storeapp.domain.kernel import Refusal
@@ -149,6 +149,7 @@ class PolicySection(QWidget):
         if wrong is not None:
             wrong.spin.setFocus()
             wrong.spin.selectAll()
+            _bring_into_sight(wrong)
             return
         changes = self._typed()
         if changes:
@@ -168,3 +169,12 @@ class PolicySection(QWidget):
             self._desk.tell(result, code, undo=undo)
 
         self._desk.act(lambda counter, actor: change_policy(counter, actor, changes), done=done, owner=self)
+
+
+def _bring_into_sight(field: QWidget) -> None:
+    """Scroll to a field; focus that is given by hand does not."""
+    above = field.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    if above is not None:
+        above.ensureWidgetVisible(field)

@@ -87,7 +87,7 @@ def test_no_byte_of_a_command_changes_unseen(path: Path, tmp_path: Path) -> None
     assert found > FLIPS // 10
 
 
-@pytest.mark.parametrize("text", [b'"T3"', b"stock.move", b'"quantity":-1', b"manager", b"2026-03-02", b"applied"])
+@pytest.mark.parametrize("text", [b'"T3"', b"stock.move2026", b'"quantity":-1', b"manager", b"2026-03-02", b"applied"])
 def test_a_flipped_byte_is_met_before_anything_is_sent_and_put_right(path: Path, text: bytes) -> None:
     before = content(path)
     flip(path, path.read_bytes().rindex(text) + 2, 0x04)
@@ -102,7 +102,7 @@ def test_a_flipped_byte_is_met_before_anything_is_sent_and_put_right(path: Path,
 
 def test_a_text_that_is_none_any_more_is_put_right(path: Path) -> None:
     before = content(path)
-    flip(path, path.read_bytes().rindex(b"stock.move") + 2, 0x80)
+    flip(path, path.read_bytes().rindex(b"stock.move2026") + 2, 0x80)
     with closing(Journal(path)) as journal, pytest.raises(JournalCorrupt):
         journal.after(0)
     journal, salvaged = open_journal(path)

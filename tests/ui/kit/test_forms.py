@@ -69,3 +69,15 @@ def test_enter_in_a_note_is_a_new_line(qtbot, dialog, form):
 def test_escape_cancels(qtbot, dialog):
     with qtbot.waitSignal(dialog.rejected):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+
+
+def test_a_dialog_has_room_for_a_remark_of_many_lines(qtbot):
+    short = Form()
+    short.add_choice("reason", "Reason", choices=[("a", "One")])
+    made = FormDialog(Translator("en"), short, title="Take over", accept="Record")
+    qtbot.addWidget(made)
+    made.add_remark("Words that go on and on until they need several lines. " * 6)
+    made.add_part(QLabel("A part between the form and the buttons"))
+    made.show()
+    (remark,) = (each for each in made.findChildren(QLabel) if each.text().startswith("Words"))
+    assert remark.height() >= remark.heightForWidth(remark.width())

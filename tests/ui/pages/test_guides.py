@@ -3,15 +3,20 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
+from storeapp.codec import encode
+from storeapp.domain.lending import LentGuide
 from storeapp.domain.moment import STORE_ZONE, Window, store_day
 from storeapp.domain.people import Guide, Shift, shift_id
 from storeapp.i18n import Translator
 from storeapp.services import guides, slips
 from storeapp.services.guide_day import HomeHint
 from storeapp.services.rows import GuideRow
+from storeapp.store.cache import Row
+from storeapp.store.rebase import take_page
 from tests.ui.demo import MANAGER, NOON
 from ui.pages.guide_words import GuideSpeaker
 from ui.paper.outputs import to_pdf
@@ -210,3 +215,32 @@ def test_a_guest_says_where_from_and_who_helps_out_says_where(speaker, row):
     assert ("支援 JA" in away.text, away.tone) == (True, "idle")
     later = Window(NOON + timedelta(hours=2), NOON + timedelta(hours=3))
     assert speaker.shift(replace(plain, away=(("JA", later),))) == speaker.shift(plain)
+
+
+# -- guests
+
+
+@pytest.fixture
+def guest(demo_home):
+    """A guide of another store whom the hub has lent to this one, as its feed says."""
+    counter = demo_home.open()
+    there = msgspec.structs.replace(counter.cache.every(Guide)[0], id="G77", name="客导", store="HH", sealed_home="")
+    hours = (Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1)),)
+    lent = LentGuide(f"G77@{counter.store}", counter.store, there, hours)
+    rows = [Row(LentGuide.KIND, lent.id, 1, encode(lent))]
+    take_page(counter.cache, rows, feed="store", cursor=1, epoch="e", at=NOON.isoformat())
+    counter.close()
+    return lent
+
+
+@pytest.mark.usefixtures("guest")
+def test_a_guest_is_shown_and_looked_after_by_the_own_store(window, page, settled):
+    window.go("guides", "G77")
+    settled()
+    assert (page._code.text(), page._name.text()) == ("G77", "客导")
+    for action in ("hours", "badge", "edit", "revoke"):
+        assert not window.actions.trigger(f"guides.{action}")
+    window.go("guides", "G01")
+    settled()
+    assert page._code.text() == "G01"
+    assert page._own()

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from storeapp.config import load_settings
 from storeapp.domain.area import Cell
@@ -173,6 +173,24 @@ def test_a_number_out_of_its_bounds_is_told_under_it_and_not_saved(section, sett
     settled()
     assert read(lambda counter: counter.policy.radius_m) == 5000
     assert field.spin.hasFocus()
+
+
+def test_saving_scrolls_to_the_number_that_is_wrong(section, page, settled):
+    rules = section("dispatch")
+    area = next(each for each in page.findChildren(QScrollArea) if each.isVisible())
+    rules.rows["guides"].field("radius_m").set_value(50)
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    before = area.verticalScrollBar().value()
+    rules.save()
+    assert area.verticalScrollBar().value() < before
+
+
+def test_squares_that_nobody_reaches_are_told_by_lines_too(section, settled, qtbot):
+    area = section("area")
+    drawn(area, qtbot)
+    assert not any(square.hatched for square in area.field._squares.values())
+    area.form.set_value("reach_minutes", 5)
+    qtbot.waitUntil(lambda: any(square.hatched for square in area.field._squares.values()), timeout=30_000)
 
 
 def test_what_is_typed_stays_when_somebody_else_changes_a_rule(section, window, settled):

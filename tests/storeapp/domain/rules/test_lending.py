@@ -1,10 +1,10 @@
 """A guide is lent by the hub alone, to one store at a time, and only as far as the own store does without."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import Policy
 from storeapp.domain.kernel import Command, Refusal
