@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pytest
 
 from storeapp.adapters.signing import DeviceKey
 from sync.engine import _Worker
-from sync.protocol.messages import ChangesPage, Hello, HelloReply, Limits, WireRow, encode
+from sync.protocol.messages import LAST, UPTO, ChangesPage, Hello, HelloReply, Limits, WireRow, encode
 from sync.transport import HubClient, HubTrouble, Offline, Signer
 from tests.support.counters import stand_alone
 
@@ -26,6 +27,7 @@ class Evil(HTTPServer):
 
     body = b""
     zipped = False
+    more: ClassVar[dict[str, str]] = {}
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is none."""
@@ -44,6 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.server.body)))
         if self.server.zipped:
             self.send_header("Content-Encoding", "gzip")
+        for name, value in self.server.more.items():
+            self.send_header(name, quote(value))
         self.end_headers()
         self.wfile.write(self.server.body)
 
@@ -159,3 +163,10 @@ def test_a_hub_of_no_time_takes_nobody_the_clock(tmp_path: Any, year: int) -> No
 
 def test_limits_are_such_as_can_be_kept() -> None:
     assert json.loads(encode(Limits())) == {"commands": 1000, "bytes": 1_000_000, "rows": 1000, "wait_s": 30}
+
+
+@pytest.mark.parametrize("told", ["9" * 5000, "-1", "٣", str(2**53)])
+def test_what_the_head_of_a_page_tells_is_only_a_hint(evil: Evil, client: HubClient, told: str) -> None:
+    evil.body, evil.more = json.dumps(PAGE).encode(), {UPTO: told, LAST: "9" * 15}
+    pages = client.pages("brand", epoch="e", after=4, limit=10, since_of=lambda _: 0)
+    assert [page.upto for page in pages] == [5]
