@@ -51,6 +51,8 @@ REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
 MAX_REPLY_BYTES = 64_000_000
+MOST_DIGITS = 16
+"""Of a number of a feed."""
 """A page has at most a thousand rows, which have a few hundred bytes each."""
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
@@ -263,8 +265,11 @@ def _page(reply: requests.Response, after: int) -> ChangesPage | None:
 def _tells_more(reply: requests.Response) -> int | None:
     """Behind which number there is more than this page, where its head tells."""
     upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
-    told = all(text.isascii() and text.isdigit() for text in (upto, last)) and int(upto) < int(last)
-    return int(upto) if told else None
+    return int(upto) if _is_number(upto) and _is_number(last) and int(upto) < int(last) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _dropped(asked: "Future[requests.Response]") -> None:
