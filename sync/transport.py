@@ -51,9 +51,9 @@ REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
 MAX_REPLY_BYTES = 64_000_000
+"""A page has at most a thousand rows, which have a few hundred bytes each."""
 MOST_DIGITS = 16
 """Of a number of a feed."""
-"""A page has at most a thousand rows, which have a few hundred bytes each."""
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
 _problem = msgspec.json.Decoder(Problem)
