@@ -22,7 +22,7 @@ WHOLE_UP_TO = 120
 WHOLE_STEPS = 8
 """For each stop, how many steps the whole is searched for before the first part."""
 NEVER_WHOLE = 300
-"""Days with more stops are searched in parts from the start: a whole of that size is slow and takes gigabytes."""
+"""Days with more stops are searched in parts from the start: each kind of guide needs full matrices of the whole."""
 PART_STOPS, PART_STEPS = 60, 200
 NEAR, IDLE, LOOSE = 10, 3, 8
 """How many neighbours of a stop lead on to other guides, and how many idle guides and left stops come along."""
