@@ -52,6 +52,8 @@ ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
 MAX_REPLY_BYTES = 64_000_000
 """A page has at most a thousand rows, which have a few hundred bytes each."""
+MOST_DIGITS = 16
+"""Of a number on the wire, which is at most 2 ** 53."""
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
 _problem = msgspec.json.Decoder(Problem)
@@ -263,8 +265,8 @@ def _page(reply: requests.Response, after: int) -> ChangesPage | None:
 def _tells_more(reply: requests.Response) -> int | None:
     """Behind which number there is more than this page, where its head tells."""
     upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
-    told = all(text.isascii() and text.isdigit() for text in (upto, last)) and int(upto) < int(last)
-    return int(upto) if told else None
+    told = all(text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS for text in (upto, last))
+    return int(upto) if told and int(upto) < int(last) else None
 
 
 def _dropped(asked: "Future[requests.Response]") -> None:
