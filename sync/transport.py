@@ -53,7 +53,7 @@ ZIP_LEVEL = 5
 MAX_REPLY_BYTES = 64_000_000
 """A page has at most a thousand rows, which have a few hundred bytes each."""
 MOST_DIGITS = 16
-"""Of a number on the wire, which is at most 2 ** 53."""
+"""Of a number of a feed."""
 STREAM_BYTES = 1 << 14
 """How much of a long reply is read at once: little enough that a slow line still shows that it moves."""
 _problem = msgspec.json.Decoder(Problem)
@@ -265,8 +265,11 @@ def _page(reply: requests.Response, after: int) -> ChangesPage | None:
 def _tells_more(reply: requests.Response) -> int | None:
     """Behind which number there is more than this page, where its head tells."""
     upto, last = (reply.headers.get(name, "") for name in (messages.UPTO, messages.LAST))
-    told = all(text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS for text in (upto, last))
-    return int(upto) if told and int(upto) < int(last) else None
+    return int(upto) if _is_number(upto) and _is_number(last) and int(upto) < int(last) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _dropped(asked: "Future[requests.Response]") -> None:
