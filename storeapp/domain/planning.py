@@ -78,6 +78,7 @@ class Asked:
             pinned=job.pinned,
             late_s=policy.late_minutes * 60,
             late_li=policy.late_fen * LI_PER_FEN,
+            courier_li=courier_li(policy, self.store, self.position),
         )
 
     def _held(self, stop: Stop, guide: str) -> Stop:
@@ -108,11 +109,20 @@ class Asked:
 
     def _unserved_li(self, policy: Policy) -> int:
         """A courier's price, and what it counts more to leave this delivery to others."""
-        fen = policy.courier_fen + policy.priority_fen * self.job.priority
-        if policy.courier_km_fen and self.position is not None and self.store is not None:
-            away_m = distance_m(self.store, self.position) * policy.detour_percent / 100
-            fen += round(policy.courier_km_fen * away_m / KILOMETRE_M)
-        return fen * LI_PER_FEN + self.order.total_fen * LI_PER_FEN * policy.value_permille // PER_MILLE
+        asked_li = courier_li(policy, self.store, self.position)
+        price_li = policy.courier_fen * LI_PER_FEN if asked_li is None else asked_li
+        priority_li = policy.priority_fen * self.job.priority * LI_PER_FEN
+        return price_li + priority_li + self.order.total_fen * LI_PER_FEN * policy.value_permille // PER_MILLE
+
+
+def courier_li(policy: Policy, store: Position | None, position: Position | None) -> int | None:
+    """What a courier asks from the store to a place; None where the way counts and is not known."""
+    if not policy.courier_km_fen:
+        return policy.courier_fen * LI_PER_FEN
+    if store is None or position is None:
+        return None
+    away_m = distance_m(store, position) * policy.detour_percent / 100
+    return (policy.courier_fen + round(policy.courier_km_fen * away_m / KILOMETRE_M)) * LI_PER_FEN
 
 
 def _level(policy: Policy, order: Order) -> int:

@@ -96,6 +96,19 @@ def test_the_rules_are_in_the_prices_and_limits_of_every_stop(counter: Counter) 
     assert (problem.cross_percent, problem.budget_s) == (130, 2.0)
 
 
+def test_a_courier_costs_the_same_however_urgent_it_is(counter: Counter) -> None:
+    key = plannable(counter)[0]
+    run(counter, PrioritiseDelivery(key, 2))
+    urgent = stop_of(counter, key)
+    assert urgent.courier_li == 15_000
+    assert urgent.unserved_li == 15_000 + 2 * 3000
+    run(counter, SetPolicy(replace(counter.policy, courier_km_fen=200)))
+    further = stop_of(counter, key)
+    assert further.courier_li is not None
+    assert further.courier_li > 15_000
+    assert further.unserved_li == further.courier_li + 2 * 3000
+
+
 def test_the_rules_are_in_the_limits_of_every_guide(counter: Counter) -> None:
     run(counter, SetPolicy(FULL))
     for guide in guides(counter).values():
