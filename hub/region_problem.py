@@ -29,7 +29,15 @@ from storeapp.domain.moment import Window, store_day
 from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.people import Guide, Shift, home_subject, shift_id, shift_window
 from storeapp.domain.place import Position
-from storeapp.domain.planning import PICKUP_S, Asked, seconds_until, surcharges_li, vehicle_of
+from storeapp.domain.planning import (
+    PICKUP_S,
+    Asked,
+    seconds_until,
+    shared_stops,
+    shift_began,
+    surcharges_li,
+    vehicle_of,
+)
 from storeapp.domain.statement import Statement, statement_id
 from storeapp.domain.travel import Haversine
 
@@ -244,20 +252,25 @@ class _Reader:
         )
         for guide in working:
             base = self._base[guide.store]
-            vehicles = [
-                vehicle_of(
-                    guide,
-                    window,
-                    number=number,
-                    now=self._now,
-                    policy=self._policy,
-                    base=base,
-                    store=base,
-                    statement=pay[guide.id],
-                    surcharge_li=surcharges.get(guide.id, 0),
+            made = [
+                (
+                    since,
+                    vehicle_of(
+                        guide,
+                        window,
+                        number=number,
+                        now=self._now,
+                        policy=self._policy,
+                        base=base,
+                        store=base,
+                        statement=pay[guide.id],
+                        surcharge_li=surcharges.get(guide.id, 0),
+                        since=since,
+                    ),
                 )
-                for number, window in enumerate(windows[guide.id])
+                for number, (since, window) in enumerate(windows[guide.id])
             ]
+            vehicles = shared_stops(made)
             home = self._places.add(homes.get(home_subject(guide.id)))
             if vehicles and home is not None:
                 vehicles[-1] = replace(vehicles[-1], end=home)
@@ -265,13 +278,13 @@ class _Reader:
                 vehicles[0] = self._out(vehicles[0], held[guide.id])
             yield from vehicles
 
-    def _windows(self, guides: Sequence[Guide], held: Mapping[str, Any]) -> dict[str, list[Window]]:
+    def _windows(self, guides: Sequence[Guide], held: Mapping[str, Any]) -> dict[str, list[tuple[datetime, Window]]]:
         """Today's hours that are not over, without the time that stores have a guide for who are not planned here."""
         today = store_day(self._now)
         days = (today - timedelta(days=1), today)
         shifts = self._some(Shift, [shift_id(guide.id, day) for guide in guides for day in days])
         away = self._some(Away, [guide.id for guide in guides])
-        found: dict[str, list[Window]] = {}
+        found: dict[str, list[tuple[datetime, Window]]] = {}
         for guide in guides:
             hours = (shift_window(guide, shifts.get(shift_id(guide.id, day)), day) for day in days)
             loans = away[guide.id].loans if guide.id in away else ()
@@ -279,8 +292,8 @@ class _Reader:
                 [window for window in hours if window is not None],
                 [loan.window for loan in loans if loan.store not in self._asked],
             )
-            mine = [window for window in left if window.end > self._now]
-            found[guide.id] = mine or ([Window(self._now, self._now)] if guide.id in held else [])
+            mine = [(shift_began(window, left), window) for window in left if window.end > self._now]
+            found[guide.id] = mine or ([(self._now, Window(self._now, self._now))] if guide.id in held else [])
         return found
 
     def _out(self, vehicle: Vehicle, jobs: Sequence[Delivery]) -> Vehicle:

@@ -211,7 +211,7 @@ class Model:
         early, late = self._begins(stop)
         place = len(self._fixed) + n
         return Client(
-            place, delivery=list(_dims(stop.load)), service_duration=stop.service_s, tw_early=early, tw_late=late
+            place, delivery=_amount(stop), service_duration=max(0, stop.service_s), tw_early=early, tw_late=late
         )
 
     def _shipment(self, n: int, stop: Stop) -> Shipment:
@@ -223,8 +223,8 @@ class Model:
             pickup_service_duration=self._problem.pickup_s,
             delivery_tw_early=early,
             delivery_tw_late=late,
-            delivery_service_duration=stop.service_s,
-            amount=list(_dims(stop.load)),
+            delivery_service_duration=max(0, stop.service_s),
+            amount=_amount(stop),
             prize=self._left_li(stop) + self._each_li,
             required=stop.committed,
         )
@@ -361,6 +361,11 @@ def _rows(at: npt.NDArray[np.int64], rows: Mapping[int, list[int]]) -> Matrix:
     """The full matrix between nodes, from one row a place."""
     matrix: Matrix = np.array([rows[place] for place in at.tolist()], dtype=np.int64)[:, at]
     return matrix
+
+
+def _amount(stop: Stop) -> list[int]:
+    """The load as the solver takes it; less than nothing counts as nothing, which only leaves less room."""
+    return [max(0, value) for value in _dims(stop.load)]
 
 
 def _dims(load: Load) -> tuple[int, int, int]:

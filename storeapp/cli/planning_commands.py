@@ -12,9 +12,10 @@ from storeapp.domain.verdict import Verdict
 from storeapp.services import dispatch, queries, rescue, wishes
 from storeapp.services.dispatch import Applied, Proposal
 from storeapp.services.outcomes import is_reason
-from storeapp.services.policy import BOUNDS, change_policy
+from storeapp.services.policy import BOUNDS, change_policy, names, number
 from storeapp.services.reasons import ReasonWords
 from storeapp.services.replanning import Replan, accept, board, replan
+from storeapp.services.risk import plan_chances
 
 PROOF_S = 5.0
 """How long a command looks for a proof that its plan is the cheapest."""
@@ -112,9 +113,15 @@ def _told(words: ReasonWords, reasons: tuple[Reason, ...]) -> list[dict[str, obj
     return [{"code": reason.code, "text": words.text(reason)} | dict(reason.data) for reason in reasons]
 
 
+def _percent(chance: float | None) -> int | None:
+    return None if chance is None else int(100 * chance)
+
+
 def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
-    names = queries.guide_names(session.counter)
-    words = ReasonWords(session.words, guides=names, orders=_numbers(session, proposal))
+    known = queries.guide_names(session.counter)
+    words = ReasonWords(session.words, guides=known, orders=_numbers(session, proposal))
+    problem = proposal.problem
+    chances = plan_chances(session.counter, problem, proposal.plan) if problem else {}
 
     def taken(items: tuple[dispatch.Assignment, ...]) -> list[dict[str, object]]:
         return [
@@ -122,6 +129,7 @@ def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
                 "delivery_id": item.delivery_id,
                 "guide": item.guide,
                 "eta": item.eta,
+                "chance_percent": _percent(chances.get(item.delivery_id)),
                 "reasons": _told(words, item.reasons),
             }
             for item in items
@@ -147,9 +155,9 @@ def why(session: Session) -> Reply | Refusal:
     found = dispatch.alternatives(session.counter, _planner(), delivery)
     if found is None:
         return Refusal("not_assignable", {"state": str(session.state_of(delivery)["state"])})
-    names = queries.guide_names(session.counter)
+    known = queries.guide_names(session.counter)
     rows = queries.order_rows(session.counter, [str(r.data["after"]) for r in found.reasons if "after" in r.data])
-    words = ReasonWords(session.words, guides=names, orders={row.id: row.order_no for row in rows if row is not None})
+    words = ReasonWords(session.words, guides=known, orders={row.id: row.order_no for row in rows if row is not None})
     options = [
         {
             "guide": option.guide,
@@ -169,7 +177,7 @@ def why(session: Session) -> Reply | Refusal:
     }
     lines = [words.text(reason) for reason in (*found.reasons, *found.ways)]
     rest = [
-        (names.get(o.guide, o.guide), clock_text(o.eta), words.text(o.obstacle) if o.obstacle else "")
+        (known.get(o.guide, o.guide), clock_text(o.eta), words.text(o.obstacle) if o.obstacle else "")
         for o in found.options
     ]
     return Reply(data, tuple(lines), rows=table(rest))
@@ -279,4 +287,4 @@ def rules(session: Session) -> Reply | Refusal:
             return done
     policy = session.counter.policy
     found = {name: getattr(policy, name) for name in BOUNDS}
-    return Reply({"policy": found}, rows=table(list(found.items())))
+    return Reply({"policy": found}, rows=table([(name, number(policy, name)) for name in names()]))

@@ -50,7 +50,7 @@ class Stop:
         ready_s: when the parcels can be picked up.
         service_s: how long it takes at the door.
         certificates: what a guide must have.
-        unserved_li: what it costs when no guide takes it, such as a courier's price.
+        unserved_li: what it counts when no guide takes it: a courier's price, and how little it should be left.
         pay_li: what the guide gets for it.
         guide: the guide it must stay with, whatever the promise says; empty where anybody may take it.
         held: that guide already has it in custody, so it needs no pickup.
@@ -61,6 +61,8 @@ class Stop:
         pinned: the only guide who may take it, because staff said so; empty where nobody did.
         late_s, late_li: how much later than promised it may begin, and what that counts, however late it is.
         tardy: a planner's own mark: it is taken at that price, so it has that much longer.
+        met: its parcels are with a guide who is out; ``origin`` is where they are handed over.
+        courier_li: what a courier asks for it, whatever else it counts to leave it; None where nobody can tell.
     """
 
     id: str
@@ -84,6 +86,8 @@ class Stop:
     late_s: int = 0
     late_li: int = 0
     tardy: bool = False
+    met: bool = False
+    courier_li: int | None = None
 
     @property
     def last_s(self) -> int:

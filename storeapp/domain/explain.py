@@ -1,13 +1,11 @@
 """Says why: why this guide, why not the others, why nobody. Everything is worked out from the model, not guessed."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.dispatch import (
-    BOUNDLESS,
-    FAR_S,
     LI_PER_FEN,
     Plan,
     Problem,
@@ -36,8 +34,6 @@ NEARNESS = (
     "pinned",
 )
 """Obstacles by how little is missing; of several guides' obstacles the first says most about a stop."""
-MOST_OVERTIME_S = 2 * 3600
-"""How much longer a guide is asked to work at most where that would make a stop possible."""
 _FULL = frozenset({"busy", "most_stops"})
 
 
@@ -133,9 +129,10 @@ def dearer(problem: Problem, stop: Stop, found: Insertion, vehicle: Vehicle) -> 
     left_li = problem.left_li(stop)
     if found.cost_li <= left_li:
         return None
+    asked_li = left_li if stop.courier_li is None else stop.courier_li
     return Reason(
         "courier_cheaper",
-        {"guide": vehicle.guide, "cost_fen": found.cost_li // LI_PER_FEN, "courier_fen": left_li // LI_PER_FEN},
+        {"guide": vehicle.guide, "cost_fen": found.cost_li // LI_PER_FEN, "courier_fen": asked_li // LI_PER_FEN},
     )
 
 
@@ -171,64 +168,6 @@ def _why_not(stop: Stop, schedule: Schedule) -> Reason:
 
 def _guide(schedule: Schedule) -> dict[str, str | int]:
     return {"guide": schedule.vehicle.guide}
-
-
-def ways(problem: Problem, routes: Sequence[Route], stop: Stop) -> tuple[Reason, ...]:
-    """What would make a stop possible that nobody takes: a later promise, more room, overtime, or a courier.
-
-    Each is tried in the plan as it is, with that one limit lifted.
-    """
-    if stop.committed or stop.place is None or blocked(problem, stop) not in (None, _passed(problem, stop)):
-        return ()
-    known = {route.vehicle: route for route in routes}
-    found = [
-        way
-        for lift in (_later, _roomier, _longer)
-        if (way := min(_lifted(problem, known, stop, lift), key=lambda way: way[0], default=None))
-    ]
-    courier = Reason("way_courier", {"courier_fen": stop.unserved_li // LI_PER_FEN})
-    return (*(reason for _, reason in found), courier)
-
-
-def _passed(problem: Problem, stop: Stop) -> Reason | None:
-    """A promise that is over does not keep a stop from being possible later."""
-    reason = blocked(problem, stop)
-    return reason if reason is not None and reason.code == "window_passed" else None
-
-
-_Lift = Callable[[Stop, Vehicle], tuple[Stop, Vehicle]]
-
-
-def _lifted(problem: Problem, routes: Mapping[str, Route], stop: Stop, lift: _Lift) -> Iterator[tuple[int, Reason]]:
-    for vehicle in problem.vehicles:
-        asked, able = lift(stop, vehicle)
-        if (asked, able) == (stop, vehicle) or unsuited(asked, able) is not None:
-            continue
-        schedule = Schedule.of(problem, able, routes.get(vehicle.id))
-        found = schedule.best(asked)
-        if found is None or found.cost_li > problem.left_li(stop):
-            continue
-        data: dict[str, str | int] = {"guide": vehicle.guide, "arrive_at": iso(problem.at(found.begin_s))}
-        if lift is _later:
-            yield found.begin_s, Reason("way_later", data)
-        elif lift is _roomier:
-            yield found.cost_li, Reason("way_room", data)
-        else:
-            schedule.insert(asked, found)
-            over_s = max(60, schedule.end_s - vehicle.end_s)
-            yield over_s, Reason("way_overtime", data | {"overtime_s": over_s})
-
-
-def _later(stop: Stop, vehicle: Vehicle) -> tuple[Stop, Vehicle]:
-    return replace(stop, due_s=FAR_S, late_s=0), vehicle
-
-
-def _roomier(stop: Stop, vehicle: Vehicle) -> tuple[Stop, Vehicle]:
-    return stop, replace(vehicle, capacity=BOUNDLESS, most_stops=None)
-
-
-def _longer(stop: Stop, vehicle: Vehicle) -> tuple[Stop, Vehicle]:
-    return stop, replace(vehicle, overtime_s=max(vehicle.overtime_s, MOST_OVERTIME_S))
 
 
 # -- why this guide
@@ -313,10 +252,13 @@ def _way(schedule: Schedule, k: int, detour_m: int) -> Reason:
         "travel_s": problem.travel.seconds_from(origin, vehicle.mode)[place],
         "detour_m": detour_m,
     }
-    if vehicle.end != vehicle.start and k == len(schedule.steps) - 1:
+    to_base = vehicle.end in (vehicle.start, vehicle.store, schedule.steps[k].stop.origin)
+    if not to_base and k == len(schedule.steps) - 1:
         return Reason("way_home", data)
-    if before is None or before.pickup:
-        return Reason("from_store", data)
+    if before is None:
+        return Reason("from_store" if origin == schedule.steps[k].stop.origin else "from_here", data)
+    if before.pickup:
+        return Reason("from_handover" if before.stop.met else "from_store", data)
     return Reason("on_the_way", data | {"after": before.stop.id})
 
 

@@ -1,13 +1,14 @@
 """What one delivery and one guide ask of a planner, under the brand's numbers: the counter and the hub ask alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from storeapp.domain.catalogue import Policy, Sku
 from storeapp.domain.delivery import Delivery, DeliveryState, Holder
 from storeapp.domain.dispatch import FAR_S, LI_PER_FEN, Load, Stop, Vehicle
-from storeapp.domain.moment import Window
+from storeapp.domain.moment import Window, store_day
 from storeapp.domain.order import SHORT_STOCK, Order
 from storeapp.domain.people import Guide
 from storeapp.domain.place import Position, distance_m
@@ -78,6 +79,7 @@ class Asked:
             pinned=job.pinned,
             late_s=policy.late_minutes * 60,
             late_li=policy.late_fen * LI_PER_FEN,
+            courier_li=courier_li(policy, self.store, self.position),
         )
 
     def _held(self, stop: Stop, guide: str) -> Stop:
@@ -108,11 +110,20 @@ class Asked:
 
     def _unserved_li(self, policy: Policy) -> int:
         """A courier's price, and what it counts more to leave this delivery to others."""
-        fen = policy.courier_fen + policy.priority_fen * self.job.priority
-        if policy.courier_km_fen and self.position is not None and self.store is not None:
-            away_m = distance_m(self.store, self.position) * policy.detour_percent / 100
-            fen += round(policy.courier_km_fen * away_m / KILOMETRE_M)
-        return fen * LI_PER_FEN + self.order.total_fen * LI_PER_FEN * policy.value_permille // PER_MILLE
+        asked_li = courier_li(policy, self.store, self.position)
+        price_li = policy.courier_fen * LI_PER_FEN if asked_li is None else asked_li
+        priority_li = policy.priority_fen * self.job.priority * LI_PER_FEN
+        return price_li + priority_li + self.order.total_fen * LI_PER_FEN * policy.value_permille // PER_MILLE
+
+
+def courier_li(policy: Policy, store: Position | None, position: Position | None) -> int | None:
+    """What a courier asks from the store to a place; None where the way counts and is not known."""
+    if not policy.courier_km_fen:
+        return policy.courier_fen * LI_PER_FEN
+    if store is None or position is None:
+        return None
+    away_m = distance_m(store, position) * policy.detour_percent / 100
+    return (policy.courier_fen + round(policy.courier_km_fen * away_m / KILOMETRE_M)) * LI_PER_FEN
 
 
 def _level(policy: Policy, order: Order) -> int:
@@ -132,6 +143,7 @@ def vehicle_of(
     store: int,
     statement: Statement | None = None,
     surcharge_li: int = 0,
+    since: datetime | None = None,
 ) -> Vehicle:
     """A guide in one window, from and to the place ``base``.
 
@@ -145,6 +157,7 @@ def vehicle_of(
         store: the place of the guide's own store, whose deliveries are paid plainly.
         statement: what the guide has earned today, which limits how much more the shift may bring.
         surcharge_li: what each stop counts more.
+        since: when the shift began of which the window is a part; with the window where not given.
     """
     return Vehicle(
         id=f"{guide.id}/{number}",
@@ -156,7 +169,7 @@ def vehicle_of(
         end_s=seconds_until(window.end, now),
         capacity=Load(guide.max_parcels, guide.max_weight_g, guide.max_volume_ml or BOUNDLESS_ML),
         certificates=frozenset(guide.certificates),
-        most_stops=_most_stops(guide, window, policy, statement),
+        most_stops=_most_stops(guide, since or window.start, policy, statement),
         store=store,
         surcharge_li=surcharge_li,
         level=guide.level,
@@ -165,12 +178,39 @@ def vehicle_of(
     )
 
 
-def _most_stops(guide: Guide, window: Window, policy: Policy, statement: Statement | None) -> int | None:
+def shift_began(window: Window, windows: Iterable[Window]) -> datetime:
+    """When the shift began of which a window is a part: with the first of the same day."""
+    day = store_day(window.start)
+    return min([window.start, *(each.start for each in windows if store_day(each.start) == day)])
+
+
+def shared_stops(made: Sequence[tuple[datetime, Vehicle]]) -> list[Vehicle]:
+    """A guide's vehicles, by when their shift began: what a shift may still have is divided by the windows' length.
+
+    Planners limit each vehicle, so together those of one shift never have more.
+    """
+    return [each for _, part in groupby(made, key=lambda pair: pair[0]) for each in _shared([v for _, v in part])]
+
+
+def _shared(vehicles: Sequence[Vehicle]) -> Iterable[Vehicle]:
+    left = min((each.most_stops for each in vehicles if each.most_stops is not None), default=None)
+    left_s = sum(max(1, each.end_s - each.start_s) for each in vehicles)
+    for each in vehicles:
+        if left is None:
+            yield each
+            continue
+        length_s = max(1, each.end_s - each.start_s)
+        mine = -(-left * length_s // left_s)
+        left, left_s = left - mine, left_s - length_s
+        yield replace(each, most_stops=mine)
+
+
+def _most_stops(guide: Guide, since: datetime, policy: Policy, statement: Statement | None) -> int | None:
     """How many more deliveries the shift may have, those in custody included."""
     limits = [most for most in (guide.max_stops, policy.most_stops) if most]
     if not limits:
         return None
-    done = sum(earning.at >= window.start for earning in statement.lines) if statement else 0
+    done = sum(earning.at >= since for earning in statement.lines) if statement else 0
     return max(0, min(limits) - done)
 
 

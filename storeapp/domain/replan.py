@@ -61,7 +61,8 @@ def _freed(stop: Stop, guide: str, place: int | None) -> Stop:
         return freed
     # A rescue is worth it although the promise is broken already.
     due_s = FAR_S if stop.due_s < 0 else stop.due_s
-    return replace(freed, held=False, origin=stop.origin if place is None else place, ready_s=0, due_s=due_s)
+    origin = stop.origin if place is None else place
+    return replace(freed, held=False, origin=origin, ready_s=0, due_s=due_s, met=origin != stop.origin)
 
 
 def changes(before: Problem, problem: Problem, plan: Plan) -> tuple[Change, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from storeapp.domain import explain
+from storeapp.domain import explain, remedies
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
 from storeapp.domain.explain import Option
@@ -144,7 +144,7 @@ def _ways(problem: Problem, plan: Plan) -> Iterator[tuple[Unassigned, tuple[Reas
     stops = {stop.id: stop for stop in reversed(problem.stops)}
     for number, item in enumerate(plan.unassigned):
         asked = number * len(problem.vehicles) < MOST_WAYS
-        yield item, explain.ways(problem, plan.routes, stops[item.stop]) if asked else ()
+        yield item, remedies.ways(problem, plan.routes, stops[item.stop], asking=asked)
 
 
 def _assignments(seen: Situation, plan: Plan) -> Sequence[Assignment]:
@@ -235,7 +235,7 @@ def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: date
     reasons = explain.reasons(seen.problem, plan).get(delivery_id, left)
     options = () if stop.held else explain.options(seen.problem, plan.routes, stop)
     guide = vehicle.rpartition("/")[0] or stop.guide
-    ways = explain.ways(seen.problem, plan.routes, stop) if left else ()
+    ways = remedies.ways(seen.problem, plan.routes, stop) if left else ()
     return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))), ways)
 
 
@@ -253,7 +253,7 @@ def why_of(proposal: Proposal, delivery_id: str) -> Why | None:
     reasons = next((item.reasons for item in known if item.delivery_id == delivery_id), left)
     guide = plan.vehicle_of().get(delivery_id, "").rpartition("/")[0] or stop.guide
     options = () if stop.held else explain.options(problem, plan.routes, stop)
-    return Why(guide, reasons, options, explain.ways(problem, plan.routes, stop) if left else ())
+    return Why(guide, reasons, options, remedies.ways(problem, plan.routes, stop) if left else ())
 
 
 def _off_shift(counter: Counter, problem: Problem) -> tuple[Option, ...]:

@@ -12,7 +12,7 @@ from storeapp.domain.lending import merged
 from storeapp.domain.moment import Window, store_day
 from storeapp.domain.order import Order
 from storeapp.domain.people import Guide, Shift, home_subject, shift_id, shift_window
-from storeapp.domain.planning import seconds_until, surcharges_li, vehicle_of
+from storeapp.domain.planning import seconds_until, shared_stops, shift_began, surcharges_li, vehicle_of
 from storeapp.domain.statement import Statement
 from storeapp.services.counter import Counter
 from storeapp.services.lending import at_home, guests, guides_here, lent_hours, statement_of
@@ -44,15 +44,23 @@ class Fleet:
         Guests count as far as they are lent, own guides as far as they are not.
         """
         mine = [guide for guide in guides_here(self._counter) if guide.active or guide.id in self._held]
-        pairs = [(guide, window) for guide in mine for window in self._windows(guide)]
-        self._homes = self._homes_of({guide.id for guide, _ in pairs})
-        earned = self._earned({guide.id: guide for guide, _ in pairs}.values())
-        surcharges = surcharges_li(earned, percent=self._policy.fairness_percent)
-        made: dict[str, list[Vehicle]] = {}
-        for guide, window in pairs:
-            before = made.setdefault(guide.id, [])
-            before.append(self._vehicle(guide, window, number=len(before), surcharge_li=surcharges[guide.id]))
-        return tuple(each for guide in mine for each in self._ready(guide, made.get(guide.id, [])))
+        windows = {guide.id: self._windows(guide) for guide in mine}
+        working = [guide for guide in mine if windows[guide.id]]
+        self._homes = self._homes_of({guide.id for guide in working})
+        surcharges = surcharges_li(self._earned(working), percent=self._policy.fairness_percent)
+        return tuple(
+            each
+            for guide in working
+            for each in self._ready(guide, self._made(guide, windows[guide.id], surcharges[guide.id]))
+        )
+
+    def _made(self, guide: Guide, windows: Sequence[tuple[datetime, Window]], surcharge_li: int) -> list[Vehicle]:
+        return shared_stops(
+            [
+                (since, self._vehicle(guide, window, number=number, since=since, surcharge_li=surcharge_li))
+                for number, (since, window) in enumerate(windows)
+            ]
+        )
 
     def _homes_of(self, guides: set[str]) -> dict[str, int]:
         """The places of the stores that guests come from: what they bring for this one is paid with the bonus."""
@@ -65,8 +73,8 @@ class Fleet:
                 found[lent.guide.id] = ELSEWHERE if place is None else place
         return found
 
-    def _windows(self, guide: Guide) -> list[Window]:
-        """Today's hours that are not over, and yesterday's where they reach past midnight."""
+    def _windows(self, guide: Guide) -> list[tuple[datetime, Window]]:
+        """Today's hours that are not over, and yesterday's where they reach past midnight; when their shift began."""
         today = store_day(self._now)
         days = (today - timedelta(days=1), today)
         lent = [lent_hours(self._counter, guide.id, day) for day in days]
@@ -76,12 +84,12 @@ class Fleet:
             found = at_home(self._counter, guide.id, [window for window in hours if window is not None])
         else:
             found = list(merged([*lent[0], *lent[1]]))
-        windows = [window for window in found if window.end > self._now]
+        windows = [(shift_began(window, found), window) for window in found if window.end > self._now]
         if guide.id in self._held and not windows:
-            return [Window(self._now, self._now)]
+            return [(self._now, Window(self._now, self._now))]
         return windows
 
-    def _vehicle(self, guide: Guide, window: Window, *, number: int, surcharge_li: int) -> Vehicle:
+    def _vehicle(self, guide: Guide, window: Window, *, number: int, since: datetime, surcharge_li: int) -> Vehicle:
         return vehicle_of(
             guide,
             window,
@@ -92,6 +100,7 @@ class Fleet:
             store=self._homes.get(guide.id, STORE_PLACE),
             statement=self._statement(guide.id),
             surcharge_li=surcharge_li,
+            since=since,
         )
 
     def _ready(self, guide: Guide, vehicles: list[Vehicle]) -> Iterable[Vehicle]:

@@ -1,8 +1,9 @@
 """Sets the numbers that the store works with: promises, pay, how long papers hold, and how far guides go."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from storeapp.domain.catalogue import BRAND_POLICY, Policy
 from storeapp.domain.kernel import Event, Refusal

@@ -14,6 +14,7 @@ from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, day_bounds, store_day
 from storeapp.domain.offers import Chance, Offer, offers, slots
 from storeapp.domain.place import Position
+from storeapp.domain.planning import courier_li
 from storeapp.domain.punctuality import chances, route_chances
 from storeapp.domain.risk import Spreads
 from storeapp.domain.rules.risk import LATE_RISK, ClearLate, WarnLate
@@ -138,6 +139,7 @@ def windows_at(
     """What could be promised for an order to a place that is not taken on yet."""
     problem = _with_place(counter, situation(counter, _moment(counter, day, now)).problem, place)
     policy = counter.policy
+    asked_li = courier_li(policy, problem.places[STORE_PLACE], problem.places[-1])
     stop = Stop(
         id=NEW,
         place=len(problem.places) - 1,
@@ -146,7 +148,8 @@ def windows_at(
         due_s=0,
         service_s=policy.service_minutes * 60,
         load=load or Load(1),
-        unserved_li=policy.courier_fen * LI_PER_FEN,
+        unserved_li=policy.courier_fen * LI_PER_FEN if asked_li is None else asked_li,
+        courier_li=asked_li,
         pay_li=policy.rate_fen.get(Mode.SCHEDULED, 0) * LI_PER_FEN,
     )
     return _offers(counter, problem, stop, day)

@@ -68,10 +68,11 @@ def test_the_search_saves_what_insertion_lost() -> None:
         problem([stop("a", banned=frozenset({"v"}), guide="v")], [vehicle("v")], [north(500)]),
         problem([stop("a", None)], [vehicle("v")], [north(500)]),
         problem([stop("a", unserved_li=10**15)], [vehicle("v", most_stops=1)], [north(500)]),
+        problem([stop("a", load=Load(-1, -5, -5), service_s=-60)], [vehicle("v")], [north(500)]),
     ],
     ids=[
         *("nothing", "no guide", "no order", "no capacity", "duplicates", "past window", "reversed window"),
-        *("empty shift", "unknown guide", "contradictory pin", "no position", "priceless"),
+        *("empty shift", "unknown guide", "contradictory pin", "no position", "priceless", "less than nothing"),
     ],
 )
 def test_whatever_is_missing_ends_in_reasons_not_in_errors(given: Problem) -> None:

@@ -30,7 +30,14 @@ def problem(
 
 def stop(name: str, place: int | None = 1, **more: object) -> Stop:
     """A stop that is due within an hour."""
-    values: dict[str, object] = {"start_s": 0, "due_s": 3600, "unserved_li": 15_000, "pay_li": 8000} | more
+    values: dict[str, object] = {
+        "start_s": 0,
+        "due_s": 3600,
+        "unserved_li": 15_000,
+        "courier_li": 15_000,
+        "pay_li": 8000,
+    }
+    values |= more
     return Stop(name, place, 0, **values)  # type: ignore[arg-type] # passed through
 
 

@@ -5,6 +5,7 @@ from hypothesis import given as hypothesis_given
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Load, Problem, Reason, Stop, Vehicle, best_plan
 from storeapp.domain.explain import options, reasons
+from storeapp.domain.replan import without
 from tests.domain.problems import north, problem, problems, stop, vehicle
 
 
@@ -55,6 +56,30 @@ def test_a_planned_stop_says_way_time_load_and_the_next_best() -> None:
     }  # fmt: skip
     assert found["on_time"]["slack_s"] == 3600 - 150
     assert found["load"]["parcels"] == 1
+
+
+def test_a_guide_who_is_out_goes_on_from_there_and_not_from_the_store() -> None:
+    places = [north(1500), north(1200)]
+    out = vehicle("v", start=2)
+    given = problem([stop("a", guide="v", held=True)], [out], places)
+    found = {reason.code: reason.data for reason in reasons(given, best_plan(InsertionPlanner(), given))["a"]}
+    assert "from_store" not in found
+    assert found["from_here"]["distance_m"] == given.travel.metres_from(2)[1]
+    assert "way_home" not in found
+    home = replace(given, vehicles=(replace(out, end=1),))
+    assert "way_home" in {r.code for r in reasons(home, best_plan(InsertionPlanner(), home))["a"]}
+    in_store = replace(given, vehicles=(vehicle("v"),))
+    assert "from_store" in {r.code for r in reasons(in_store, best_plan(InsertionPlanner(), in_store))["a"]}
+
+
+def test_what_is_taken_over_on_the_way_is_told_from_there() -> None:
+    given = problem(
+        [stop("a", guide="v", held=True)], [vehicle("v", start=2), vehicle("w")], [north(1500), north(1200)]
+    )
+    rescue = without(given, "v")
+    found = {reason.code: reason.data for reason in reasons(rescue, best_plan(InsertionPlanner(), rescue))["a"]}
+    assert "from_store" not in found
+    assert found["from_handover"]["distance_m"] == given.travel.metres_from(2)[1]
 
 
 def test_options_put_the_able_first_and_say_why_the_others_cannot() -> None:

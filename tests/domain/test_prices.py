@@ -3,7 +3,8 @@ from dataclasses import replace
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Load, Plan, Problem, best_plan
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.explain import reasons, ways
+from storeapp.domain.explain import reasons
+from storeapp.domain.remedies import ways
 from tests.domain.problems import north, problem, stop, vehicle
 
 
@@ -63,6 +64,36 @@ def test_what_nobody_takes_says_what_would_make_it_possible() -> None:
     assert {way.code for way in ways(given, (), given.stops[0])} == {"way_room", "way_courier"}
     given = problem([stop("a")], [vehicle("v", end_s=60)], [north(500)])
     assert {way.code for way in ways(given, (), given.stops[0])} == {"way_overtime", "way_courier"}
+
+
+def test_a_courier_asks_the_same_for_what_must_not_be_left() -> None:
+    urgent = stop("a", due_s=10, unserved_li=21_000, courier_li=15_000)
+    given = problem([urgent], [vehicle("v")], [north(500)])
+    assert ways(given, (), urgent)[-1].data == {"courier_fen": 1500}
+    dear = replace(urgent, due_s=3600, pay_li=30_000)
+    reason = plan_of(replace(given, stops=(dear,))).unassigned[0].reasons[0]
+    assert (reason.code, reason.data["courier_fen"]) == ("courier_cheaper", 1500)
+
+
+def test_a_courier_is_named_where_no_guide_may_go_and_not_where_the_price_is_unknown() -> None:
+    given = problem([stop("a")], [vehicle("v")], [north(1500)], radius_m=1000)
+    assert [way.code for way in ways(given, (), given.stops[0])] == ["way_courier"]
+    unknown = replace(given.stops[0], courier_li=None)
+    assert ways(given, (), unknown) == ()
+    short = stop("a", obstacle="short_stock")
+    assert ways(given, (), short) == ()
+
+
+def test_what_staff_asked_for_can_be_taken_back() -> None:
+    given = problem([stop("a", pinned="gone")], [vehicle("v")], [north(500)])
+    found = ways(given, (), given.stops[0])
+    assert [way.code for way in found] == ["way_unpinned", "way_courier"]
+    assert found[0].data["guide"] == "v"
+    both = stop("a", pinned="v", banned=frozenset({"v"}))
+    given = problem([both], [vehicle("v"), vehicle("w")], [north(500)])
+    found = ways(given, (), both)
+    named = [(way.code, way.data.get("guide")) for way in found]
+    assert named == [("way_unpinned", "w"), ("way_unbanned", "v"), ("way_courier", None)]
 
 
 def test_a_stop_pinned_to_nobody_on_shift_is_left_with_who_it_is_kept_for() -> None:

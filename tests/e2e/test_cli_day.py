@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from storeapp.domain.order import delivery_id, order_id
+from storeapp.domain.words import Platform
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "resources" / "demo"
 FILES = ("orders-weixin-shop.json", "orders-shopify.csv", "orders-woocommerce.json", "orders-table.csv")
+LATER = "orders-weixin-shop-later.json"
 
 
 @dataclass
@@ -47,13 +51,20 @@ def day(tmp_path: Path) -> Day:
     return Day(tmp_path / "home")
 
 
+def heard_of_again() -> set[str]:
+    """The deliveries of orders that the platform changes or calls off later in the day."""
+    orders = json.loads((DEMO / LATER).read_text("utf-8"))
+    return {delivery_id(order_id(Platform.WEIXIN_SHOP, str(order["order_id"]))) for order in orders}
+
+
 def test_a_store_day(day: Day, tmp_path: Path):
     day("setup", "--store", "XH", "--data", DEMO)
     taken = day("import", *(DEMO / name for name in FILES))
     assert (taken["orders"], taken["imported"], taken["errors"]) == (80, 67, [])
     plan = day("dispatch", "--apply")
     assert len(plan["assignments"]) + len(plan["unassigned"]) == 67
-    first, second, third = [each["delivery_id"] for each in plan["assignments"] if each["guide"] == "G01"][:3]
+    mine = [each["delivery_id"] for each in plan["assignments"] if each["guide"] == "G01"]
+    first, second, third = [each for each in mine if each not in heard_of_again()][:3]
 
     day.at = "10:05"
     badge = day("badge", "G01", "--out", tmp_path / "badge.pdf")["token"]
@@ -68,7 +79,7 @@ def test_a_store_day(day: Day, tmp_path: Path):
     assert day("return", second, "--reason", "damaged")["state"] == "returned"
     day("cancel", third, "--reason", "customer")
     assert day("return", third, "--reason", "recall")["state"] == "cancelled"
-    later = day("import", DEMO / "orders-weixin-shop-later.json")
+    later = day("import", DEMO / LATER)
     assert (later["imported"], later["updated"], later["cancelled"]) == (2, 1, 1)
 
     day.at = "21:40"

@@ -264,7 +264,7 @@ def count(person):
 
 def close_day(person):
     person.press(Qt.Key.Key_F8)
-    person.press(Qt.Key.Key_D, CTRL)
+    person.press(Qt.Key.Key_F, CTRL | SHIFT)
     report = person.know(lambda counter: day.day_report(counter))
     assert report.closed is not None
     assert (report.closed.closings, report.closed.totals.delivered) == (1, 1)

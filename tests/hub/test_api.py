@@ -185,6 +185,7 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
     assert calls == {
         *("enrol", "hello", "renew", "commands", "changes", "snapshot"),
         *("waiting", "retry", "discard", "cases", "decide_case"),
+        *("regions", "region_plans", "region_plan", "plan_region", "cancel_region_plan"),
         *("health", "ready"),
     }
     assert document["components"]["securitySchemes"].keys() == {"deviceSignature", "consolePassword"}

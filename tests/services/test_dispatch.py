@@ -244,6 +244,17 @@ def test_without_guides_everything_has_a_reason(counter: Counter) -> None:
     }  # fmt: skip
 
 
+def test_where_there_are_too_many_to_ask_about_each_still_names_the_courier(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MOST_WAYS", 0)
+    move_clock(counter, "23:00")
+    left = dispatch.propose(counter, InsertionPlanner()).unassigned
+    late = [item for item in left if item.reasons[0].code == "window_passed"]
+    assert late
+    assert {tuple(way.code for way in item.ways) for item in late} == {("way_courier",)}
+
+
 def test_without_the_keys_to_positions_nothing_fails(counter: Counter, tmp_path: Path) -> None:
     from storeapp.services.clock import FixedClock
     from storeapp.services.home import Home

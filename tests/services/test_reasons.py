@@ -4,6 +4,7 @@ from hypothesis import given
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Problem, Reason, best_plan
 from storeapp.domain.explain import options, reasons
+from storeapp.domain.remedies import ways
 from storeapp.i18n import Translator
 from storeapp.services.reasons import ReasonWords
 from tests.domain.problems import problems
@@ -50,5 +51,7 @@ def test_whatever_a_plan_says_has_words_in_both_languages(problem: Problem) -> N
     said += [reason for item in plan.unassigned for reason in item.reasons]
     for stop in problem.stops[:4]:
         said += [option.obstacle for option in options(problem, plan.routes, stop) if option.obstacle]
+    stops = {stop.id: stop for stop in problem.stops}
+    said += [way for item in plan.unassigned for way in ways(problem, plan.routes, stops[item.stop])]
     for language in ("zh_CN", "en"):
         assert all(words(language).text(reason) for reason in said)

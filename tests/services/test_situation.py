@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,6 +13,8 @@ from storeapp.domain.catalogue import Policy, Sku
 from storeapp.domain.delivery import Delivery, DeliveryState, Proof
 from storeapp.domain.dispatch import Limits, Stop, Vehicle
 from storeapp.domain.dispatch_check import check
+from storeapp.domain.lending import without
+from storeapp.domain.moment import Window
 from storeapp.domain.order import Order
 from storeapp.domain.people import Guide
 from storeapp.domain.planning import surcharges_li
@@ -23,7 +26,7 @@ from storeapp.domain.words import Mode
 from storeapp.services import dispatch, wishes
 from storeapp.services.counter import Counter
 from storeapp.services.situation import situation
-from tests.services.store_day import MANAGER, in_state, open_counter
+from tests.services.store_day import MANAGER, in_state, moment, move_clock, open_counter
 
 FULL = Policy(
     prep_minutes={Mode.INSTANT: 10, Mode.SCHEDULED: 10},
@@ -96,6 +99,19 @@ def test_the_rules_are_in_the_prices_and_limits_of_every_stop(counter: Counter) 
     assert (problem.cross_percent, problem.budget_s) == (130, 2.0)
 
 
+def test_a_courier_costs_the_same_however_urgent_it_is(counter: Counter) -> None:
+    key = plannable(counter)[0]
+    run(counter, PrioritiseDelivery(key, 2))
+    urgent = stop_of(counter, key)
+    assert urgent.courier_li == 15_000
+    assert urgent.unserved_li == 15_000 + 2 * 3000
+    run(counter, SetPolicy(replace(counter.policy, courier_km_fen=200)))
+    further = stop_of(counter, key)
+    assert further.courier_li is not None
+    assert further.courier_li > 15_000
+    assert further.unserved_li == further.courier_li + 2 * 3000
+
+
 def test_the_rules_are_in_the_limits_of_every_guide(counter: Counter) -> None:
     run(counter, SetPolicy(FULL))
     for guide in guides(counter).values():
@@ -130,6 +146,28 @@ def test_what_was_done_in_the_shift_counts_towards_the_most(counter: Counter) ->
     run(counter, HandOver(first.delivery_id, 1, first.guide, Proof.TOKEN), Deliver(first.delivery_id, Proof.STAFF))
     assert guides(counter)[first.guide].most_stops == 2
     assert guides(counter)[first.guide].surcharge_li > 0
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Counter]:
+    opened = open_counter(tmp_path, at="10:00")
+    yield opened
+    opened.close()
+
+
+def test_two_windows_of_one_shift_have_the_most_stops_together(own: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, SetPolicy(replace(FULL, most_stops=5, expert_fen=0)))
+    lent = Window(moment("14:00"), moment("16:00"))
+    monkeypatch.setattr("storeapp.services.fleet.at_home", lambda _counter, _guide, windows: without(windows, [lent]))
+    vehicles = [each for each in situation(own, own.clock.now()).problem.vehicles if each.guide == "G01"]
+    assert len(vehicles) == 2
+    assert sum(each.most_stops or 0 for each in vehicles) == 5
+    first = next(item for item in dispatch.propose(own, InsertionPlanner()).assignments if item.guide == "G01")
+    run(own, AssignDelivery(first.delivery_id, first.guide, 0))
+    run(own, HandOver(first.delivery_id, 1, first.guide, Proof.TOKEN), Deliver(first.delivery_id, Proof.STAFF))
+    move_clock(own, "16:30")
+    (last,) = [each for each in situation(own, own.clock.now()).problem.vehicles if each.guide == "G01"]
+    assert last.most_stops == 4
 
 
 def test_nobody_counts_more_than_half_of_what_they_earned_above_the_mean() -> None:

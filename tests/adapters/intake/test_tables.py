@@ -41,7 +41,7 @@ def test_the_demo_tables_are_read_whole(tmp_path: Path, name: str, read: Read, c
 
 def test_rows_are_typed() -> None:
     assert read_stores(DEMO / "stores.csv").rows[0] == StoreRow(
-        "XH", "徐家汇店", "上海市徐汇区虹桥路1号", Position(31.1951, 121.4333)
+        "XH", "徐家汇店", "上海市徐汇区虹桥路1号", Position(31.1951, 121.4333), "上海市区"
     )
     assert read_stock(DEMO / "stock.csv").rows[0] == StockRow("XH", "BL-001", 4, "C20")
     guide = read_guides(DEMO / "guides.csv").rows[0]

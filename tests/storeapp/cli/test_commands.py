@@ -220,11 +220,14 @@ def test_wishes_and_rules_are_in_the_plan_and_every_answer_has_its_reasons(
     assert {"cost_fen", "late_s", "delays"} <= set(tried)
     rules = terminal.json("policy", "late_minutes=20", "rate_fen.instant=900")["policy"]
     assert (rules["late_minutes"], rules["rate_fen"]["instant"]) == (20, 900)
+    terminal.run("policy")
+    assert {"late_minutes\t20", "rate_fen.instant\t900"} <= set(terminal.out.splitlines())
     assert terminal.refused("policy", "late_minutes=9999") == "policy_bound"
     assert terminal.refused("policy", "rate_fen=1", status=2) == "usage"
     plan = terminal.json("dispatch")
     assert {"assignments", "unassigned", "kept", "cost_fen", "seed", "steps", "proven"} <= set(plan)
     assert all(item["reasons"] for item in (*plan["assignments"], *plan["unassigned"]))
+    assert all(0 <= item["chance_percent"] < 100 for item in plan["assignments"])
 
 
 def test_a_guide_drops_out_and_another_takes_over(terminal: Terminal, waiting: Callable[[], str], tmp_path: Path):
