@@ -55,6 +55,7 @@ class Draft:
         for stop in self._stops:
             if stop.committed:
                 self._commit(stop)
+        self.schedules = {name: _as_told(schedule) for name, schedule in self.schedules.items()}
 
     def _commit(self, stop: Stop) -> None:
         own = [schedule for schedule in self.schedules.values() if schedule.vehicle.guide == stop.guide]
@@ -156,6 +157,24 @@ class Draft:
         routes: tuple[Route, ...] = tuple(s.route() for s in self.schedules.values() if s.steps)
         rest = explain.finished(self._problem, routes, list(self.schedules.values()), unasked=self._unasked)
         return Plan(routes, rest, cost_li(self._problem, routes))
+
+
+def _as_told(schedule: Schedule) -> Schedule:
+    """A schedule in which promises are late, in the order in which people were told if that is less late.
+
+    A day that a search filled to the brim cannot be put together again by insertion.
+    """
+    if not schedule.late_s:
+        return schedule
+    other = schedule.emptied()
+    stops = {step.stop.id: step.stop for step in schedule.steps}.values()
+    for stop in sorted(stops, key=lambda each: (not each.held, _told_s(each), each.due_s, each.id)):
+        other.append(stop)
+    return other if other.late_s < schedule.late_s else schedule
+
+
+def _told_s(stop: Stop) -> int:
+    return stop.due_s if stop.eta_s is None else stop.eta_s
 
 
 def first_draft(problem: Problem, late: Callable[[], bool] = never) -> Draft:

@@ -62,6 +62,7 @@ class Stop:
         late_s, late_li: how much later than promised it may begin, and what that counts, however late it is.
         tardy: a planner's own mark: it is taken at that price, so it has that much longer.
         met: its parcels are with a guide who is out; ``origin`` is where they are handed over.
+        eta_s: when people were told it will begin at the door; None where they were not.
         courier_li: what a courier asks for it, whatever else it counts to leave it; None where nobody can tell.
     """
 
@@ -87,6 +88,7 @@ class Stop:
     late_li: int = 0
     tardy: bool = False
     met: bool = False
+    eta_s: int | None = None
     courier_li: int | None = None
 
     @property

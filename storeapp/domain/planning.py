@@ -79,6 +79,7 @@ class Asked:
             pinned=job.pinned,
             late_s=policy.late_minutes * 60,
             late_li=policy.late_fen * LI_PER_FEN,
+            eta_s=seconds_until(job.eta, now) if job.eta is not None else None,
             courier_li=courier_li(policy, self.store, self.position),
         )
 

@@ -201,6 +201,34 @@ class Schedule:
         self.insert(stop, Insertion(0, 0, 0, self.vehicle.id, at, at, 0))
         self._relax()
 
+    def append(self, stop: Stop) -> None:
+        """Take a committed stop in after all others: on the last trip, or on one of its own, as people were told."""
+        if stop.held:
+            self.force(stop)
+            return
+        last = max((k for k, step in enumerate(self.steps) if step.pickup), default=-1)
+        pickup, drop = step_of(stop, pickup=True), step_of(stop, pickup=False)
+        ways: list[Sequence[Step]] = [[*self.steps, pickup, drop]]
+        if last >= 0:
+            ways.insert(0, [*self.steps[: last + 1], pickup, *self.steps[last + 1 :], drop])
+        best = min(ways, key=self._strain)
+        self.follow(best)
+        self._relax()
+
+    def _strain(self, steps: Sequence[Step]) -> tuple[bool, int, int]:
+        """How badly these steps keep what was promised, then what was told; they are followed already."""
+        self.follow(steps)
+        begins = zip(steps, self._begin, strict=True)
+        told = [(step.stop.eta_s, begin_s) for step, begin_s in begins if not step.pickup]
+        off_s = sum(max(0, begin_s - eta_s) for eta_s, begin_s in told if eta_s is not None)
+        return not self.fits, self.late_s, off_s
+
+    def emptied(self) -> "Schedule":
+        """The same guide with nothing to do yet but to carry what cannot be planned."""
+        other = Schedule(self.problem, self.vehicle)
+        other.carry(self._extra)
+        return other
+
     def follow(self, steps: Iterable[Step]) -> list[Step]:
         """Take over other steps in their order; gives what `restore` needs to undo it."""
         before, self.steps = self.steps, list(steps)
@@ -230,6 +258,13 @@ class Schedule:
     def stops(self) -> int:
         """How many deliveries it has."""
         return sum(not step.pickup for step in self.steps)
+
+    @property
+    def late_s(self) -> int:
+        """By how much its promises are late and its end is past the guide's hours, all together."""
+        begins = zip(self.steps, self._begin, strict=True)
+        late_s = sum(max(0, begin_s - step.stop.due_s) for step, begin_s in begins if not step.pickup)
+        return late_s + (max(0, self.end_s - self.vehicle.end_s - self.vehicle.overtime_s) if self.steps else 0)
 
     @property
     def metres(self) -> int:

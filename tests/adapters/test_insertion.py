@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given as hypothesis_given
 
 from storeapp.adapters.insertion import InsertionPlanner
-from storeapp.domain.dispatch import Load, Problem, best_plan
+from storeapp.adapters.pyvrp_planner import PyvrpPlanner
+from storeapp.domain.dispatch import Limits, Load, Problem, best_plan
 from storeapp.domain.dispatch_check import check
 from tests.domain.problems import north, problem, problems, random_problem, stop, vehicle
 
@@ -67,3 +68,20 @@ def test_a_thousand_orders_are_all_answered() -> None:
 def test_moving_a_stop_saves_what_greedy_insertion_lost() -> None:
     plans = [plan for seed in range(20) for plan in list(PLANNER.plans(random_problem(seed, stops=30, vehicles=6)))[1:]]
     assert plans
+
+
+@pytest.mark.parametrize("seed", [10, 14, 19, 22])
+def test_what_a_full_day_was_told_is_kept_on_time(seed: int) -> None:
+    fresh = random_problem(seed, stops=60, vehicles=2, wild=False)
+    plan = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=200)), fresh)
+    guides = {each.id: each.guide for each in fresh.vehicles}
+    doors = [(visit, guides[route.vehicle]) for route in plan.routes for visit in route.visits if not visit.pickup]
+    begins = {visit.stop: (guide, visit.begin_s) for visit, guide in doors}
+    planned = [each for each in fresh.stops if each.id in begins]
+    told = [replace(each, guide=begins[each.id][0], eta_s=begins[each.id][1]) for each in planned]
+    given = replace(fresh, stops=tuple(told))
+    again = best_plan(PLANNER, given)
+    assert check(given, again) == []
+    due = {each.id: each.due_s + each.late_s for each in told}
+    late = [v.stop for route in again.routes for v in route.visits if not v.pickup and v.begin_s > due[v.stop]]
+    assert late == []
