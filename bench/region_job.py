@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bench.hubs import BenchHub
-from bench.region import GUIDES, ORDERS, STORES, problem
+from bench.region_day import GUIDES, ORDERS, STORES, problem
 from bench.report import Figure, Report, percentile
 from hub import jobs
 from hub.core import Hub, database_url, found, open_hub
@@ -117,7 +117,7 @@ def _asking(url: str) -> Iterator[list[float]]:
 
 
 def _filled(home: Path) -> Hub:
-    """A hub with the region of `bench.region`, as of now."""
+    """A hub with the region of `bench.region_day`, as of now."""
     db = Database(database_url(home))
     migrate(db)
     found(db, home)
