@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from devtools.desk_states import Settle
+from devtools.feed_states import unconfirmed_states
 from ui.window import Window
 
 
@@ -14,6 +15,7 @@ def stock_states(window: Window, settle: Settle) -> Iterator[str]:
         window.actions.trigger(f"stock.{work}")
         settle(window)
         yield work
+    yield from unconfirmed_states(window, settle)
 
 
 def report_states(window: Window, settle: Settle) -> Iterator[str]:
