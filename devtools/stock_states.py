@@ -9,13 +9,13 @@ from ui.window import Window
 
 def stock_states(window: Window, settle: Settle) -> Iterator[str]:
     """Receiving, adjusting and counting; yields each state's name while it is shown."""
+    yield from unconfirmed_states(window, settle)
     for work in ("receive", "adjust", "count"):
         window.go("stock", "BL-005")
         settle(window)
         window.actions.trigger(f"stock.{work}")
         settle(window)
         yield work
-    yield from unconfirmed_states(window, settle)
 
 
 def report_states(window: Window, settle: Settle) -> Iterator[str]:
