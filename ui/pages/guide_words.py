@@ -91,7 +91,7 @@ class GuideSpeaker:
         if not coming:
             return Cell(row.name)
         window, store = min(coming, key=lambda each: each[0].start)
-        return Cell(row.name, sub=self.text("shift.away", hours=hours(window, ""), store=store))
+        return Cell(row.name, sub=self.text("shift.helps", time=clock_time(window.start), store=store))
 
     def shift(self, row: GuideRow) -> Cell:
         """Whether the guide works now."""
