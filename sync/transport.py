@@ -296,6 +296,9 @@ def _content(reply: requests.Response) -> bytes:
     """
     with _translated(), closing(reply):
         sent = _sent(reply)
+        if not sent and reply.status_code == 200 and "Content-Length" not in reply.headers:
+            # Every reply tells its length, or comes in pieces of which the last one is told: this head was cut off.
+            raise Offline
         zipped = reply.headers.get("Content-Encoding", "") == "gzip"
         content = _unzipped(sent) if zipped and sent else sent
     if len(content) > MAX_REPLY_BYTES:
