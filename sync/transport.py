@@ -296,8 +296,8 @@ def _content(reply: requests.Response) -> bytes:
     """
     with _translated(), closing(reply):
         sent = _sent(reply)
-        if not sent and reply.status_code == 200 and "Content-Length" not in reply.headers:
-            # Every reply tells its length, or comes in pieces of which the last one is told: this head was cut off.
+        if not sent and reply.status_code == 200:
+            # Whoever answers says something: this reply was cut off in its head.
             raise Offline
         zipped = reply.headers.get("Content-Encoding", "") == "gzip"
         content = _unzipped(sent) if zipped and sent else sent
