@@ -176,15 +176,15 @@ class Cycle:
         with ThreadPoolExecutor(1, "sync-giving") as line:
             while outgoing.commands:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
-                deciding = line.submit(self._client.commands, packed)
+                deciding, asked = line.submit(self._client.commands, packed), outgoing
                 if answered is not None:
-                    self._settle(answered)
+                    self._settle(*answered)
                 outgoing = self._next(after=outgoing.commands[-1][0])
                 packed = self._client.packed(self._batch(outgoing))
-                answered = deciding.result()
-                done += len(answered.results)
+                answered = deciding.result(), asked
+                done += len(asked.commands)
         if answered is not None:
-            self._settle(answered)
+            self._settle(*answered)
 
     def _next(self, *, after: int) -> Outgoing:
         return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
@@ -208,9 +208,10 @@ class Cycle:
         command, former = _command(seq, entry), self._exchange.former(entry)
         return msgspec.structs.replace(command, former=former) if former else command
 
-    def _settle(self, reply: BatchReply) -> None:
+    def _settle(self, reply: BatchReply, asked: Outgoing) -> None:
         results = reply.results
-        self._exchange.settle(_outcome(result) for result in results)
+        numbers = {entry.id: entry.n for _, entry in asked.commands}
+        self._exchange.settle(_outcome(result, numbers[result.id]) for result in results if result.id in numbers)
         self._exchange.heard_durable(reply.durable_seq)
         counted = {status: sum(result.status is status for result in results) for status in ResultStatus}
         self.report = replace(
@@ -355,8 +356,9 @@ def _command(seq: int, entry: Entry) -> WireCommand:
     )
 
 
-def _outcome(result: Result) -> Outcome:
+def _outcome(result: Result, n: int) -> Outcome:
     return Outcome(
+        n=n,
         id=result.id,
         status=_STATUS[result.status],
         feed=result.feed,

@@ -12,6 +12,14 @@ from storeapp.store.rowsums import Value, blob_sum, mended
 
 COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
 SUMS = "content_sum, outcome_sum"
+"""With `COLUMNS` the row of a command as it is read, and as it stood in one table until the outcome got its own."""
+
+CONTENT = "n, id, kind, at, actor, role, store, body, events, simulated, seq, content_sum"
+"""What a command says: the columns of ``command``, which never change."""
+OUTCOME = "n, status, feed, feed_seq, problem, outcome_sum"
+"""What has become of it: the columns of ``outcome``, small rows because every answer of the hub changes one."""
+ROW = ", ".join(f"command.{name}" if name == "n" else name for name in f"{COLUMNS}, {SUMS}".split(", "))
+"""`COLUMNS` and `SUMS` where ``command`` and ``outcome`` are joined."""
 
 
 class Status(StrEnum):
@@ -56,6 +64,8 @@ class Outcome(Struct, frozen=True):
     feed: str = ""
     feed_seq: int | None = None
     problem: bytes = b""
+    n: int = 0
+    """The command's number in the journal, where whoever tells has sent it; else it is looked for by its id."""
 
 
 _CONTENT = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
@@ -63,12 +73,27 @@ _CONTENT = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
 _OUTCOME = (9, 12, 13, 14)
 
 
-def row_of(e: Entry) -> tuple[Value, ...]:
-    """The values of `COLUMNS` and `SUMS`."""
-    who = (e.actor, str(e.role), e.store)
-    outcome = (str(e.status), int(e.simulated), e.seq, e.feed, e.feed_seq, e.problem)
-    row = (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
-    return (*row, *sums_of(row))
+Values = tuple[Value, ...]
+
+
+def rows_of(e: Entry) -> tuple[Values, Values]:
+    """The values of `CONTENT` and of `OUTCOME`."""
+    said = (e.id, e.kind, e.at.isoformat(), e.actor, str(e.role), e.store, e.body, e.events, int(e.simulated), e.seq)
+    became = (str(e.status), e.feed, e.feed_seq, e.problem)
+    return (e.n, *said, _content_sum(said)), (e.n, *became, outcome_sum(*became))
+
+
+def joined(content: Sequence[Any], outcome: Sequence[Any]) -> tuple[Any, ...]:
+    """A row of `COLUMNS` and `SUMS` out of those of `CONTENT` and `OUTCOME`."""
+    *said, simulated, seq, content_sum_ = content
+    _, status, feed, feed_seq, problem, outcome_sum_ = outcome
+    return (*said, status, simulated, seq, feed, feed_seq, problem, content_sum_, outcome_sum_)
+
+
+def parted(row: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The rows of `CONTENT` and `OUTCOME` out of one of `COLUMNS` and `SUMS`."""
+    *said, status, simulated, seq, feed, feed_seq, problem, content, outcome = row
+    return (*said, simulated, seq, content), (said[0], status, feed, feed_seq, problem, outcome)
 
 
 def sums_of(row: Sequence[Any]) -> tuple[bytes, bytes]:
