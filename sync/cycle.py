@@ -34,6 +34,7 @@ from sync.protocol.messages import (
     Result,
     ResultStatus,
     SeenShelf,
+    WireBox,
     WireCommand,
     WireKey,
     encode,
@@ -69,6 +70,7 @@ class Cycle:
         self._exchange = exchange
         self._client = client
         self._limits = Limits()
+        self._boxes = False
         self._epoch = ""
         self._heads: dict[str, int] = {}
         self._floors: dict[str, int] = {}
@@ -140,6 +142,7 @@ class Cycle:
             reply = self._client.hello(hello)
         self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
+        self._boxes = reply.boxes
         if reply.revoked:
             raise Unauthorised("revoked")
         exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds, durable_seq=reply.durable_seq)
@@ -187,7 +190,8 @@ class Cycle:
             self._settle(*answered)
 
     def _next(self, *, after: int) -> Outgoing:
-        return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
+        limits = self._limits
+        return self._exchange.outbox(limit=limits.commands, most_bytes=limits.bytes, after=after, boxed=self._boxes)
 
     def renumber(self, rejected: Rejected) -> None:
         """The hub counts otherwise than this journal: hello tells whether one of both was restored or copied."""
@@ -201,7 +205,9 @@ class Cycle:
         return CommandBatch(
             self._exchange.incarnation,
             [self._command(seq, entry) for seq, entry in outgoing.commands],
-            [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
+            WireBox(list(outgoing.box.subjects), outgoing.box.wrapped)
+            if outgoing.box
+            else [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
         )
 
     def _command(self, seq: int, entry: Entry) -> WireCommand:
@@ -228,9 +234,7 @@ class Cycle:
         What was offered stays pending, because nobody has decided it.
         """
         after = 0
-        while (
-            outgoing := self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
-        ).commands:
+        while (outgoing := self._next(after=after)).commands:
             try:
                 self._client.commands(self._client.packed(self._batch(outgoing)))
             except Unauthorised as refused:
