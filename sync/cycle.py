@@ -211,8 +211,7 @@ class Cycle:
         )
 
     def _command(self, seq: int, entry: Entry) -> WireCommand:
-        command, former = _command(seq, entry), self._exchange.former(entry)
-        return msgspec.structs.replace(command, former=former) if former else command
+        return _command(seq, entry, self._exchange.former(entry))
 
     def _settle(self, reply: BatchReply, asked: Outgoing) -> None:
         results = reply.results
@@ -345,7 +344,7 @@ class Cycle:
         return feed, self._exchange.epoch or self._epoch, self._exchange.cursor(feed)
 
 
-def _command(seq: int, entry: Entry) -> WireCommand:
+def _command(seq: int, entry: Entry, former: str) -> WireCommand:
     return WireCommand(
         seq=seq,
         id=entry.id,
@@ -357,6 +356,7 @@ def _command(seq: int, entry: Entry) -> WireCommand:
         body=msgspec.Raw(entry.body),
         simulated=entry.simulated,
         needs=entry.needs,
+        former=former,
     )
 
 

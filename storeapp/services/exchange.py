@@ -21,12 +21,13 @@ from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
 from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
-from storeapp.services.outgoing import SEALING, cut, sealed_in
+from storeapp.services.outgoing import SEALING, cut, sealed_in, sealed_in_order
 from storeapp.services.pages import KeyBox, PageReader, ReadPage, TransportedKey
 from storeapp.services.staff import ensure_manager
 from storeapp.store import unread
@@ -434,6 +435,8 @@ class Exchange:
 def _sealed(entry: Entry) -> tuple[str, str]:
     """Whose key opens what in a command; nothing that this version can name where a newer one has written it."""
     try:
+        if entry.kind == PlaceOrder.KIND:
+            return sealed_in_order(entry.body)
         return sealed_in(decode_command(entry.kind, entry.body))
     except UnknownValue:
         return "", ""
