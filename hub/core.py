@@ -150,6 +150,15 @@ def new_epoch() -> bytes:
     return secrets.token_hex(6).encode()
 
 
+def check_root(db: Database, connection: sa.Connection, root: RootKey) -> None:
+    """Look whether a key opens the secrets of a database.
+
+    Raises:
+        RootKeyWrong: another one does.
+    """
+    root.unwrap(db.fact(connection, "signing_key") or b"", b"signing_key")
+
+
 def _read(db: Database, connection: sa.Connection, root: RootKey) -> Identity:
     def fact(name: str) -> bytes:
         value = db.fact(connection, name)
