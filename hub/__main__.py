@@ -155,6 +155,7 @@ def _serve_here(parsed: argparse.Namespace) -> None:
 def _enrol_code(parsed: argparse.Namespace) -> dict[str, str]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
+        devices.check_store(hub, parsed.store)
         return {"code": devices.new_code(hub, store=parsed.store), "store": parsed.store}
     finally:
         hub.close()
