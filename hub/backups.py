@@ -28,7 +28,8 @@ def appearing(target: Path) -> Iterator[Path]:
 
     Whatever fails before that leaves the target as it was: the backup of yesterday is all there is then.
     """
-    fresh = target.with_name(f"{target.name}.part")
+    # Two that run at once, because the one of last night has not ended, must not write into one file.
+    fresh = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         create_private(fresh)
         yield fresh

@@ -40,6 +40,8 @@ def test_a_hub_is_made_filled_and_copied_from_the_command_line(
     home = ("--home", str(tmp_path / "hub"), "--database", empty)
     assert main([*home, "enrol-code", "--store", "XH"]) == 3
     assert answer(capsys, *home, "migrate") == {"status": "migrated"}
+    assert main([*home, "import", str(tmp_path / "nothing")]) == 3
+    assert capsys.readouterr().err == "storehub: system_failed: ENOTDIR\n"
     counts = answer(capsys, *home, "import", str(DEMO))
     assert (counts["stores"], counts["errors"]) == (3, 0)
     assert len(str(answer(capsys, *home, "enrol-code", "--store", "XH")["code"])) == 14
