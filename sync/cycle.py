@@ -94,6 +94,8 @@ class Cycle:
                 self._leave()
             if refused.code == "unknown_device":
                 self._exchange.forgotten()
+            if refused.code == "renewal_over":
+                self._exchange.outlived()
             raise
 
     def _run(self, progress: Progress) -> SyncReport:

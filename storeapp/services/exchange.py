@@ -24,7 +24,7 @@ from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
-from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
+from storeapp.services.enrolment import Names, has_outlived, heard_revocations, renewed, was_forgotten
 from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
 from storeapp.services.outgoing import SEALING, cut, sealed_in, sealed_in_order
@@ -231,6 +231,10 @@ class Exchange:
     def forgotten(self) -> None:
         """The hub does not know this counter any more: a new code helps."""
         was_forgotten(self._counter)
+
+    def outlived(self) -> None:
+        """This counter was away for so long that the hub renews its certificate for a new code only."""
+        has_outlived(self._counter)
 
     def start_over(self) -> None:
         """Read everything again: the hub's numbers are of another time."""
