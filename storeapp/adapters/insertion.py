@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from msgspec.structs import replace as changed_recipe
+
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, in_time, never
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
 ROUNDS = 4
@@ -23,10 +26,11 @@ class InsertionPlanner:
 
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """The first plan at once, the better one after it."""
-        until = None if problem.budget_s is None else time.monotonic() + problem.budget_s
+        timed = problem.budget_s is not None and problem.recipe is None
+        until = time.monotonic() + (problem.budget_s or 0.0)
 
         def late() -> bool:
-            return stopped() or (until is not None and time.monotonic() >= until)
+            return stopped() or (timed and time.monotonic() >= until)
 
         # Few are placed in no time, so a busy machine must not leave any of them.
         draft = first_draft(problem, late if len(problem.stops) > MOST_AT_ONCE else stopped)
@@ -39,7 +43,7 @@ class InsertionPlanner:
 
 
 class Draft:
-    """A plan in the making: one schedule a vehicle, by the vehicle's id."""
+    """A plan in the making: one schedule a vehicle, by the vehicle's id; ``recipe`` tells how it was made so far."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -47,6 +51,8 @@ class Draft:
         self._left: dict[str, Stop] = {}
         self._unasked: set[str] = set()
         self._placed: dict[str, tuple[Stop, Schedule]] = {}
+        self.recipe = Recipe()
+        self._tried = 0
         unique = {stop.id: stop for stop in reversed(problem.stops)}
         self._stops = sorted(unique.values(), key=lambda stop: (not stop.held, stop.due_s, stop.start_s, stop.id))
 
@@ -102,13 +108,18 @@ class Draft:
 
     def fill(self, late: Callable[[], bool] = never) -> None:
         """Insert what is free where it is cheapest, what is due first first; what there is no time for is left."""
+        recipe, asked = self._problem.recipe, 0
+        most = recipe.inserted if recipe else None
         for stop in self._stops:
-            if stop.id in self._placed:
+            if stop.committed or stop.id in self._placed:
                 continue
-            if late():
+            if self._unasked or late() or asked == most:
                 self._unasked.add(stop.id)
-            elif not stop.committed and explain.blocked(self._problem, stop) is None and not self._place(stop):
+                continue
+            asked += 1
+            if explain.blocked(self._problem, stop) is None and not self._place(stop):
                 self._left[stop.id] = stop
+        self.recipe = Recipe(inserted=asked if self._unasked else None)
 
     def _place(self, stop: Stop) -> bool:
         found = _cheapest(stop, self.schedules.values())
@@ -125,13 +136,22 @@ class Draft:
         for _ in range(ROUNDS):
             ids = sorted(self._placed)[: MOST_MOVES - moves]
             moves += len(ids)
-            better = [self._move(stop_id) for stop_id in ids if not late()]
+            better = [self._move(stop_id) for stop_id in ids if self._goes_on(late)]
             left = list(self._left.values()) if any(better) else []
-            better += [self._retry(stop) for stop in left if not late()]
+            better += [self._retry(stop) for stop in left if self._goes_on(late)]
             if not any(better):
                 break
             changed = True
+        self.recipe = changed_recipe(self.recipe, by=Method.MOVES, steps=self._tried)
         return changed
+
+    def _goes_on(self, late: Callable[[], bool]) -> bool:
+        """Whether one more stop may be tried elsewhere; where the plan is made again, as many as then."""
+        recipe = self._problem.recipe
+        if late() or (recipe is not None and self._tried >= (recipe.steps if recipe.by is Method.MOVES else 0)):
+            return False
+        self._tried += 1
+        return True
 
     def _move(self, stop_id: str) -> bool:
         stop, schedule = self._placed[stop_id]
@@ -156,7 +176,7 @@ class Draft:
         """The plan as it stands."""
         routes: tuple[Route, ...] = tuple(s.route() for s in self.schedules.values() if s.steps)
         rest = explain.finished(self._problem, routes, list(self.schedules.values()), unasked=self._unasked)
-        return Plan(routes, rest, cost_li(self._problem, routes))
+        return Plan(routes, rest, cost_li(self._problem, routes), self.recipe)
 
 
 def _as_told(schedule: Schedule) -> Schedule:
@@ -184,6 +204,14 @@ def first_draft(problem: Problem, late: Callable[[], bool] = never) -> Draft:
     draft.resume()
     draft.fill(late)
     return draft
+
+
+def told_plan(problem: Problem) -> Plan:
+    """What people were told, as it stands now; of what nobody was told it says nothing."""
+    told = replace(problem, stops=tuple(stop for stop in problem.stops if stop.committed), before=())
+    draft = Draft(told)
+    draft.commit()
+    return draft.plan()
 
 
 def _cheapest(stop: Stop, schedules: Iterable[Schedule]) -> Insertion | None:

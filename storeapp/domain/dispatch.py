@@ -11,6 +11,7 @@ from typing import Protocol
 
 from storeapp.domain.kernel import Data
 from storeapp.domain.place import Position
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.travel import PACES, Pace, Travel
 from storeapp.domain.words import TravelMode
 
@@ -173,7 +174,9 @@ class Problem:
     ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
     each parcel's handoff at the counter. ``change_li`` is what it counts when a stop goes to another guide than the
     one who was told, or to none. ``before`` are routes to start from. ``budget_s`` is how long a planner may take for
-    all of it, None where the planner's own limit holds.
+    all of it, None where the planner's own limit holds. ``recipe`` is how a plan of this problem was made before: a
+    planner that is told so makes that plan again, whatever its limits and however long it takes. ``parts`` are the
+    recipes of a region's parts in the same way.
     """
 
     now: datetime
@@ -188,6 +191,8 @@ class Problem:
     change_li: int = 0
     before: tuple[Route, ...] = ()
     budget_s: float | None = None
+    recipe: Recipe | None = None
+    parts: tuple[Recipe, ...] = ()
 
     def at(self, seconds: int) -> datetime:
         """The instant that a time of this problem means."""
@@ -237,19 +242,37 @@ class Unassigned:
     reasons: tuple[Reason, ...]
 
 
+_NO_RECIPE = Recipe()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better.
 
-    The same problem, ``seed`` and count of ``steps`` give the same plan again. ``proven`` says that no plan is cheaper.
+    The same problem with this ``recipe`` gives the same plan again; a region's with those of its ``parts``, each search
+    in the order in which they were begun.
     """
 
     routes: tuple[Route, ...] = ()
     unassigned: tuple[Unassigned, ...] = ()
     cost_li: int = 0
-    seed: int = 0
-    steps: int = 0
-    proven: bool = False
+    recipe: Recipe = _NO_RECIPE
+    parts: tuple[Recipe, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """The seed of the search."""
+        return self.recipe.seed
+
+    @property
+    def steps(self) -> int:
+        """How many steps the search had made."""
+        return self.recipe.steps
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is cheaper."""
+        return self.recipe.by is Method.PROOF
 
     def vehicle_of(self) -> dict[str, str]:
         """The vehicle of each stop that has one."""

@@ -1,7 +1,7 @@
 """Who delivers what, at the counter: the proposal with its reasons, accepting it, and assigning by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from storeapp.domain.delivery import Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
 from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
+from storeapp.domain.recipe import Method, PlanRecord, Recipe
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.lending import guides_here
@@ -44,9 +45,8 @@ class Left:
 class Proposal:
     """What the planner proposes at one instant.
 
-    ``kept`` is what was promised to a guide before, with when it will arrive as things stand. The same situation,
-    ``seed`` and count of ``steps`` give the same proposal again. ``proven`` says that none is cheaper. ``problem`` and
-    ``plan`` are what it was made of, for questions about it.
+    ``kept`` is what was promised to a guide before, with when it will arrive as things stand. ``record`` tells how to
+    make the same proposal again. ``problem`` and ``plan`` are what it was made of, for questions about it.
     """
 
     at: datetime
@@ -54,11 +54,14 @@ class Proposal:
     unassigned: tuple[Left, ...]
     kept: tuple[Assignment, ...]
     cost_fen: int
-    seed: int = 0
-    steps: int = 0
-    proven: bool = False
+    record: PlanRecord
     problem: Problem | None = field(default=None, repr=False, compare=False)
     plan: Plan = field(default=Plan(), repr=False, compare=False)
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is cheaper."""
+        return self.record.recipe.by is Method.PROOF
 
 
 class Refused(NamedTuple):
@@ -92,6 +95,7 @@ def propose(
     now: datetime | None = None,
     *,
     most_waiting: int = -1,
+    recipe: Recipe | None = None,
     better: Callable[[Proposal], None] | None = None,
     stopped: Callable[[], bool] = never,
 ) -> Proposal:
@@ -102,21 +106,26 @@ def propose(
         planner: who plans.
         now: the instant, the counter's clock where not given.
         most_waiting: how many of what waits are looked at, the most urgent ones; all where it is negative.
+        recipe: how a plan of this moment was made before, to make it again; None to look for the best.
         better: told every proposal on this thread as it is found: the first at once, better ones after it, at last the
             one that is proven. The last is given back, too.
         stopped: asked on this thread again and again; once True, the best proposal so far is given back.
     """
     seen = situation(counter, now or counter.clock.now(), most_waiting=most_waiting)
+    seen = replace(seen, problem=replace(seen.problem, recipe=recipe))
+
+    def told(plan: Plan) -> Proposal:
+        return proposal_of(seen, plan, PlanRecord(seen.problem.now, plan.recipe, most_waiting))
 
     def tell(plan: Plan) -> None:
         if better is not None:
-            better(proposal_of(seen, plan))
+            better(told(plan))
 
-    return proposal_of(seen, best_plan(planner, seen.problem, better=tell, stopped=stopped))
+    return told(best_plan(planner, seen.problem, better=tell, stopped=stopped))
 
 
-def proposal_of(seen: Situation, plan: Plan) -> Proposal:
-    """A plan in words of the counter."""
+def proposal_of(seen: Situation, plan: Plan, record: PlanRecord) -> Proposal:
+    """A plan in words of the counter, with how it was made."""
     found = _assignments(seen, plan)
     stops = {stop.id: stop for stop in seen.problem.stops}
     left = [Left(item.stop, item.reasons, ways) for item, ways in _ways(seen.problem, plan)]
@@ -131,9 +140,7 @@ def proposal_of(seen: Situation, plan: Plan) -> Proposal:
         unassigned=tuple(item for item in left if not stops[item.delivery_id].committed),
         kept=(*(item for item in found if stops[item.delivery_id].committed), *stuck),
         cost_fen=plan.cost_li // LI_PER_FEN,
-        seed=plan.seed,
-        steps=plan.steps,
-        proven=plan.proven,
+        record=record,
         problem=seen.problem,
         plan=plan,
     )
@@ -176,9 +183,22 @@ def apply(counter: Counter, actor: Actor, proposal: Proposal) -> Applied:
     return Applied(tuple(done), tuple(refused))
 
 
+def take(counter: Counter, actor: Actor, item: Assignment, proposal: Proposal) -> Result:
+    """Assign one delivery as a proposal says.
+
+    Refusals: ``unknown_delivery``, ``stale_base``, ``not_assignable``, ``unknown_guide``, ``guide_of_other_store``.
+    """
+    with counter.transaction(actor) as tx:
+        return tx.run(assigning(item, proposal))
+
+
 def assigning(item: Assignment, proposal: Proposal) -> AssignDelivery:
     """The command that follows a proposal."""
-    return AssignDelivery(item.delivery_id, item.guide, item.base, item.eta, seed=proposal.seed, steps=proposal.steps)
+    record = proposal.record
+    made = record.recipe
+    return AssignDelivery(
+        item.delivery_id, item.guide, item.base, item.eta, seed=made.seed, steps=made.steps, plan=record
+    )
 
 
 def assign(
