@@ -5,13 +5,14 @@ where nothing else does.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec.structs import replace as changed_recipe
 
+from storeapp.adapters.told_ways import told_s, told_way
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Plan, Problem, Route, Stop, cost_li, in_time, never
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Vehicle, cost_li, in_time, never, unmarked
 from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
 
@@ -58,10 +59,40 @@ class Draft:
 
     def commit(self) -> None:
         """What was promised to a guide before stays there, what is in custody first."""
-        for stop in self._stops:
-            if stop.committed:
-                self._commit(stop)
-        self.schedules = {name: _as_told(schedule) for name, schedule in self.schedules.items()}
+        guides = dict.fromkeys(stop.guide for stop in self._stops if stop.committed)
+        for guide in guides:
+            mine = [stop for stop in self._stops if stop.guide == guide]
+            told = [stop for stop in mine if stop.eta_s is not None and stop.place is not None]
+            if not told:
+                self._commit_each(mine)
+                continue
+            empty = {name: s for name, s in self.schedules.items() if s.vehicle.guide == guide}
+            self._settle(empty, told)
+            self._commit_each([stop for stop in mine if stop not in told])
+            self._or_anew(empty, mine)
+
+    def _commit_each(self, stops: Iterable[Stop]) -> None:
+        for stop in stops:
+            self._commit(stop)
+
+    def _settle(self, empty: Mapping[str, Schedule], told: Sequence[Stop]) -> None:
+        """Each window of a guide with the stops that were told for it, in their order.
+
+        Where overtime of one window reaches into the next, either may have been meant.
+        """
+        one, other = (_settled(empty, told, overtime=overtime) for overtime in (True, False))
+        worse = _off(other.values()) >= _off(one.values())
+        self.schedules |= one if worse else other
+
+    def _or_anew(self, empty: Mapping[str, Schedule], stops: Sequence[Stop]) -> None:
+        """Take the guide's stops in anew where keeping to what was told would be later than that."""
+        told = {name: self.schedules[name] for name in empty}
+        if not _strain(told.values()) > NO_STRAIN:
+            return
+        self.schedules |= {name: schedule.emptied() for name, schedule in empty.items()}
+        self._commit_each(stops)
+        if _strain(self.schedules[name] for name in empty) >= _strain(told.values()):
+            self.schedules |= told
 
     def _commit(self, stop: Stop) -> None:
         own = [schedule for schedule in self.schedules.values() if schedule.vehicle.guide == stop.guide]
@@ -104,7 +135,7 @@ class Draft:
         for step in steps:
             if step.stop.id in free:
                 del free[step.stop.id]
-                self._placed[step.stop.id] = replace(step.stop, tardy=False), schedule
+                self._placed[step.stop.id] = unmarked(step.stop), schedule
 
     def fill(self, late: Callable[[], bool] = never) -> None:
         """Insert what is free where it is cheapest, what is due first first; what there is no time for is left."""
@@ -155,9 +186,11 @@ class Draft:
 
     def _move(self, stop_id: str) -> bool:
         stop, schedule = self._placed[stop_id]
-        old_li, taken = schedule.cost_li, in_time(stop, schedule.begin_s(stop_id))
+        old_li, taken = schedule.cost_li + schedule.shift_li, in_time(stop, schedule.begin_s(stop_id))
         before = schedule.remove(stop_id)
-        worth_li = old_li - schedule.cost_li + self._problem.take_li(taken, schedule.vehicle)
+        # The stop's own shift is among those of the schedule.
+        own_li = self._problem.take_li(replace(taken, shifted=False), schedule.vehicle)
+        worth_li = old_li - schedule.cost_li - schedule.shift_li + own_li
         found = _cheapest(stop, self.schedules.values()) if schedule.feasible else None
         if found is None or found.cost_li >= worth_li:
             schedule.restore(before)
@@ -179,22 +212,38 @@ class Draft:
         return Plan(routes, rest, cost_li(self._problem, routes), self.recipe)
 
 
-def _as_told(schedule: Schedule) -> Schedule:
-    """A schedule in which promises are late, in the order in which people were told if that is less late.
-
-    A day that a search filled to the brim cannot be put together again by insertion.
-    """
-    if not schedule.late_s:
-        return schedule
-    other = schedule.emptied()
-    stops = {step.stop.id: step.stop for step in schedule.steps}.values()
-    for stop in sorted(stops, key=lambda each: (not each.held, _told_s(each), each.due_s, each.id)):
-        other.append(stop)
-    return other if other.late_s < schedule.late_s else schedule
+NO_STRAIN = (0, 0)
 
 
-def _told_s(stop: Stop) -> int:
-    return stop.due_s if stop.eta_s is None else stop.eta_s
+def _strain(schedules: Iterable[Schedule]) -> tuple[int, int]:
+    """How much is too much to carry, and how late promises and ends are."""
+    every = list(schedules)
+    return sum(not schedule.fits for schedule in every), sum(schedule.late_s for schedule in every)
+
+
+def _off(schedules: Iterable[Schedule]) -> tuple[tuple[int, int], int]:
+    """The strain, then by how much doors are later than told."""
+    every = list(schedules)
+    return _strain(every), sum(schedule.off_s for schedule in every)
+
+
+def _settled(empty: Mapping[str, Schedule], told: Sequence[Stop], *, overtime: bool) -> dict[str, Schedule]:
+    by_window: dict[str, list[Stop]] = {name: [] for name in empty}
+    for stop in told:
+        name = next((name for name, each in empty.items() if _is_of(stop, each.vehicle, overtime=overtime)), None)
+        if name or by_window:
+            by_window[name or next(reversed(by_window))].append(stop)
+    found = {}
+    for name, stops in by_window.items():
+        schedule = found[name] = empty[name].emptied()
+        if stops:
+            schedule.settle(told_way(schedule, stops))
+    return found
+
+
+def _is_of(stop: Stop, vehicle: Vehicle, *, overtime: bool) -> bool:
+    """Whether it was told for this window, or for none before it that is still open."""
+    return stop.held or told_s(stop) <= vehicle.end_s + vehicle.overtime_s * overtime
 
 
 def first_draft(problem: Problem, late: Callable[[], bool] = never) -> Draft:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError
+from storeapp.cli.reason_rows import coded
 from storeapp.cli.session import Session
 from storeapp.domain.dispatch import LI_PER_FEN, Limits, Planner, Reason
 from storeapp.domain.kernel import Refusal
@@ -121,10 +122,19 @@ def plan_again(session: Session) -> Reply | Refusal:
     return _planned(session, found.proposal, data, applied, _changes(session, found))
 
 
-def _changes(session: Session, found: Replan) -> list[tuple[str, str, str]]:
+def _changes(session: Session, found: Replan) -> list[tuple[str, ...]]:
+    """Number, guide before and after, and when it was told to arrive and would now."""
     rows = queries.order_rows(session.counter, [change.stop for change in found.changes])
     numbers = {row.id: row.order_no for row in rows if row is not None}
-    return [(numbers.get(change.stop, change.stop), change.before, change.after) for change in found.changes]
+    return [
+        (
+            numbers.get(each.stop, each.stop),
+            each.before,
+            each.after,
+            *(clock_text(at) if at else "" for at in (each.told, each.eta)),
+        )
+        for each in found.changes
+    ]
 
 
 def _planned(
@@ -132,7 +142,7 @@ def _planned(
     proposal: Proposal,
     data: dict[str, object],
     applied: Applied | None,
-    changes: list[tuple[str, str, str]] | None = None,
+    changes: list[tuple[str, ...]] | None = None,
 ) -> Reply:
     refused = list(applied.refused) if applied else []
     data["refused"] = [{"delivery_id": each.delivery_id, "code": each.refusal.code} for each in refused]
@@ -151,7 +161,7 @@ def _numbers(session: Session, proposal: Proposal) -> dict[str, str]:
 
 
 def _told(words: ReasonWords, reasons: tuple[Reason, ...]) -> list[dict[str, object]]:
-    return [{"code": reason.code, "text": words.text(reason)} | dict(reason.data) for reason in reasons]
+    return [coded(words, reason) for reason in reasons]
 
 
 def _percent(chance: float | None) -> int | None:
@@ -208,7 +218,7 @@ def why(session: Session) -> Reply | Refusal:
             "cost_fen": option.cost_li // LI_PER_FEN,
             "extra_m": option.extra_m,
             "eta": option.eta,
-            "obstacle": _told(words, (option.obstacle,))[0] if option.obstacle else None,
+            "obstacle": coded(words, option.obstacle) if option.obstacle else None,
         }
         for option in found.options
     ]
@@ -231,9 +241,10 @@ def what_if(session: Session) -> Reply | Refusal:
     """Say what it would mean to give a delivery to a guide."""
     args, counter = session.args, session.counter
     delivery = session.delivery(args.delivery)
-    found = board(counter, _planner()).what_if(delivery, args.guide)
+    shown = board(counter, _planner())
+    found, cause = shown.what_if(delivery, args.guide), shown.untried(delivery, args.guide)
     if found is None:
-        return Refusal("cannot_try", {"guide": args.guide})
+        return _cannot_try(cause)
     words = ReasonWords(session.words, guides=queries.guide_names(counter))
     data = {
         "delivery_id": delivery,
@@ -247,6 +258,18 @@ def what_if(session: Session) -> Reply | Refusal:
     }
     lines = (words.text(found.obstacle),) if found.obstacle else ()
     return Reply(data, lines, rows=table([(name, value) for name, value in data.items() if isinstance(value, int)]))
+
+
+def _cannot_try(cause: Reason | None) -> Refusal:
+    match cause:
+        case Reason("in_custody", data):
+            return Refusal("cannot_try_in_custody", {"guide": data["guide"]})
+        case Reason("guide_not_on_shift", data):
+            return Refusal("cannot_try_guide_not_on_shift", {"guide": data["guide"]})
+        case Reason("no_position"):
+            return Refusal("cannot_try_no_position")
+        case _:
+            return Refusal("cannot_try_not_to_plan")
 
 
 # -- wishes

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from storeapp.domain import explain, remedies
+from storeapp.domain import remedies
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
-from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.recipe import Method, PlanRecord, Recipe
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
+from storeapp.domain.why import Option
+from storeapp.domain.why import options as options_of
+from storeapp.domain.why import reasons as reasons_of
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.lending import guides_here
 from storeapp.services.situation import Situation, situation
@@ -157,7 +159,7 @@ def _ways(problem: Problem, plan: Plan) -> Iterator[tuple[Unassigned, tuple[Reas
 def _assignments(seen: Situation, plan: Plan) -> Sequence[Assignment]:
     """What the routes say, in the order of arrival."""
     problem = seen.problem
-    why = explain.reasons(problem, plan)
+    why = reasons_of(problem, plan)
     guides = {vehicle.id: vehicle.guide for vehicle in problem.vehicles}
     visits = sorted(
         ((visit.begin_s, visit.stop, guides[route.vehicle]) for route in plan.routes for visit in route.visits
@@ -252,8 +254,8 @@ def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: date
     plan = best_plan(planner, seen.problem)
     left = next((item.reasons for item in plan.unassigned if item.stop == delivery_id), ())
     vehicle = plan.vehicle_of().get(delivery_id, "")
-    reasons = explain.reasons(seen.problem, plan).get(delivery_id, left)
-    options = () if stop.held else explain.options(seen.problem, plan.routes, stop)
+    reasons = reasons_of(seen.problem, plan).get(delivery_id, left)
+    options = () if stop.held else options_of(seen.problem, plan.routes, stop)
     guide = vehicle.rpartition("/")[0] or stop.guide
     ways = remedies.ways(seen.problem, plan.routes, stop) if left else ()
     return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))), ways)
@@ -272,7 +274,7 @@ def why_of(proposal: Proposal, delivery_id: str) -> Why | None:
     known = (*proposal.assignments, *proposal.kept)
     reasons = next((item.reasons for item in known if item.delivery_id == delivery_id), left)
     guide = plan.vehicle_of().get(delivery_id, "").rpartition("/")[0] or stop.guide
-    options = () if stop.held else explain.options(problem, plan.routes, stop)
+    options = () if stop.held else options_of(problem, plan.routes, stop)
     return Why(guide, reasons, options, remedies.ways(problem, plan.routes, stop) if left else ())
 
 

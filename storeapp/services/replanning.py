@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from storeapp.adapters.insertion import told_plan
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, best_plan, never
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan, never
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.recipe import PlanRecord, Recipe
 from storeapp.domain.replan import Change, changes, loosened, without
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
-from storeapp.domain.what_if import WhatIf, what_if
+from storeapp.domain.what_if import WhatIf, untried, what_if
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.dispatch import Applied, Proposal, Refused, assigning, proposal_of
 from storeapp.services.situation import Situation, situation
@@ -114,6 +114,10 @@ class Board:
     def what_if(self, delivery_id: str, guide: str) -> WhatIf | None:
         """What it would mean to drop the delivery onto the guide; None where that cannot be."""
         return what_if(self.problem, self.plan, delivery_id, guide)
+
+    def untried(self, delivery_id: str, guide: str) -> Reason | None:
+        """Why that cannot be; None where it can."""
+        return untried(self.problem, delivery_id, guide)
 
 
 def board_of(proposal: Proposal) -> Board | None:

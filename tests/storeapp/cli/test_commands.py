@@ -216,6 +216,7 @@ def test_wishes_and_rules_are_in_the_plan_and_every_answer_has_its_reasons(
     assert [reason["code"] for reason in found["reasons"]] == ["pinned_and_banned"]
     terminal.json("unban", order, "G01")
     terminal.json("unpin", order)
+    assert terminal.refused("what-if", order, "G99") == "cannot_try_guide_not_on_shift"
     tried = terminal.json("what-if", order, "G01")
     assert {"cost_fen", "late_s", "delays"} <= set(tried)
     rules = terminal.json("policy", "late_minutes=20", "rate_fen.instant=900")["policy"]
