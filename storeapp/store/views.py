@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -14,14 +14,13 @@ from sqlite_utils import Database
 from storeapp.domain.delivery import Delivery, slip_id
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.held import HeldCommand
-from storeapp.domain.kernel import Event, Key, State
-from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.kernel import Event, Key, Pair, State
+from storeapp.domain.order import Order, OrderStatus, delivery_id
 from storeapp.domain.short_code import short_code
 from storeapp.domain.stock import StockMoved
 from storeapp.store import bulk, finder
 from storeapp.store.journal import Entry
 
-_write = msgspec.json.Encoder().encode
 _INTO_DELIVERIES = """INSERT INTO delivery_view (n, id, order_id, order_no, platform, state, status, mode,
     window_start, window_end, created_at, guide, eta, pieces, weight_g, needs, located, finished_at, closed_at,
     is_sealed)"""
@@ -31,6 +30,8 @@ _SHOWN_ANEW = """ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, st
     needs = excluded.needs, located = excluded.located, finished_at = excluded.finished_at,
     closed_at = excluded.closed_at, is_sealed = excluded.is_sealed"""
 
+
+_TO_SECONDS = len("2026-11-21T01:00:00Z")
 
 TABLES = ("delivery_view", "slip_view", "case_view", "held_view", "search")
 """What `project` makes from the states."""
@@ -62,7 +63,7 @@ class Lines:
         self.forgotten += others.forgotten
 
 
-def lines_of(changed: Mapping[Key, State]) -> Lines:
+def lines_of(changed: Mapping[Key, State] | Mapping[Pair, State]) -> Lines:
     """What the views say of these states; it needs no database."""
     lines, orders, deliveries = Lines(), dict[str, Order](), dict[str, Delivery]()
     for state in changed.values():
@@ -70,15 +71,15 @@ def lines_of(changed: Mapping[Key, State]) -> Lines:
             orders[state.id] = state
         elif isinstance(state, Delivery):
             deliveries[state.id] = state
-            lines.slips += _slips(state)
+            _add_slips(lines, state)
         elif isinstance(state, ExceptionCase):
             lines.cases.append((state.id, state.kind, state.open, stamp(state.opened_at), state.subject))
         elif isinstance(state, HeldCommand):
             lines.held.append((state.id, state.root, state.open, stamp(state.at)))
-    for order in orders.values():
-        delivery = deliveries.get(order.delivery_id)
+    for order_id, order in orders.items():
+        delivery = deliveries.get(delivery_id(order_id))
         if delivery is None:
-            lines.halves[order.id] = None
+            lines.halves[order_id] = None
         else:
             _add_order(lines, order, delivery)
     lines.halves |= {each.order_id: None for each in deliveries.values() if each.order_id not in orders}
@@ -92,7 +93,9 @@ def _add_order(lines: Lines, order: Order, delivery: Delivery) -> None:
         lines.forgotten.append(order.id)
 
 
-def project(db: Database, changed: Mapping[Key, State], *, lookup: Any, lines: Lines | None = None) -> None:
+def project(
+    db: Database, changed: Mapping[Key, State] | Mapping[Pair, State], *, lookup: Any, lines: Lines | None = None
+) -> None:
     """Bring the views up to the changed states.
 
     ``lookup(kind, id)`` reads a state that did not change, because a row shows an order with its delivery. ``lines`` is
@@ -163,21 +166,25 @@ def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
 
 def stamp(moment: datetime | None) -> str | None:
     """UTC as text that sorts like time."""
-    # The library's way of writing it takes a fifth of the time of Python's, and every order has half a dozen.
-    return None if moment is None else _write(moment)[1:20].decode() + "Z"
+    if moment is None:
+        return None
+    # The library's way of writing it takes a tenth of the time of Python's, and every order has half a dozen.
+    text: str = msgspec.to_builtins(moment)
+    return text if len(text) == _TO_SECONDS else text[:19] + "Z"
 
 
 def words(order: Order) -> str:
     """What full text finds an order by."""
-    return "\n".join((order.order_no, *(f"{line.sku} {line.title}" for line in order.lines)))
+    return "\n".join([order.order_no, *[f"{line.sku} {line.title}" for line in order.lines]])
 
 
-def _slips(delivery: Delivery) -> Iterator[tuple[str, str, int, str]]:
+def _add_slips(lines: Lines, delivery: Delivery) -> None:
     """Every slip that could be printed for a known delivery, so that another counter's slip is found, too."""
+    of = delivery.id
     for parcel in delivery.parcels:
         for round_ in range(parcel.round + 1):
-            name = slip_id(delivery.id, parcel.number, round_)
-            yield name, delivery.id, parcel.number, short_code(bytes.fromhex(name))
+            name = slip_id(of, parcel.number, round_)
+            lines.slips.append((name, of, parcel.number, short_code(bytes.fromhex(name))))
 
 
 def drop(db: Database, gone: Iterable[Key]) -> None:
