@@ -101,6 +101,11 @@ def delivery_id(order: str) -> str:
     return f"{order}-1"
 
 
+def order_of(delivery: str) -> str:
+    """The order that has the delivery of this id."""
+    return delivery.removesuffix(delivery_id(""))
+
+
 class OrderPlaced(Struct, frozen=True):
     """A store took an order on."""
 

@@ -259,7 +259,8 @@ class Cache:
 
         The finder's hashes stay: they belong to orders, not to states, and can't be made again without the keys.
         """
-        for table in ("state", "touch", "reading", "stale", "unread", "mark", "movement", "timeline", *views.TABLES):
+        views.empty(self.db)
+        for table in ("state", "touch", "reading", "stale", "unread", "mark", "movement", "timeline"):
             self.db.execute(f"DELETE FROM {table}")
 
     def _take_chunk(self, journal: Journal, after: int) -> int:
