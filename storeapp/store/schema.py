@@ -100,7 +100,8 @@ MIGRATIONS = (
             n INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL, state TEXT NOT NULL,
             status TEXT NOT NULL, window_start INTEGER NOT NULL, window_end INTEGER NOT NULL,
             created_at INTEGER NOT NULL, guide TEXT NOT NULL, pieces INTEGER NOT NULL, needs TEXT NOT NULL,
-            finished_at INTEGER, closed_at INTEGER, is_sealed INTEGER NOT NULL, words TEXT NOT NULL, id TEXT AS (order_id || '-1'))""",
+            finished_at INTEGER, closed_at INTEGER, is_sealed INTEGER NOT NULL, words TEXT NOT NULL,
+            id TEXT NOT NULL AS (order_id || '-1') STORED)""",
         """INSERT INTO line (n, order_id, order_no, state, status, window_start, window_end, created_at, guide, pieces,
             needs, finished_at, closed_at, is_sealed, words)
             SELECT n, order_id, order_no, state, status, unixepoch(window_start), unixepoch(window_end),
