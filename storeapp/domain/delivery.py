@@ -83,7 +83,7 @@ class Slip(Struct, frozen=True):
     hours: int
 
 
-class Parcel(Struct, frozen=True):
+class Parcel(Struct, frozen=True, omit_defaults=True):
     """What one slip covers. The last link of ``chain`` holds it, so there is always exactly one custodian."""
 
     number: int
@@ -105,7 +105,7 @@ class Goods(Struct, frozen=True):
     quantity: int
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, omit_defaults=True):
     """The job of getting one order's parcels to the customer.
 
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
