@@ -140,7 +140,7 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     @property
     def state(self) -> DeliveryState:
         """The state that follows from the parcels' custody, the assignment and a cancellation."""
-        holders = {parcel.custodian.holder for parcel in self.parcels}
+        holders = {parcel.chain[-1].holder for parcel in self.parcels}
         if Holder.CUSTOMER in holders:
             return self._with_the_customer()
         if Holder.GUIDE in holders:
