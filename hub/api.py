@@ -35,6 +35,8 @@ from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, R
 RETRY_AFTER_S = 5
 ZIP_FROM_BYTES = 1000
 ZIP_LEVEL = 5
+ANSWERS_ZIP_LEVEL = 1
+"""Of a thousand answers, which are ids that do not compress and words that always do."""
 JSON = "application/json"
 _log = logging.getLogger(__name__)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
@@ -149,7 +151,8 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     async def commands(request: Request) -> Response:
         body = await requests.sent(request)
         known = await requests.authenticated(hub, request, body, revoked=True)
-        return _json(request, await run_in_threadpool(_decide, hub, known, requests.content(request, body)))
+        decided = await run_in_threadpool(_decide, hub, known, requests.content(request, body))
+        return _json(request, decided, ANSWERS_ZIP_LEVEL)
 
     @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
     async def changes(

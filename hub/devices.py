@@ -259,6 +259,7 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
         floors=below,
         revoked=known.revoked,
         late=not known.signed_now,
+        boxes=True,
     )
 
 

@@ -22,6 +22,7 @@ from hub.tables import region_job, state
 from storeapp.codec import decode_state
 from storeapp.domain.catalogue import Store
 from storeapp.domain.kernel import Data
+from storeapp.domain.recipe import Recipe
 from sync.protocol.messages import encode
 
 SILENCE = timedelta(seconds=15)
@@ -80,7 +81,9 @@ class JobLeft(msgspec.Struct, frozen=True):
 class JobOutcome(msgspec.Struct, frozen=True):
     """What came of a job: how many were assigned and lent, and each that was left or refused.
 
-    ``refused`` are those that a counter, or a person, had decided otherwise in the meantime.
+    ``refused`` are those that a counter, or a person, had decided otherwise in the meantime. With the stores' states of
+    ``planned_at`` the plan is made again: by ``first``, of each store alone, and from there by ``searches``, each
+    neighbourhood's and then that of all together.
     """
 
     assigned: int = 0
@@ -89,6 +92,9 @@ class JobOutcome(msgspec.Struct, frozen=True):
     refused: tuple[JobLeft, ...] = ()
     code: str = ""
     """Why it failed."""
+    planned_at: str = ""
+    first: tuple[Recipe, ...] = ()
+    searches: tuple[Recipe, ...] = ()
 
 
 class RegionJob(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem
 from storeapp.domain.kernel import Command, Data
 from storeapp.domain.moment import Window
+from storeapp.domain.recipe import Method, PlanRecord, Recipe
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.domain.words import Role
@@ -90,13 +91,16 @@ class Work:
             guides=len({vehicle.guide for vehicle in seen.problem.vehicles}),
             orders=len(free) + len(seen.left),
         )
-        plan = self._plan(seen.problem, set(free))
+        plan, first = self._plan(seen.problem, set(free))
         if self.stopped:
             return JobState.CANCELLED, JobOutcome()
         self._tell(stage=Stage.ASSIGNING)
         outcome = _Intents(self._hub, self._job, seen, plan, self).carry_out()
         self._tell(stage=Stage.OVER)
-        return (JobState.CANCELLED if self.stopped else JobState.DONE), outcome
+        made = msgspec.structs.replace(
+            outcome, planned_at=seen.problem.now.isoformat(), first=first.parts, searches=_searches(plan)
+        )
+        return (JobState.CANCELLED if self.stopped else JobState.DONE), made
 
     def _tell(self, **changes: object) -> None:
         self._progress = msgspec.structs.replace(self._progress, **changes, seconds=self._seconds())
@@ -109,7 +113,8 @@ class Work:
         """So many more were assigned."""
         self._tell(assigned=self._progress.assigned + count)
 
-    def _plan(self, problem: Problem, free: set[str]) -> Plan:
+    def _plan(self, problem: Problem, free: set[str]) -> tuple[Plan, Plan]:
+        """The plan, and the one that it began from."""
         ends = self._monotonic() + self._job.budget_s
 
         def over() -> bool:
@@ -118,7 +123,7 @@ class Work:
         def parts(done: int, total: int) -> None:
             self._tell(parts_done=done, parts=total)
 
-        best = first_plan(problem, over)
+        best = first = first_plan(problem, over)
         self._tell_plan(best, free)
         left_s = max(0.0, SHARE * (ends - self._monotonic()))
         planner = RegionPlanner(self._planners, budget_s=left_s, told=parts)
@@ -127,10 +132,10 @@ class Work:
                 best = plan
                 self._tell_plan(best, free)
         if self.stopped:
-            return best
+            return best, first
         best = one_at_a_time(problem, best)
         self._tell_plan(best, free)
-        return best
+        return best, first
 
     def _tell_plan(self, plan: Plan, free: set[str]) -> None:
         self._tell(planned=len(free & plan.vehicle_of().keys()), cost_fen=plan.cost_li // LI_PER_FEN)
@@ -206,11 +211,15 @@ class _Intents:
         """In the order of arrival."""
         problem, free = self._seen.problem, {s.id for s in self._seen.problem.stops if not s.committed}
         guides = {vehicle.id: vehicle.guide for vehicle in problem.vehicles}
+        # The searches of its parts stand in the job: repeated beside each assignment they would outweigh it.
+        made = self._plan.recipe
+        record = PlanRecord(problem.now, made, job=self._job.id)
         visits = [(visit, guides[route.vehicle]) for route in self._plan.routes for visit in route.visits]
         for visit, guide in sorted(visits, key=lambda each: (each[0].begin_s, each[0].stop)):
             if not visit.pickup and visit.stop in free:
                 base = self._seen.deliveries[visit.stop].assignments
-                yield AssignDelivery(visit.stop, guide, base, problem.at(visit.begin_s))
+                eta = problem.at(visit.begin_s)
+                yield AssignDelivery(visit.stop, guide, base, eta, seed=made.seed, steps=made.steps, plan=record)
 
     def _assign(self, store: str, commands: Sequence[AssignDelivery]) -> None:
         results = decide_told(self._hub, store, [self._wire(store, command) for command in commands])
@@ -249,6 +258,11 @@ class _Intents:
             unsaid = reason is None or (reason.code == _UNSAID and not stop.obstacle)
             code, data = ("no_planning_time", {}) if unsaid or reason is None else (reason.code, reason.data)
             yield _why(key, self._store_of(key), code, data)
+
+
+def _searches(plan: Plan) -> tuple[Recipe, ...]:
+    """Those of a plan that was searched for; what each store made alone is told by itself."""
+    return plan.parts if plan.recipe.by is Method.REGION else ()
 
 
 def _problem(result: Result) -> tuple[str, Data]:

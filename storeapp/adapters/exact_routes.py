@@ -5,11 +5,11 @@ board and place, one that is neither earlier nor cheaper is dropped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from storeapp.domain import explain
-from storeapp.domain.dispatch import FAR_S, Stop
+from storeapp.domain.dispatch import FAR_S, Stop, in_time, unmarked
 from storeapp.domain.schedule import Schedule, Step, step_of, step_place
 
 
@@ -59,7 +59,7 @@ class _Routes:
         self._seconds = [self._row_s(place) for place in range(len(self._problem.places))]
         own = {step.stop.id for step in schedule.steps if step.stop.committed}
         self._stops = {
-            1 << n: replace(stop, tardy=False)
+            1 << n: unmarked(stop)
             for n, stop in enumerate(stops)
             if stop.id in own or (not stop.committed and explain.unsuited(stop, self._vehicle) is None)
         }
@@ -70,7 +70,7 @@ class _Routes:
         self._bits = {stop.id: bit for bit, stop in self._stops.items()}
         self._doors = {bit: (stop, step_place(stop), max(0, stop.start_s)) for bit, stop in self._stops.items()}
         self._drops = {bit: step_of(stop, pickup=False) for bit, stop in self._stops.items()}
-        self._tardy = {bit: step_of(replace(stop, tardy=True), pickup=False) for bit, stop in self._stops.items()}
+        self._told = {bit: FAR_S if (told_s := stop.told_by_s) is None else told_s for bit, stop in self._stops.items()}
         self._pickups = {bit: step_of(stop, pickup=True) for bit, stop in self._stops.items()}
         self._times: dict[tuple[int, int], int] = {}
         self._most = self._vehicle.most_stops if self._vehicle.most_stops is not None else len(stops)
@@ -80,7 +80,7 @@ class _Routes:
 
     def _limit_s(self, stop: Stop) -> int:
         """When it must begin: what is late already keeps its lateness, anything else may be late at its price."""
-        return self._schedule.limit_s(stop) if stop.committed else stop.due_s + stop.late_s
+        return self._schedule.promise_s(stop) if stop.committed else stop.due_s + stop.late_s
 
     def columns(self) -> list[Column]:
         vehicle = self._vehicle
@@ -120,9 +120,11 @@ class _Routes:
                 begin_s = max(label.time_s + seconds[goal], start_s)
                 aboard, time_s = state.aboard ^ bit, begin_s + stop.service_s
                 if begin_s <= self._limit[bit] and time_s <= self._latest(aboard, goal):
-                    late = not stop.committed and begin_s > stop.due_s
-                    weight = label.weight + metres[goal] * km_li + (1000 * stop.late_li if late else 0)
-                    longer = Label(time_s, weight, (self._tardy if late else self._drops)[bit], label)
+                    weight, drop = label.weight + metres[goal] * km_li, self._drops[bit]
+                    if begin_s > stop.due_s or begin_s > self._told[bit]:
+                        drop = step_of(in_time(stop, begin_s), pickup=False)
+                        weight += 1000 * (stop.late_li * drop.stop.tardy + stop.shift_li * drop.stop.shifted)
+                    longer = Label(time_s, weight, drop, label)
                     yield State(state.done | bit, aboard, goal), longer
             elif room and not state.done & bit and self._in_turn(stop, bit, label):
                 origin, aboard = stop.origin, state.aboard | bit

@@ -146,7 +146,7 @@ class ProcessPlanner:
     def _until(self, problem: Problem) -> float:
         """When the last plan must be here."""
         budget_s = self._limits.budget_s if problem.budget_s is None else problem.budget_s
-        if self._limits.budget_s is None or budget_s is None:
+        if self._limits.budget_s is None or budget_s is None or problem.recipe is not None:
             return math.inf
         return time.monotonic() + budget_s + self._limits.prove_s + self._grace_s
 

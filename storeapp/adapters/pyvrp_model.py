@@ -7,7 +7,7 @@ and most stops of a shift are a distance limit in which every stop counts a cons
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -58,7 +58,12 @@ def open_part(problem: Problem, schedules: Iterable[Schedule]) -> Draughtboard:
     there = {step.stop.id: step.stop for schedule in free for step in schedule.steps}
     planned = {step.stop.id for schedule in every for step in schedule.steps}
     wanted = {stop.id: stop for stop in reversed(problem.stops) if stop.id not in planned and not stop.committed}
-    loose = [stop for stop in wanted.values() if _open_stop(problem, stop, free)]
+    # No guide has them, so that they would be later than told is the least that could be paid for.
+    loose = [
+        replace(stop, shifted=stop.told_by_s is not None)
+        for stop in wanted.values()
+        if _open_stop(problem, replace(stop, shifted=True), free)
+    ]
     return Draughtboard(problem, free, tuple(sorted([*there.values(), *loose], key=lambda stop: stop.id)))
 
 

@@ -1,8 +1,11 @@
 """Plans with a route solver: a feasible plan at once, then better ones until there is no time or nothing to gain."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from storeapp.adapters.exact_plan import cheapest
 from storeapp.adapters.insertion import Draft, first_draft
@@ -10,6 +13,7 @@ from storeapp.adapters.pyvrp_model import Draughtboard, Model, open_part
 from storeapp.adapters.pyvrp_parts import PartedSearch, starts_whole
 from storeapp.adapters.travel_table import tabled
 from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
+from storeapp.domain.recipe import Method
 from storeapp.domain.schedule import Step
 
 FIRST_REPORT = 64
@@ -44,7 +48,7 @@ class PyvrpPlanner:
         self._clock = clock
 
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
-        """The first plan at once, better ones after it; each says with which seed and how many steps it was found.
+        """The first plan at once, better ones after it; each says by what recipe it was made.
 
         Once stopped, the best plan so far is still given.
         """
@@ -52,7 +56,11 @@ class PyvrpPlanner:
 
 
 def _within(limits: Limits, problem: Problem) -> Limits:
-    """The problem's budget counts where there is any."""
+    """The problem's budget counts where there is any; a plan that is made again has no limit but its own steps."""
+    again = problem.recipe
+    if again is not None:
+        prove_s = math.inf if again.by is Method.PROOF else 0.0
+        return Limits(None, again.steps, again.seed, patient=True, prove_s=prove_s)
     if limits.budget_s is None or problem.budget_s is None:
         return limits
     return replace(limits, budget_s=problem.budget_s)
@@ -75,14 +83,16 @@ class _Run:
         if self._stop():
             return
         drafted = self._clock()
-        first = replace(draft.plan(), seed=self._limits.seed)
+        first = self._seeded(draft.plan())
         # Telling a plan with its reasons takes as long again at the end.
         self._telling_s = self._clock() - drafted
         yield first
+        if problem.recipe is not None and problem.recipe.by is Method.INSERTION:
+            return
         search = self._begin(problem, draft, started)
         if search is None:
             if draft.improve(lambda: self._late(started)) and (better := draft.plan()).cost_li < first.cost_li:
-                yield replace(better, seed=self._limits.seed)
+                yield self._seeded(better)
             return
         best = first
         for plan in self._better(first, draft, search, started):
@@ -90,6 +100,9 @@ class _Run:
             yield plan
         if self._limits.prove_s > 0 and (proven := self._proven(problem, best, search)) is not None:
             yield proven
+
+    def _seeded(self, plan: Plan, **changes: object) -> Plan:
+        return replace(plan, recipe=structs.replace(plan.recipe, seed=self._limits.seed, **changes))
 
     def _proven(self, problem: Problem, best: Plan, running: "_Running") -> Plan | None:
         """The cheapest plan there is, None where that could not be proven in time."""
@@ -102,10 +115,10 @@ class _Run:
             return None
         steps, _ = found
         if steps is None:
-            return replace(best, proven=True)
+            return self._seeded(best, by=Method.PROOF)
         for vehicle, way in steps.items():
             draft.schedules[vehicle].follow(way)
-        return replace(draft.plan(), seed=best.seed, steps=running.search.steps, proven=True)
+        return self._seeded(draft.plan(), by=Method.PROOF, steps=running.search.steps)
 
     def _late(self, started: float, share: float = 1.0) -> bool:
         left_s = self._left_s(started, share)
@@ -118,7 +131,8 @@ class _Run:
 
     def _begin(self, problem: Problem, draft: Draft, started: float) -> "_Running | None":
         board = open_part(problem, draft.schedules.values())
-        if not board.stops or not board.schedules or self._stop():
+        again = problem.recipe
+        if not board.stops or not board.schedules or self._stop() or (again and again.by is Method.MOVES):
             return None
         left_s = self._left_s(started)
         if left_s is not None and left_s < MODEL_S * len(board.stops) ** 2:
@@ -157,7 +171,7 @@ class _Run:
     def _plan(self, draft: Draft, running: "_Running") -> Plan:
         for vehicle, steps in running.search.routes().items():
             draft.schedules[vehicle].follow(steps)
-        return replace(draft.plan(), seed=self._limits.seed, steps=running.search.steps)
+        return self._seeded(draft.plan(), by=Method.SEARCH, steps=running.search.steps)
 
 
 def _ways(draft: Draft) -> dict[str, list[Step]]:

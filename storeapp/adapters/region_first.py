@@ -5,6 +5,7 @@ dozen of them on a busy machine that happens.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from storeapp.adapters.insertion import first_draft
 from storeapp.domain.dispatch import Plan, Problem, cost_li, never
@@ -12,8 +13,14 @@ from storeapp.domain.region import part
 
 
 def first_plan(problem: Problem, late: Callable[[], bool] = never) -> Plan:
-    """What each store would plan alone, at once; of what is left it says nothing."""
-    stores = {vehicle.store for vehicle in problem.vehicles} | {stop.origin for stop in problem.stops}
-    drafts = (first_draft(part(problem, (store,)), late) for store in sorted(stores))
+    """What each store would plan alone, at once; of what is left it says nothing.
+
+    Its parts are the stores by the order of their places.
+    """
+    stores = sorted({vehicle.store for vehicle in problem.vehicles} | {stop.origin for stop in problem.stops})
+    asked = [part(problem, (store,)) for store in stores]
+    if problem.parts:
+        asked = [replace(each, recipe=recipe) for each, recipe in zip(asked, problem.parts, strict=True)]
+    drafts = [first_draft(each, late) for each in asked]
     routes = tuple(schedule.route() for draft in drafts for schedule in draft.schedules.values() if schedule.steps)
-    return Plan(routes, (), cost_li(problem, routes))
+    return Plan(routes, (), cost_li(problem, routes), parts=tuple(draft.recipe for draft in drafts))

@@ -48,16 +48,23 @@ class RegionPlanner:
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """A plan of the whole region after every round; the first once each neighbourhood has one of its own.
 
-        Who stops it before that gets none, because parcels in custody must be in every plan.
+        Who stops it before that gets none, because parcels in custody must be in every plan. A plan is made again by
+        its searches in their order; where only some of them are in it, the others were too late or gained nothing.
         """
         groups = neighbourhoods(problem, most_stops=self._most_stops)
         whole = together(groups)
         turns = [groups, (whole,)] if whole else [groups]
+        recipes = problem.parts
+        if recipes:
+            turns = turns[: 1 + (len(recipes) > len(groups))]
         total, done = sum(map(len, turns)), 0
         plan = joined(problem, Plan(), ())
         for number, turn in enumerate(turns):
             asked = [part(problem, group.stores, plan.routes if number else ()) for group in turn]
             asked = [replace(each, budget_s=self._share_s(len(turn), number, len(turns))) for each in asked]
+            if recipes:
+                mine = recipes[len(groups) :] if number else recipes
+                asked = [replace(each, recipe=recipe) for each, recipe in zip(asked, mine, strict=False)]
             answers: list[Plan | None] = [None] * len(turn)
             for at, answer in self._planned(asked, stopped):
                 answers[at] = answer

@@ -5,9 +5,11 @@ from dataclasses import asdict
 
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError
+from storeapp.cli.reason_rows import coded
 from storeapp.cli.session import Session
 from storeapp.domain.dispatch import LI_PER_FEN, Limits, Planner, Reason
 from storeapp.domain.kernel import Refusal
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.verdict import Verdict
 from storeapp.services import dispatch, queries, rescue, wishes
 from storeapp.services.dispatch import Applied, Proposal
@@ -17,16 +19,19 @@ from storeapp.services.reasons import ReasonWords
 from storeapp.services.replanning import Replan, accept, board, replan
 from storeapp.services.risk import plan_chances
 
+MOST_COUNT = 2**31 - 1
 PROOF_S = 5.0
 """How long a command looks for a proof that its plan is the cheapest."""
 
 
 def register(commands: Commands) -> None:
     """Add the commands of this area."""
-    commands.add("dispatch", plan).add_argument("--apply", action="store_true")
+    command = commands.add("dispatch", plan)
+    command.add_argument("--waiting", type=int, default=-1, metavar="N")
+    _add_recipe(command)
     command = commands.add("replan", plan_again)
     command.add_argument("--out", default="", metavar="GUIDE")
-    command.add_argument("--apply", action="store_true")
+    _add_recipe(command)
     commands.add("why", why).add_argument("delivery")
     command = commands.add("what-if", what_if)
     command.add_argument("delivery")
@@ -40,6 +45,43 @@ def register(commands: Commands) -> None:
     commands.add("policy", rules, keyless=True).add_argument("changes", nargs="*", type=_change, metavar="NAME=N")
 
 
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    """How a plan was made before, to make it again; by itself a seed names another search of the usual length."""
+    command.add_argument("--apply", action="store_true")
+    command.add_argument("--seed", type=_count, metavar="N")
+    command.add_argument("--steps", type=_count, metavar="N")
+    command.add_argument("--method", choices=[each.value for each in Method if each is not Method.REGION])
+    command.add_argument("--inserted", type=_count, metavar="N")
+
+
+def _count(text: str) -> int:
+    """A whole number from nought to what the solver takes for a seed.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    if not (text.isascii() and text.isdecimal()) or int(text) > MOST_COUNT:
+        raise argparse.ArgumentTypeError("not a whole number")
+    return int(text)
+
+
+def _recipe(args: argparse.Namespace) -> Recipe | None:
+    """The recipe that was asked for; None where the plan is to be as good as the clock allows.
+
+    Raises:
+        UsageError: a method without the steps that make it what it is.
+    """
+    method = Method(args.method) if args.method else None
+    if method is None and args.steps is None:
+        if args.inserted is not None:
+            raise UsageError("--inserted needs --method")
+        return None
+    if args.steps is None and method is not Method.INSERTION:
+        raise UsageError("--method needs --steps")
+    seed = Limits().seed if args.seed is None else args.seed
+    return Recipe(method or Method.SEARCH, seed, args.steps or 0, args.inserted)
+
+
 def _register_wishes(commands: Commands) -> None:
     for name, run in (("pin-to", pin), ("ban", ban), ("unban", unban)):
         command = commands.add(name, run, keyless=True)
@@ -51,11 +93,11 @@ def _register_wishes(commands: Commands) -> None:
     command.add_argument("priority", type=int, metavar="N")
 
 
-def _planner() -> Planner:
+def _planner(seed: int | None = None) -> Planner:
     # Imported late: the solver takes longer to load than most commands to run.
     from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 
-    return PyvrpPlanner(Limits(prove_s=PROOF_S))
+    return PyvrpPlanner(Limits(seed=Limits().seed if seed is None else seed, prove_s=PROOF_S))
 
 
 # -- plans
@@ -63,8 +105,8 @@ def _planner() -> Planner:
 
 def plan(session: Session) -> Reply:
     """Propose who delivers what, and assign it where that is wanted."""
-    counter = session.counter
-    proposal = dispatch.propose(counter, _planner())
+    counter, args = session.counter, session.args
+    proposal = dispatch.propose(counter, _planner(args.seed), most_waiting=args.waiting, recipe=_recipe(args))
     applied = dispatch.apply(counter, session.actor, proposal) if session.args.apply else None
     return _planned(session, proposal, _proposal(session, proposal), applied)
 
@@ -74,16 +116,25 @@ def plan_again(session: Session) -> Reply | Refusal:
     counter, out = session.counter, session.args.out
     if out and out not in queries.guide_names(counter):
         return Refusal("unknown_guide", {"guide": out})
-    found = replan(counter, _planner(), out=out)
+    found = replan(counter, _planner(session.args.seed), out=out, recipe=_recipe(session.args))
     applied = accept(counter, session.actor, found) if session.args.apply else None
     data = _proposal(session, found.proposal) | {"changes": [asdict(change) for change in found.changes]}
     return _planned(session, found.proposal, data, applied, _changes(session, found))
 
 
-def _changes(session: Session, found: Replan) -> list[tuple[str, str, str]]:
+def _changes(session: Session, found: Replan) -> list[tuple[str, ...]]:
+    """Number, guide before and after, and when it was told to arrive and would now."""
     rows = queries.order_rows(session.counter, [change.stop for change in found.changes])
     numbers = {row.id: row.order_no for row in rows if row is not None}
-    return [(numbers.get(change.stop, change.stop), change.before, change.after) for change in found.changes]
+    return [
+        (
+            numbers.get(each.stop, each.stop),
+            each.before,
+            each.after,
+            *(clock_text(at) if at else "" for at in (each.told, each.eta)),
+        )
+        for each in found.changes
+    ]
 
 
 def _planned(
@@ -91,7 +142,7 @@ def _planned(
     proposal: Proposal,
     data: dict[str, object],
     applied: Applied | None,
-    changes: list[tuple[str, str, str]] | None = None,
+    changes: list[tuple[str, ...]] | None = None,
 ) -> Reply:
     refused = list(applied.refused) if applied else []
     data["refused"] = [{"delivery_id": each.delivery_id, "code": each.refusal.code} for each in refused]
@@ -110,7 +161,7 @@ def _numbers(session: Session, proposal: Proposal) -> dict[str, str]:
 
 
 def _told(words: ReasonWords, reasons: tuple[Reason, ...]) -> list[dict[str, object]]:
-    return [{"code": reason.code, "text": words.text(reason)} | dict(reason.data) for reason in reasons]
+    return [coded(words, reason) for reason in reasons]
 
 
 def _percent(chance: float | None) -> int | None:
@@ -120,7 +171,7 @@ def _percent(chance: float | None) -> int | None:
 def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
     known = queries.guide_names(session.counter)
     words = ReasonWords(session.words, guides=known, orders=_numbers(session, proposal))
-    problem = proposal.problem
+    problem, made = proposal.problem, proposal.record.recipe
     chances = plan_chances(session.counter, problem, proposal.plan) if problem else {}
 
     def taken(items: tuple[dispatch.Assignment, ...]) -> list[dict[str, object]]:
@@ -143,8 +194,11 @@ def _proposal(session: Session, proposal: Proposal) -> dict[str, object]:
         ],
         "kept": taken(proposal.kept),
         "cost_fen": proposal.cost_fen,
-        "seed": proposal.seed,
-        "steps": proposal.steps,
+        "planned_at": proposal.record.at,
+        "method": made.by.value,
+        "seed": made.seed,
+        "steps": made.steps,
+        "inserted": made.inserted,
         "proven": proposal.proven,
     }
 
@@ -164,7 +218,7 @@ def why(session: Session) -> Reply | Refusal:
             "cost_fen": option.cost_li // LI_PER_FEN,
             "extra_m": option.extra_m,
             "eta": option.eta,
-            "obstacle": _told(words, (option.obstacle,))[0] if option.obstacle else None,
+            "obstacle": coded(words, option.obstacle) if option.obstacle else None,
         }
         for option in found.options
     ]
@@ -187,9 +241,10 @@ def what_if(session: Session) -> Reply | Refusal:
     """Say what it would mean to give a delivery to a guide."""
     args, counter = session.args, session.counter
     delivery = session.delivery(args.delivery)
-    found = board(counter, _planner()).what_if(delivery, args.guide)
+    shown = board(counter, _planner())
+    found, cause = shown.what_if(delivery, args.guide), shown.untried(delivery, args.guide)
     if found is None:
-        return Refusal("cannot_try", {"guide": args.guide})
+        return _cannot_try(cause)
     words = ReasonWords(session.words, guides=queries.guide_names(counter))
     data = {
         "delivery_id": delivery,
@@ -203,6 +258,18 @@ def what_if(session: Session) -> Reply | Refusal:
     }
     lines = (words.text(found.obstacle),) if found.obstacle else ()
     return Reply(data, lines, rows=table([(name, value) for name, value in data.items() if isinstance(value, int)]))
+
+
+def _cannot_try(cause: Reason | None) -> Refusal:
+    match cause:
+        case Reason("in_custody", data):
+            return Refusal("cannot_try_in_custody", {"guide": data["guide"]})
+        case Reason("guide_not_on_shift", data):
+            return Refusal("cannot_try_guide_not_on_shift", {"guide": data["guide"]})
+        case Reason("no_position"):
+            return Refusal("cannot_try_no_position")
+        case _:
+            return Refusal("cannot_try_not_to_plan")
 
 
 # -- wishes

@@ -8,15 +8,17 @@ from pathlib import Path
 from storeapp.cli.output import Exit, Reply, clock_text, table
 from storeapp.cli.parser import Commands, UsageError
 from storeapp.cli.people_commands import read_secret
+from storeapp.cli.reason_rows import coded
 from storeapp.cli.session import Session
 from storeapp.domain.experience import ANY_HOUR, LearnedDetour, TravelProfile
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, store_day
 from storeapp.domain.offers import Offer, cost_fen, recommended
 from storeapp.domain.place import Position
-from storeapp.services import experience, maps, risk
+from storeapp.services import experience, maps, queries, risk
 from storeapp.services import roads as road_maps
 from storeapp.services.ports import MapAccess
+from storeapp.services.reasons import ReasonWords
 from storeapp.services.situation import situation
 from storeapp.services.travel import profile_of
 
@@ -111,8 +113,19 @@ def windows(session: Session) -> Reply | Refusal:
         return found
     best = recommended(found)
     text = session.words.text("windows.none") if best is None else _best_text(session, best)
-    data = {"windows": [_offered(offer) for offer in found], "best": _offered(best) if best else None}
-    shown = [(_span(offer), offer.guide, cost_fen(offer), offer.guides, round(100 * offer.chance)) for offer in found]
+    words = ReasonWords(session.words, guides=queries.guide_names(counter))
+    data = {"windows": [_offered(words, offer) for offer in found], "best": _offered(words, best) if best else None}
+    shown = [
+        (
+            _span(offer),
+            offer.guide,
+            cost_fen(offer),
+            offer.guides,
+            round(100 * offer.chance),
+            words.text(offer.obstacle) if offer.obstacle else "",
+        )
+        for offer in found
+    ]
     return Reply(dict(data), (text,), rows=table(shown))
 
 
@@ -141,10 +154,10 @@ def _hour_text(moment: datetime) -> str:
     return f"{moment.astimezone(STORE_ZONE):%H:%M}"
 
 
-def _offered(offer: Offer) -> dict[str, object]:
+def _offered(words: ReasonWords, offer: Offer) -> dict[str, object]:
     known: dict[str, object] = {"start": offer.window.start, "end": offer.window.end}
     if offer.obstacle is not None:
-        return known | {"obstacle": {"code": offer.obstacle.code} | dict(offer.obstacle.data)}
+        return known | {"obstacle": coded(words, offer.obstacle)}
     numbers = {"cost_fen": cost_fen(offer), "extra_m": offer.extra_m, "chance_percent": round(100 * offer.chance)}
     return known | {"guide": offer.guide, "eta": offer.eta, "guides": offer.guides} | numbers
 

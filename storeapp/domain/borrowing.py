@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from storeapp.domain import explain
-from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Unassigned, Vehicle, cost_li
+from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Unassigned, Vehicle, cost_li, unmarked
 from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of
 
 
@@ -83,7 +83,7 @@ def _too_many(problem: Problem, schedule: Schedule) -> list[Stop]:
 
 def _stops(runs: Iterator[list[Step]]) -> list[Stop]:
     found = {step.stop.id: step.stop for run in runs for step in run}
-    return [replace(stop, tardy=False) for stop in found.values()]
+    return [unmarked(stop) for stop in found.values()]
 
 
 def _one_by_one(schedule: Schedule, stop: Stop, pickup_at: int, drop_at: int) -> bool:

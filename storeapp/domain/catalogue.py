@@ -61,6 +61,8 @@ class Policy(Struct, frozen=True):
         cross_percent: what guides of other stores get of the rate; 0 where they may not be assigned.
         fairness_percent: what each stop of a guide counts more, of what the guide earned today above the mean.
         change_fen: what it counts to tell somebody something else than before.
+        shift_minutes, shift_fen: how much later than told a guide may arrive as if nothing had changed, and what it
+            counts beyond that.
         plan_ms: how long the planner may search.
     """
 
@@ -93,6 +95,8 @@ class Policy(Struct, frozen=True):
     cross_percent: int = 0
     fairness_percent: int = 0
     change_fen: int = 300
+    shift_minutes: int = 15
+    shift_fen: int = 100
     plan_ms: int = 1000
     alert_percent: int = 60
 

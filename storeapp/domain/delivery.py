@@ -224,13 +224,14 @@ class DeliveryChanged(Struct, frozen=True):
 
 
 class DeliveryAssigned(Struct, frozen=True):
-    """A guide is responsible, or with an empty ``guide`` nobody is any more."""
+    """A guide is responsible, or with an empty ``guide`` nobody is any more; ``job`` planned it for a whole region."""
 
     KIND: ClassVar[str] = "delivery.assigned"
     OF: ClassVar[type[Delivery]] = Delivery
     id: str
     guide: str
     eta: datetime | None = None
+    job: str = ""
 
 
 class SlipIssued(Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from storeapp.domain.kernel import Data
 from storeapp.domain.place import Position
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.travel import PACES, Pace, Travel
 from storeapp.domain.words import TravelMode
 
@@ -63,6 +64,8 @@ class Stop:
         tardy: a planner's own mark: it is taken at that price, so it has that much longer.
         met: its parcels are with a guide who is out; ``origin`` is where they are handed over.
         eta_s: when people were told it will begin at the door; None where they were not.
+        shift_s, shift_li: how much later than told it may begin as if nothing had changed, and what counts beyond that.
+        shifted: a planner's own mark: it is taken at that price, so only its promise is its limit.
         courier_li: what a courier asks for it, whatever else it counts to leave it; None where nobody can tell.
     """
 
@@ -89,12 +92,25 @@ class Stop:
     tardy: bool = False
     met: bool = False
     eta_s: int | None = None
+    shift_s: int = 0
+    shift_li: int = 0
+    shifted: bool = False
     courier_li: int | None = None
 
     @property
+    def told_by_s(self) -> int | None:
+        """Until when it begins as people were told; None where they were told nothing that counts and can be kept."""
+        if not self.shift_li or self.eta_s is None or self.eta_s + self.shift_s < 0:
+            return None
+        return self.eta_s + self.shift_s
+
+    @property
     def last_s(self) -> int:
-        """When it must begin at the latest: as promised, or as late as it is paid for."""
-        return self.due_s + (self.late_s if self.tardy else 0)
+        """When it must begin at the latest: as promised and as told, or as late as it is paid for."""
+        if self.tardy:
+            return self.due_s + self.late_s
+        told_s = None if self.shifted else self.told_by_s
+        return self.due_s if told_s is None else min(self.due_s, told_s)
 
     @property
     def committed(self) -> bool:
@@ -173,7 +189,9 @@ class Problem:
     ``radius_m`` bounds how far a place may lie from its pickup, None for no bound. ``pickup_s`` is the time for
     each parcel's handoff at the counter. ``change_li`` is what it counts when a stop goes to another guide than the
     one who was told, or to none. ``before`` are routes to start from. ``budget_s`` is how long a planner may take for
-    all of it, None where the planner's own limit holds.
+    all of it, None where the planner's own limit holds. ``recipe`` is how a plan of this problem was made before: a
+    planner that is told so makes that plan again, whatever its limits and however long it takes. ``parts`` are the
+    recipes of a region's parts in the same way.
     """
 
     now: datetime
@@ -188,6 +206,8 @@ class Problem:
     change_li: int = 0
     before: tuple[Route, ...] = ()
     budget_s: float | None = None
+    recipe: Recipe | None = None
+    parts: tuple[Recipe, ...] = ()
 
     def at(self, seconds: int) -> datetime:
         """The instant that a time of this problem means."""
@@ -204,7 +224,7 @@ class Problem:
     def take_li(self, stop: Stop, vehicle: Vehicle) -> int:
         """What it counts that this guide takes the stop, beside the way."""
         change_li = self.change_li if stop.told and stop.told != vehicle.guide else 0
-        late_li = stop.late_li if stop.tardy else 0
+        late_li = (stop.late_li if stop.tardy else 0) + (stop.shift_li if stop.shifted else 0)
         return self.pay_li(stop, vehicle) + vehicle.surcharge_li + change_li + late_li
 
     def left_li(self, stop: Stop) -> int:
@@ -237,19 +257,37 @@ class Unassigned:
     reasons: tuple[Reason, ...]
 
 
+_NO_RECIPE = Recipe()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Who goes where when. ``cost_li`` counts ways, pay and what is left; less is better.
 
-    The same problem, ``seed`` and count of ``steps`` give the same plan again. ``proven`` says that no plan is cheaper.
+    The same problem with this ``recipe`` gives the same plan again; a region's with those of its ``parts``, each search
+    in the order in which they were begun.
     """
 
     routes: tuple[Route, ...] = ()
     unassigned: tuple[Unassigned, ...] = ()
     cost_li: int = 0
-    seed: int = 0
-    steps: int = 0
-    proven: bool = False
+    recipe: Recipe = _NO_RECIPE
+    parts: tuple[Recipe, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """The seed of the search."""
+        return self.recipe.seed
+
+    @property
+    def steps(self) -> int:
+        """How many steps the search had made."""
+        return self.recipe.steps
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is cheaper."""
+        return self.recipe.by is Method.PROOF
 
     def vehicle_of(self) -> dict[str, str]:
         """The vehicle of each stop that has one."""
@@ -313,9 +351,18 @@ def best_plan(
 
 
 def in_time(stop: Stop, begin_s: int) -> Stop:
-    """The stop as it is taken where it begins then: on time, or late at its price."""
+    """The stop as it is taken where it begins then: on time and as told, or later at its price."""
     tardy = not stop.committed and stop.late_s > 0 and begin_s > stop.due_s
-    return stop if tardy is stop.tardy else replace(stop, tardy=tardy)
+    told_s = stop.told_by_s
+    shifted = told_s is not None and begin_s > told_s
+    if tardy is stop.tardy and shifted is stop.shifted:
+        return stop
+    return replace(stop, tardy=tardy, shifted=shifted)
+
+
+def unmarked(stop: Stop) -> Stop:
+    """The stop without a planner's marks."""
+    return replace(stop, tardy=False, shifted=False) if stop.tardy or stop.shifted else stop
 
 
 def cost_li(problem: Problem, routes: tuple[Route, ...]) -> int:

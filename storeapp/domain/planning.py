@@ -80,6 +80,8 @@ class Asked:
             late_s=policy.late_minutes * 60,
             late_li=policy.late_fen * LI_PER_FEN,
             eta_s=seconds_until(job.eta, now) if job.eta is not None else None,
+            shift_s=policy.shift_minutes * 60,
+            shift_li=policy.shift_fen * LI_PER_FEN,
             courier_li=courier_li(policy, self.store, self.position),
         )
 
@@ -92,7 +94,7 @@ class Asked:
         stop = replace(stop, guide=guide, held=True, load=share)
         if job.recalled or job.state in _COMES_BACK:
             back = self.origin if self.store is not None else None
-            return replace(stop, place=back, start_s=0, due_s=FAR_S, service_s=0)
+            return replace(stop, place=back, start_s=0, due_s=FAR_S, service_s=0, eta_s=None)
         return stop
 
     def _obstacle(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from storeapp.domain.dispatch import Plan, Problem, Reason, Route, Stop, Unassigned, Vehicle, cost_li
+from storeapp.domain.recipe import Method, Recipe
 
 MOST_STOPS = 150
 """Of so many deliveries a search of a few seconds still gets near the best plan."""
@@ -87,7 +88,7 @@ def part(problem: Problem, stores: Iterable[int], routes: Sequence[Route] = ()) 
     taken = {visit.stop for route in theirs for visit in route.visits}
     guides = {vehicle.guide for vehicle in vehicles}
     stops = tuple(stop for stop in problem.stops if _belongs(stop, inside, guides, taken, elsewhere))
-    return replace(problem, stops=stops, vehicles=vehicles, before=theirs or _before(problem, vehicles))
+    return replace(problem, stops=stops, vehicles=vehicles, before=theirs or _before(problem, vehicles), parts=())
 
 
 def _belongs(stop: Stop, inside: frozenset[int], guides: set[str], taken: set[str], elsewhere: set[str]) -> bool:
@@ -105,11 +106,12 @@ def _before(problem: Problem, vehicles: Iterable[Vehicle]) -> tuple[Route, ...]:
 def joined(problem: Problem, plan: Plan, parts: Iterable[tuple[Problem, Plan]]) -> Plan:
     """The plan with some of its parts planned anew.
 
-    What belongs to no part because nobody knows its store or its guide is left with the reason ``store_unknown``.
+    What belongs to no part because nobody knows its store or its guide is left with the reason ``store_unknown``. The
+    recipes of these parts come behind those of the plan so far; its seed is the last one's, its steps are those of all.
     """
     routes = {route.vehicle: route for route in plan.routes}
     reasons = {left.stop: left for left in plan.unassigned}
-    steps = plan.steps
+    searches = list(plan.parts)
     for asked, answer in parts:
         for vehicle in asked.vehicles:
             routes.pop(vehicle.id, None)
@@ -117,7 +119,7 @@ def joined(problem: Problem, plan: Plan, parts: Iterable[tuple[Problem, Plan]]) 
             reasons.pop(stop.id, None)
         routes |= {route.vehicle: route for route in answer.routes}
         reasons |= {left.stop: left for left in answer.unassigned}
-        steps += answer.steps
+        searches.append(answer.recipe)
     order = [vehicle.id for vehicle in problem.vehicles if vehicle.id in routes]
     kept = tuple(routes[vehicle] for vehicle in dict.fromkeys(order))
     planned = {visit.stop for route in kept for visit in route.visits}
@@ -126,4 +128,9 @@ def joined(problem: Problem, plan: Plan, parts: Iterable[tuple[Problem, Plan]]) 
         for stop in problem.stops
         if stop.id not in planned
     )
-    return Plan(kept, left, cost_li(problem, kept), seed=plan.seed, steps=steps)
+    return Plan(kept, left, cost_li(problem, kept), _made_of(searches), tuple(searches))
+
+
+def _made_of(searches: Sequence[Recipe]) -> Recipe:
+    seed = searches[-1].seed if searches else 0
+    return Recipe(Method.REGION, seed, sum(each.steps for each in searches))

@@ -14,8 +14,8 @@ MOST_OVERTIME_S = 2 * 3600
 def ways(problem: Problem, routes: Sequence[Route], stop: Stop, *, asking: bool = True) -> tuple[Reason, ...]:
     """What would make a stop possible that nobody takes: a later promise, more room, overtime, a wish taken back.
 
-    Each is tried in the plan as it is, with that one limit lifted. The last is a courier, where the price is known;
-    without ``asking`` that is all.
+    Each is tried in the plan as it is, with that one limit lifted. The last is a courier, where the price is known.
+    Without ``asking`` nothing is tried, and ``ways_not_tried`` says so.
     """
     if stop.committed or stop.obstacle:
         return ()
@@ -27,8 +27,9 @@ def ways(problem: Problem, routes: Sequence[Route], stop: Stop, *, asking: bool 
         for code, lift in (_LIFTS.items() if asking and liftable else ())
         if (way := min(_lifted(problem, known, stop, code, lift), key=lambda way: way[0], default=None))
     ]
+    untried = () if asking or not liftable else (Reason("ways_not_tried"),)
     courier = [] if stop.courier_li is None else [Reason("way_courier", {"courier_fen": stop.courier_li // LI_PER_FEN})]
-    return (*(reason for _, reason in found), *courier)
+    return (*(reason for _, reason in found), *untried, *courier)
 
 
 _Lift = Callable[[Stop, Vehicle], tuple[Stop, Vehicle]]

@@ -5,21 +5,30 @@ picked up where the guide is.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from storeapp.domain.dispatch import FAR_S, Plan, Problem, Stop
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A stop that goes to another guide than was told; ``after`` is empty where nobody takes it.
+    """A stop that goes to another guide than was told, or at another time; ``after`` is empty where nobody takes it.
 
-    ``rescue`` says that the guide before holds it, so one guide hands it over to the other.
+    ``rescue`` says that the guide before holds it, so one guide hands it over to the other. ``told`` is when people
+    were told that it would arrive, ``eta`` when it would now; None where nobody was told, and where nobody brings it.
     """
 
     stop: str
     before: str
     after: str
     rescue: bool = False
+    told: datetime | None = None
+    eta: datetime | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether it goes to another guide, or to none."""
+        return self.after != self.before
 
 
 def loosened(problem: Problem, plan: Plan, *, change_li: int) -> Problem:
@@ -66,7 +75,9 @@ def _freed(stop: Stop, guide: str, place: int | None) -> Stop:
 
 
 def changes(before: Problem, problem: Problem, plan: Plan) -> tuple[Change, ...]:
-    """How a plan differs from what was told.
+    """How a plan differs from what was told: other guides, and arrivals that are more than a little earlier or later.
+
+    Only later ones were paid for: who is early can wait at the door, which counts nothing.
 
     Args:
         before: the problem in which each stop still names its guide.
@@ -75,9 +86,20 @@ def changes(before: Problem, problem: Problem, plan: Plan) -> tuple[Change, ...]
     """
     guides = {vehicle.id: vehicle.guide for vehicle in problem.vehicles}
     taken = {stop: guides[vehicle] for stop, vehicle in plan.vehicle_of().items()}
-    told = [stop for stop in before.stops if stop.committed]
-    return tuple(
-        Change(stop.id, stop.guide, taken.get(stop.id, ""), rescue=stop.held)
-        for stop in told
-        if taken.get(stop.id, "") != stop.guide
+    begins = {visit.stop: visit.begin_s for route in plan.routes for visit in route.visits if not visit.pickup}
+    found = (
+        _change(problem, stop, taken.get(stop.id, ""), begins.get(stop.id)) for stop in before.stops if stop.committed
     )
+    return tuple(change for change in found if change is not None)
+
+
+def _change(problem: Problem, stop: Stop, after: str, begin_s: int | None) -> Change | None:
+    told_s = stop.eta_s
+    shifted = told_s is not None and begin_s is not None and abs(begin_s - told_s) > stop.shift_s
+    moved = after != stop.guide
+    # What was to have arrived before now is late, whatever anybody plans.
+    if not moved and not (shifted and (told_s or 0) + stop.shift_s >= 0):
+        return None
+    told = None if told_s is None else problem.at(told_s)
+    eta = None if begin_s is None else problem.at(begin_s)
+    return Change(stop.id, stop.guide, after, stop.held and moved, told, eta)

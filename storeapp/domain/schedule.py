@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit, in_time
+from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit, in_time, unmarked
 
 
 class Step(NamedTuple):
@@ -24,7 +24,7 @@ class Insertion(NamedTuple):
     """Where a stop fits: before the steps with these indices, which may be one past the last.
 
     They compare by cost first. ``begin_s`` is when it would begin at the door; ``tardy`` that it would be late, at
-    its price.
+    its price; ``opened`` that others of the guide would be later than people were told, at theirs.
     """
 
     cost_li: int
@@ -35,6 +35,7 @@ class Insertion(NamedTuple):
     drop_at: int
     extra_m: int
     tardy: bool = False
+    opened: bool = False
 
 
 class _Place(NamedTuple):
@@ -89,8 +90,13 @@ class Schedule:
         """When a step may begin at the earliest."""
         return max(0, step.stop.ready_s if step.pickup else step.stop.start_s)
 
-    def _duration(self, step: Step) -> int:
+    def duration_s(self, step: Step) -> int:
+        """How long a step takes at its place."""
         return self.problem.pickup_s if step.pickup else step.stop.service_s
+
+    def begins_s(self, time_s: int, place: int, step: Step) -> int:
+        """When a step begins for who leaves a place then."""
+        return max(time_s + self._seconds(place, step.place), self._earliest(step))
 
     def _time(self) -> None:
         """Time the steps forward as early as possible, then their latest beginnings backward."""
@@ -101,7 +107,7 @@ class Schedule:
         for step in self.steps:
             arrive_s = time_s + self._seconds(place, step.place)
             begin_s = max(arrive_s, self._earliest(step))
-            time_s, place = begin_s + self._duration(step), step.place
+            time_s, place = begin_s + self.duration_s(step), step.place
             self._arrive.append(arrive_s)
             self._begin.append(begin_s)
             self._leave.append(time_s)
@@ -115,7 +121,7 @@ class Schedule:
         leave_by_s, following, rest_s = self._end_limit, self.vehicle.end, 0
         for k in range(len(self.steps) - 1, -1, -1):
             step = self.steps[k]
-            needed_s = self._seconds(step.place, following) + self._duration(step)
+            needed_s = self._seconds(step.place, following) + self.duration_s(step)
             rest_s = self._rest[k] = rest_s + needed_s
             leave_by_s = self._latest[k] = min(self._limit(step), leave_by_s - needed_s)
             following = step.place
@@ -124,8 +130,12 @@ class Schedule:
         return FAR_S if step.pickup else self.limit_s(step.stop)
 
     def limit_s(self, stop: Stop) -> int:
-        """When the stop must begin at the latest: its promise, or the lateness that is a fact."""
+        """When the stop must begin at the latest: its promise, what was told, or the lateness that is a fact."""
         return self._limits.get(stop.id, stop.last_s)
+
+    def promise_s(self, stop: Stop) -> int:
+        """The same for a committed stop where what was told may change."""
+        return max(stop.due_s, self._limits.get(stop.id, stop.due_s))
 
     @property
     def end_limit_s(self) -> int:
@@ -168,11 +178,25 @@ class Schedule:
 
     def _relax(self) -> None:
         """What committed stops are late by, and the overtime they cause, are facts from here on."""
+        self._mark()
         for step, begin_s in zip(self.steps, self._begin, strict=True):
             if step.stop.committed and not step.pickup:
-                self._limits[step.stop.id] = max(step.stop.due_s, begin_s)
+                self._limits[step.stop.id] = max(step.stop.last_s, begin_s)
         self._end_limit = max(self._end_limit, self.end_s if self.steps else self._end_limit)
         self._time_back()
+
+    def _mark(self) -> None:
+        """What is later than told is so at its price; everything else is to stay as told."""
+        begins = {step.stop.id: begin_s for step, begin_s in self._begins() if not step.pickup}
+        self.steps = [
+            step if (stop := in_time(step.stop, begins[step.stop.id])).shifted is step.stop.shifted
+            else step._replace(stop=replace(step.stop, shifted=stop.shifted))
+            for step in self.steps
+        ]  # fmt: skip
+        self._time_back()
+
+    def _begins(self) -> Iterator[tuple[Step, int]]:
+        return zip(self.steps, self._begin, strict=True)
 
     # -- changing
 
@@ -188,12 +212,15 @@ class Schedule:
 
     def insert(self, stop: Stop, at: Insertion) -> None:
         """Take a stop in where it was found to fit."""
+        stop = unmarked(stop)
         if at.tardy:
             stop = replace(stop, tardy=True)
         self.steps.insert(at.drop_at, step_of(stop, pickup=False))
         if not stop.held:
             self.steps.insert(at.pickup_at, step_of(stop, pickup=True))
         self._time()
+        if at.opened or stop.told_by_s is not None:
+            self._mark()
 
     def force(self, stop: Stop) -> None:
         """Take a committed stop in where it is due, although it will be late or is too much."""
@@ -201,27 +228,10 @@ class Schedule:
         self.insert(stop, Insertion(0, 0, 0, self.vehicle.id, at, at, 0))
         self._relax()
 
-    def append(self, stop: Stop) -> None:
-        """Take a committed stop in after all others: on the last trip, or on one of its own, as people were told."""
-        if stop.held:
-            self.force(stop)
-            return
-        last = max((k for k, step in enumerate(self.steps) if step.pickup), default=-1)
-        pickup, drop = step_of(stop, pickup=True), step_of(stop, pickup=False)
-        ways: list[Sequence[Step]] = [[*self.steps, pickup, drop]]
-        if last >= 0:
-            ways.insert(0, [*self.steps[: last + 1], pickup, *self.steps[last + 1 :], drop])
-        best = min(ways, key=self._strain)
-        self.follow(best)
-        self._relax()
-
-    def _strain(self, steps: Sequence[Step]) -> tuple[bool, int, int]:
-        """How badly these steps keep what was promised, then what was told; they are followed already."""
+    def settle(self, steps: Iterable[Step]) -> None:
+        """Take over the steps that people were told; what is late of them is a fact from here on."""
         self.follow(steps)
-        begins = zip(steps, self._begin, strict=True)
-        told = [(step.stop.eta_s, begin_s) for step, begin_s in begins if not step.pickup]
-        off_s = sum(max(0, begin_s - eta_s) for eta_s, begin_s in told if eta_s is not None)
-        return not self.fits, self.late_s, off_s
+        self._relax()
 
     def emptied(self) -> "Schedule":
         """The same guide with nothing to do yet but to carry what cannot be planned."""
@@ -261,10 +271,19 @@ class Schedule:
 
     @property
     def late_s(self) -> int:
-        """By how much its promises are late and its end is past the guide's hours, all together."""
-        begins = zip(self.steps, self._begin, strict=True)
-        late_s = sum(max(0, begin_s - step.stop.due_s) for step, begin_s in begins if not step.pickup)
+        """By how much its promises are late and its end is past the guide's hours, all together.
+
+        What people were told after the promise was over is a promise, too.
+        """
+        begins = [(step.stop, begin_s) for step, begin_s in self._begins() if not step.pickup]
+        late_s = sum(max(0, begin_s - max(stop.due_s, stop.eta_s or stop.due_s)) for stop, begin_s in begins)
         return late_s + (max(0, self.end_s - self.vehicle.end_s - self.vehicle.overtime_s) if self.steps else 0)
+
+    @property
+    def off_s(self) -> int:
+        """By how much its stops are later than people were told, all together."""
+        told = [(step.stop.eta_s, begin_s) for step, begin_s in self._begins() if not step.pickup]
+        return sum(max(0, begin_s - eta_s) for eta_s, begin_s in told if eta_s is not None)
 
     @property
     def metres(self) -> int:
@@ -280,12 +299,44 @@ class Schedule:
             return 0
         return self.problem.way_li(self.metres, self.vehicle) + self.problem.overtime_li(self.end_s, self.vehicle)
 
+    @property
+    def shift_li(self) -> int:
+        """What it counts that stops are later than people were told."""
+        told = [(step.stop, begin_s) for step, begin_s in self._begins() if step.stop.shift_li and not step.pickup]
+        return sum(stop.shift_li for stop, begin_s in told if in_time(stop, begin_s).shifted)
+
     def best(self, stop: Stop, *, allowed: Callable[[int, int], bool] | None = None) -> Insertion | None:
         """The cheapest place for a stop with everything else on time, None where it does not fit.
 
-        Where it cannot be on time it may be late at its price. ``allowed`` says whether it may be picked up and brought
-        before the steps with these indices, where not everything may.
+        Where it cannot be on time it may be late at its price; and it, or others, may be later than people were told
+        where paying for that is cheaper. ``allowed`` says whether it may be picked up and brought before the steps with
+        these indices, where not everything may.
         """
+        found = self._as_told(stop, allowed)
+        if all(step.stop.shifted or step.stop.told_by_s is None for step in self.steps):
+            return found
+        before, shift_li = self.steps, self.shift_li
+        self.steps = [step._replace(stop=replace(step.stop, shifted=True)) for step in before]
+        self._time_back()
+        other = self._as_told(stop, allowed)
+        if other is not None and (found is None or other.cost_li < found.cost_li):
+            opened = self.steps
+            self.insert(unmarked(stop), other._replace(opened=True))
+            own_li = in_time(stop, other.begin_s).shifted * stop.shift_li
+            other = other._replace(cost_li=other.cost_li + self.shift_li - own_li - shift_li, opened=True)
+            self.steps = opened
+        self.restore(before)
+        return min((each for each in (found, other) if each is not None), default=None)
+
+    def _as_told(self, stop: Stop, allowed: Callable[[int, int], bool] | None) -> Insertion | None:
+        """The cheapest place with the others as they are told; the stop itself may be later at a price."""
+        found = self._in_time(stop, allowed)
+        if stop.shifted or stop.told_by_s is None:
+            return found
+        other = self._in_time(replace(stop, shifted=True), allowed)
+        return min((each for each in (found, other) if each is not None), default=None)
+
+    def _in_time(self, stop: Stop, allowed: Callable[[int, int], bool] | None) -> Insertion | None:
         found = self._best(stop, allowed)
         if found is None and stop.late_s and not stop.tardy and not stop.committed:
             late = self._best(replace(stop, tardy=True), allowed)
@@ -376,7 +427,7 @@ class Schedule:
             time_s = max(time_s + self._seconds(at, following), self._earliest(steps[k]))
             if time_s > self._latest[k] or not (stop.held or self._takes(stop, k + 1)):
                 return
-            time_s, at = time_s + self._duration(steps[k]), following
+            time_s, at = time_s + self.duration_s(steps[k]), following
 
     def _more_overtime_li(self, arrive_s: int, k: int) -> int:
         """What overtime counts more when step ``k``, or the end, is reached then."""
@@ -404,7 +455,7 @@ class Schedule:
         begins = self._unhurried()
         arrive_s = self._arrive[0] if self.steps else 0
         for k, step in enumerate(self.steps):
-            leave_s = begins[k] + self._duration(step)
+            leave_s = begins[k] + self.duration_s(step)
             yield Visit(step.stop.id, step.pickup, arrive_s, begins[k], leave_s)
             if k + 1 < len(self.steps):
                 arrive_s = leave_s + self._seconds(step.place, self.steps[k + 1].place)
@@ -415,7 +466,7 @@ class Schedule:
         for k in range(len(self.steps) - 2, -1, -1):
             if self.steps[k].pickup:
                 way_s = self._seconds(self.steps[k].place, self.steps[k + 1].place)
-                begins[k] = begins[k + 1] - way_s - self._duration(self.steps[k])
+                begins[k] = begins[k + 1] - way_s - self.duration_s(self.steps[k])
         return begins
 
     def route(self) -> Route:

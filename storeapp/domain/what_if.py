@@ -1,7 +1,7 @@
 """What it would mean that a guide takes a stop, before anybody decides it: cost, arrival, and whom it delays."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Plan, Problem, Reason, Stop, in_time
@@ -57,20 +57,36 @@ def what_if(problem: Problem, plan: Plan, stop_id: str, guide: str) -> WhatIf | 
     return min(tried, key=lambda found: (found.obstacle is not None, found.late_s, found.cost_li), default=None)
 
 
+def untried(problem: Problem, stop_id: str, guide: str) -> Reason | None:
+    """Why nothing can be said of a stop and a guide, where `what_if` gives None; else None."""
+    stop = next((stop for stop in problem.stops if stop.id == stop_id), None)
+    if stop is None:
+        return Reason("not_to_plan")
+    if stop.held:
+        return Reason("in_custody", {"guide": stop.guide})
+    if stop.place is None:
+        return Reason("no_position")
+    if all(vehicle.guide != guide for vehicle in problem.vehicles):
+        return Reason("guide_not_on_shift", {"guide": guide})
+    return None
+
+
 def _take_out(problem: Problem, schedules: Iterable[Schedule], stop: Stop) -> int:
     """What the stop counts where it is now."""
     for schedule in schedules:
         if any(step.stop.id == stop.id for step in schedule.steps):
-            before_li, taken = schedule.cost_li, in_time(stop, schedule.begin_s(stop.id))
+            before_li, taken = schedule.cost_li + schedule.shift_li, in_time(stop, schedule.begin_s(stop.id))
             schedule.remove(stop.id)
-            return before_li - schedule.cost_li + problem.take_li(taken, schedule.vehicle)
+            # The stop's own shift is among those of the schedule.
+            own_li = problem.take_li(replace(taken, shifted=False), schedule.vehicle)
+            return before_li - schedule.cost_li - schedule.shift_li + own_li
     return problem.left_li(stop)
 
 
 def _try(schedule: Schedule, stop: Stop, worth_li: int) -> WhatIf:
     problem, vehicle = schedule.problem, schedule.vehicle
     before = {step.stop.id: schedule.begin_s(step.stop.id) for step in schedule.steps if not step.pickup}
-    before_m, before_li = schedule.metres, schedule.cost_li
+    before_m, before_li = schedule.metres, schedule.cost_li + schedule.shift_li
     obstacle = explain.blocked(problem, stop)
     found = None if obstacle else explain.ask(schedule, stop)
     if found is None:
@@ -79,7 +95,8 @@ def _try(schedule: Schedule, stop: Stop, worth_li: int) -> WhatIf:
     else:
         schedule.insert(stop, found)
     begin_s = schedule.begin_s(stop.id)
-    cost_li = schedule.cost_li - before_li + problem.take_li(in_time(stop, begin_s), vehicle) - worth_li
+    taken = replace(in_time(stop, begin_s), shifted=False)
+    cost_li = schedule.cost_li + schedule.shift_li - before_li + problem.take_li(taken, vehicle) - worth_li
     return WhatIf(
         vehicle.guide,
         cost_li,

@@ -1,16 +1,19 @@
 """Who delivers what, at the counter: the proposal with its reasons, accepting it, and assigning by hand."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from storeapp.domain import explain, remedies
+from storeapp.domain import remedies
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Unassigned, best_plan, never
-from storeapp.domain.explain import Option
 from storeapp.domain.kernel import Event, Refusal
+from storeapp.domain.recipe import Method, PlanRecord, Recipe
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
+from storeapp.domain.why import Option
+from storeapp.domain.why import options as options_of
+from storeapp.domain.why import reasons as reasons_of
 from storeapp.services.counter import Actor, Counter, Transaction
 from storeapp.services.lending import guides_here
 from storeapp.services.situation import Situation, situation
@@ -44,9 +47,8 @@ class Left:
 class Proposal:
     """What the planner proposes at one instant.
 
-    ``kept`` is what was promised to a guide before, with when it will arrive as things stand. The same situation,
-    ``seed`` and count of ``steps`` give the same proposal again. ``proven`` says that none is cheaper. ``problem`` and
-    ``plan`` are what it was made of, for questions about it.
+    ``kept`` is what was promised to a guide before, with when it will arrive as things stand. ``record`` tells how to
+    make the same proposal again. ``problem`` and ``plan`` are what it was made of, for questions about it.
     """
 
     at: datetime
@@ -54,11 +56,14 @@ class Proposal:
     unassigned: tuple[Left, ...]
     kept: tuple[Assignment, ...]
     cost_fen: int
-    seed: int = 0
-    steps: int = 0
-    proven: bool = False
+    record: PlanRecord
     problem: Problem | None = field(default=None, repr=False, compare=False)
     plan: Plan = field(default=Plan(), repr=False, compare=False)
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is cheaper."""
+        return self.record.recipe.by is Method.PROOF
 
 
 class Refused(NamedTuple):
@@ -92,6 +97,7 @@ def propose(
     now: datetime | None = None,
     *,
     most_waiting: int = -1,
+    recipe: Recipe | None = None,
     better: Callable[[Proposal], None] | None = None,
     stopped: Callable[[], bool] = never,
 ) -> Proposal:
@@ -102,21 +108,26 @@ def propose(
         planner: who plans.
         now: the instant, the counter's clock where not given.
         most_waiting: how many of what waits are looked at, the most urgent ones; all where it is negative.
+        recipe: how a plan of this moment was made before, to make it again; None to look for the best.
         better: told every proposal on this thread as it is found: the first at once, better ones after it, at last the
             one that is proven. The last is given back, too.
         stopped: asked on this thread again and again; once True, the best proposal so far is given back.
     """
     seen = situation(counter, now or counter.clock.now(), most_waiting=most_waiting)
+    seen = replace(seen, problem=replace(seen.problem, recipe=recipe))
+
+    def told(plan: Plan) -> Proposal:
+        return proposal_of(seen, plan, PlanRecord(seen.problem.now, plan.recipe, most_waiting))
 
     def tell(plan: Plan) -> None:
         if better is not None:
-            better(proposal_of(seen, plan))
+            better(told(plan))
 
-    return proposal_of(seen, best_plan(planner, seen.problem, better=tell, stopped=stopped))
+    return told(best_plan(planner, seen.problem, better=tell, stopped=stopped))
 
 
-def proposal_of(seen: Situation, plan: Plan) -> Proposal:
-    """A plan in words of the counter."""
+def proposal_of(seen: Situation, plan: Plan, record: PlanRecord) -> Proposal:
+    """A plan in words of the counter, with how it was made."""
     found = _assignments(seen, plan)
     stops = {stop.id: stop for stop in seen.problem.stops}
     left = [Left(item.stop, item.reasons, ways) for item, ways in _ways(seen.problem, plan)]
@@ -131,9 +142,7 @@ def proposal_of(seen: Situation, plan: Plan) -> Proposal:
         unassigned=tuple(item for item in left if not stops[item.delivery_id].committed),
         kept=(*(item for item in found if stops[item.delivery_id].committed), *stuck),
         cost_fen=plan.cost_li // LI_PER_FEN,
-        seed=plan.seed,
-        steps=plan.steps,
-        proven=plan.proven,
+        record=record,
         problem=seen.problem,
         plan=plan,
     )
@@ -150,7 +159,7 @@ def _ways(problem: Problem, plan: Plan) -> Iterator[tuple[Unassigned, tuple[Reas
 def _assignments(seen: Situation, plan: Plan) -> Sequence[Assignment]:
     """What the routes say, in the order of arrival."""
     problem = seen.problem
-    why = explain.reasons(problem, plan)
+    why = reasons_of(problem, plan)
     guides = {vehicle.id: vehicle.guide for vehicle in problem.vehicles}
     visits = sorted(
         ((visit.begin_s, visit.stop, guides[route.vehicle]) for route in plan.routes for visit in route.visits
@@ -176,9 +185,22 @@ def apply(counter: Counter, actor: Actor, proposal: Proposal) -> Applied:
     return Applied(tuple(done), tuple(refused))
 
 
+def take(counter: Counter, actor: Actor, item: Assignment, proposal: Proposal) -> Result:
+    """Assign one delivery as a proposal says.
+
+    Refusals: ``unknown_delivery``, ``stale_base``, ``not_assignable``, ``unknown_guide``, ``guide_of_other_store``.
+    """
+    with counter.transaction(actor) as tx:
+        return tx.run(assigning(item, proposal))
+
+
 def assigning(item: Assignment, proposal: Proposal) -> AssignDelivery:
     """The command that follows a proposal."""
-    return AssignDelivery(item.delivery_id, item.guide, item.base, item.eta, seed=proposal.seed, steps=proposal.steps)
+    record = proposal.record
+    made = record.recipe
+    return AssignDelivery(
+        item.delivery_id, item.guide, item.base, item.eta, seed=made.seed, steps=made.steps, plan=record
+    )
 
 
 def assign(
@@ -232,8 +254,8 @@ def alternatives(counter: Counter, planner: Planner, delivery_id: str, now: date
     plan = best_plan(planner, seen.problem)
     left = next((item.reasons for item in plan.unassigned if item.stop == delivery_id), ())
     vehicle = plan.vehicle_of().get(delivery_id, "")
-    reasons = explain.reasons(seen.problem, plan).get(delivery_id, left)
-    options = () if stop.held else explain.options(seen.problem, plan.routes, stop)
+    reasons = reasons_of(seen.problem, plan).get(delivery_id, left)
+    options = () if stop.held else options_of(seen.problem, plan.routes, stop)
     guide = vehicle.rpartition("/")[0] or stop.guide
     ways = remedies.ways(seen.problem, plan.routes, stop) if left else ()
     return Why(guide, reasons, (*options, *(() if stop.held else _off_shift(counter, seen.problem))), ways)
@@ -252,7 +274,7 @@ def why_of(proposal: Proposal, delivery_id: str) -> Why | None:
     known = (*proposal.assignments, *proposal.kept)
     reasons = next((item.reasons for item in known if item.delivery_id == delivery_id), left)
     guide = plan.vehicle_of().get(delivery_id, "").rpartition("/")[0] or stop.guide
-    options = () if stop.held else explain.options(problem, plan.routes, stop)
+    options = () if stop.held else options_of(problem, plan.routes, stop)
     return Why(guide, reasons, options, remedies.ways(problem, plan.routes, stop) if left else ())
 
 

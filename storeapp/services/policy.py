@@ -35,6 +35,8 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "cross_percent": (0, 300),
     "fairness_percent": (0, 100),
     "change_fen": (0, 200_00),
+    "shift_minutes": (0, 4 * 60),
+    "shift_fen": (0, 200_00),
     "plan_ms": (100, 60_000),
     "alert_percent": (0, 95),
 }

@@ -1,7 +1,7 @@
 """Turns a plan's reasons into short sentences: names for codes, the store's clock, kilometres and minutes."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storeapp.domain.dispatch import Reason
 from storeapp.domain.moment import STORE_ZONE
@@ -30,6 +30,10 @@ class ReasonWords:
         """
         data = dict(self._datum(key, value) for key, value in reason.data.items())
         return self._words.text(f"reason.{reason.code}", **data)
+
+    def duration(self, length: timedelta) -> str:
+        """A length of time in hours and minutes."""
+        return self._duration(int(length.total_seconds()))
 
     def _datum(self, key: str, value: str | int) -> tuple[str, object]:
         """A datum under the name that texts know: the unit leaves the key and goes into the words."""

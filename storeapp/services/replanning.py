@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, best_plan, never
+from storeapp.adapters.insertion import told_plan
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, best_plan, never
 from storeapp.domain.kernel import Refusal
+from storeapp.domain.recipe import PlanRecord, Recipe
 from storeapp.domain.replan import Change, changes, loosened, without
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
-from storeapp.domain.what_if import WhatIf, what_if
+from storeapp.domain.what_if import WhatIf, untried, what_if
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.dispatch import Applied, Proposal, Refused, assigning, proposal_of
 from storeapp.services.situation import Situation, situation
@@ -36,35 +38,40 @@ def replan(
     now: datetime | None = None,
     *,
     out: str = "",
+    recipe: Recipe | None = None,
     better: Callable[[Replan], None] | None = None,
     stopped: Callable[[], bool] = never,
 ) -> Replan:
     """Plan everything again that is not in custody; nothing changes that does not save its price.
+
+    It begins from what people were told, put together without a search, so that it can be made again.
 
     Args:
         counter: the counter.
         planner: who plans.
         now: the instant, the counter's clock where not given.
         out: a guide who drops out, whose stops go to others.
+        recipe: how such a plan of this moment was made before, to make it again; None to look for the best.
         better: told every plan as it is found, as `propose` does.
         stopped: once True, the best plan so far is given back.
     """
     seen = situation(counter, now or counter.clock.now())
-    known = best_plan(planner, seen.problem, stopped=stopped)
-    loose = loosened(seen.problem, known, change_li=counter.policy.change_fen * LI_PER_FEN)
-    if out:
-        loose = without(loose, out)
+    loose = loosened(seen.problem, told_plan(seen.problem), change_li=counter.policy.change_fen * LI_PER_FEN)
+    loose = replace(without(loose, out) if out else loose, recipe=recipe)
+
+    def told(plan: Plan) -> Replan:
+        return _replan(seen, loose, plan, PlanRecord(loose.now, plan.recipe, again=True, out=out))
 
     def tell(plan: Plan) -> None:
         if better is not None:
-            better(_replan(seen, loose, plan))
+            better(told(plan))
 
-    return _replan(seen, loose, best_plan(planner, loose, better=tell, stopped=stopped))
+    return told(best_plan(planner, loose, better=tell, stopped=stopped))
 
 
-def _replan(seen: Situation, loose: Problem, plan: Plan) -> Replan:
+def _replan(seen: Situation, loose: Problem, plan: Plan, record: PlanRecord) -> Replan:
     found = changes(seen.problem, loose, plan)
-    whole = proposal_of(Situation(loose, seen.deliveries), plan)
+    whole = proposal_of(Situation(loose, seen.deliveries), plan, record)
     told = {stop.id for stop in seen.problem.stops if stop.committed}
     wanted = {change.stop for change in found if not change.rescue}
     news = tuple(item for item in whole.assignments if item.delivery_id in wanted or item.delivery_id not in told)
@@ -107,6 +114,10 @@ class Board:
     def what_if(self, delivery_id: str, guide: str) -> WhatIf | None:
         """What it would mean to drop the delivery onto the guide; None where that cannot be."""
         return what_if(self.problem, self.plan, delivery_id, guide)
+
+    def untried(self, delivery_id: str, guide: str) -> Reason | None:
+        """Why that cannot be; None where it can."""
+        return untried(self.problem, delivery_id, guide)
 
 
 def board_of(proposal: Proposal) -> Board | None:

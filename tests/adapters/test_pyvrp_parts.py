@@ -47,5 +47,5 @@ def test_parts_gain_and_the_same_seed_and_steps_give_the_same_plan() -> None:
     short = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=60, seed=5)), given)
     plan = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=1200, seed=5)), given)
     again = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=plan.steps, seed=plan.seed)), given)
-    assert replace(again, steps=plan.steps) == plan
+    assert replace(again, recipe=plan.recipe) == plan
     assert plan.cost_li < short.cost_li

@@ -45,7 +45,7 @@ def test_the_same_seed_and_steps_give_the_same_plan() -> None:
     given = random_problem(3, stops=40, vehicles=8, wild=False)
     plan = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=200, seed=5)), given)
     again = best_plan(PyvrpPlanner(Limits(budget_s=None, steps=plan.steps, seed=plan.seed)), given)
-    assert replace(again, steps=plan.steps) == plan
+    assert replace(again, recipe=plan.recipe) == plan
 
 
 def test_the_search_saves_what_insertion_lost() -> None:

@@ -4,8 +4,8 @@ from hypothesis import given as hypothesis_given
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Load, Problem, Reason, Stop, Vehicle, best_plan
-from storeapp.domain.explain import options, reasons
 from storeapp.domain.replan import without
+from storeapp.domain.why import options, reasons
 from tests.domain.problems import north, problem, problems, stop, vehicle
 
 
@@ -50,7 +50,9 @@ def test_a_repeated_delivery_is_told_once_for_each_repetition() -> None:
 def test_a_planned_stop_says_way_time_load_and_the_next_best() -> None:
     given = problem([stop("a")], [vehicle("v"), vehicle("w")], [north(444)])
     found = {reason.code: reason.data for reason in reasons(given, best_plan(InsertionPlanner(), given))["a"]}
-    assert set(found) == {"from_store", "on_time", "free", "load", "time_estimated", "next_best_same"}
+    assert set(found) == {
+        "from_store", "detour", "on_time", "free", "load", "time_estimated", "skill_any", "next_best_same", "fair_even",
+    }  # fmt: skip
     assert found["from_store"] == {
         "guide": "v", "mode": "ebike", "distance_m": 600, "travel_s": 150, "detour_m": 1200,
     }  # fmt: skip
@@ -104,3 +106,27 @@ def test_options_name_each_guide_once(given: Problem) -> None:
     for wanted in given.stops[:3]:
         named = [option.guide for option in options(given, plan.routes, wanted)]
         assert sorted(named) == sorted({vehicle.guide for vehicle in given.vehicles})
+
+
+@hypothesis_given(problems())
+def test_every_assignment_tells_detour_arrival_load_skill_and_fairness(given: Problem) -> None:
+    wanted: tuple[set[str], ...] = (
+        {"detour", "no_detour", "way_home"},
+        {"on_time", "late", "late_at_fee"},
+        {"load"},
+        {"skill_any", "pinned_here", "level", "certified"},
+        {"fair", "fair_more", "fair_even"},
+    )
+    for found in reasons(given, best_plan(InsertionPlanner(), given)).values():
+        codes = {reason.code for reason in found}
+        assert all(codes & each for each in wanted)
+
+
+def test_who_has_earned_more_is_told_where_it_counts() -> None:
+    fleet = [vehicle("v", surcharge_li=400, certificates=frozenset({"fragile"})), vehicle("w")]
+    given = problem([stop("a", certificates=frozenset({"fragile"}))], fleet, [north(444)])
+    found = {reason.code: reason.data for reason in reasons(given, best_plan(InsertionPlanner(), given))["a"]}
+    assert found["fair_more"] == {"guide": "v", "price_fen": 40}
+    kept = problem([stop("a", guide="w")], fleet, [north(444)])
+    found = {reason.code: reason.data for reason in reasons(kept, best_plan(InsertionPlanner(), kept))["a"]}
+    assert found["fair"] == {"guide": "w", "guides": 1}

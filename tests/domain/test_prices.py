@@ -3,8 +3,8 @@ from dataclasses import replace
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Load, Plan, Problem, best_plan
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.explain import reasons
 from storeapp.domain.remedies import ways
+from storeapp.domain.why import reasons
 from tests.domain.problems import north, problem, stop, vehicle
 
 

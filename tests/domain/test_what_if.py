@@ -1,6 +1,6 @@
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Plan, best_plan
-from storeapp.domain.what_if import what_if
+from storeapp.domain.what_if import untried, what_if
 from tests.domain.problems import north, problem, stop, vehicle
 
 
@@ -43,3 +43,15 @@ def test_there_is_no_answer_for_who_does_not_work_or_what_is_in_custody() -> Non
     assert what_if(given, Plan(), "a", "nobody") is None
     assert what_if(given, Plan(), "nothing", "v") is None
     assert what_if(given, Plan(), "held", "w") is None
+
+
+def test_each_cause_why_nothing_can_be_tried_has_its_own_code() -> None:
+    stops = [stop("a"), stop("held", guide="v", held=True), stop("nowhere", None)]
+    given = problem(stops, [vehicle("v")], [north(500)])
+    asked = [("nothing", "v"), ("held", "v"), ("nowhere", "v"), ("a", "nobody"), ("a", "v")]
+    causes = [untried(given, *each) for each in asked]
+    assert [each and each.code for each in causes] == [
+        "not_to_plan", "in_custody", "no_position", "guide_not_on_shift", None,
+    ]  # fmt: skip
+    for each, cause in zip(asked, causes, strict=True):
+        assert (what_if(given, Plan(), *each) is None) is (cause is not None)

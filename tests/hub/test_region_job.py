@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 from threading import Event
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from storeapp.domain.delivery import Proof
 from storeapp.domain.lending import Away, LentGuide
 from storeapp.domain.moment import Window
 from storeapp.domain.people import Guide
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.rules.custody import Deliver, HandOver, ReturnDelivery
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
@@ -63,6 +65,21 @@ def test_what_waits_is_given_to_guides_by_the_hub(two: RegionOfStores) -> None:
         assert {(row.actor, row.device) for row in connection.execute(query)} == {("hq", "hub")}
 
 
+def test_each_assignment_and_the_job_tell_how_the_plan_was_made(two: RegionOfStores) -> None:
+    for n in range(1, 4):
+        two.order(f"T{n}", store="A", at=near(0, north_m=300 * n))
+    done = two.plan()
+    assert done.outcome is not None
+    assert done.outcome.first == (Recipe(),)
+    assert done.outcome.searches
+    with two.hub.db.reading() as connection:
+        query = sa.select(event_log.c.events).where(event_log.c.kind == AssignDelivery.KIND)
+        told = [msgspec.json.decode(events)[0][1] for events in connection.scalars(query)]
+    assert {event["job"] for event in told} == {done.id}
+    assert done.outcome.planned_at == two.hub.now().isoformat()
+    assert {each.by for each in done.outcome.searches} <= {Method.INSERTION, Method.MOVES}
+
+
 def test_a_store_without_guides_borrows_one(two: RegionOfStores) -> None:
     key = two.order("T1", store="B", at=near(1, north_m=300))
     done = two.plan()
@@ -85,7 +102,8 @@ def test_a_second_plan_changes_nothing_of_the_first(two: RegionOfStores) -> None
     before = [two.delivery(key) for key in keys]
     done = two.plan()
     assert [two.delivery(key) for key in keys] == before
-    assert done.outcome == jobs.JobOutcome()
+    assert done.outcome is not None
+    assert (done.outcome.assigned, done.outcome.left, done.outcome.refused) == (0, (), ())
 
 
 def test_an_assignment_that_a_counter_made_meanwhile_stands(two: RegionOfStores) -> None:
@@ -208,7 +226,9 @@ def test_with_nobody_on_shift_everything_is_left(hub: Hub) -> None:
 
 
 def test_a_region_without_work_is_done_at_once(two: RegionOfStores) -> None:
-    assert two.plan().outcome == jobs.JobOutcome()
+    outcome = two.plan().outcome
+    assert outcome is not None
+    assert (outcome.assigned, outcome.left, outcome.refused) == (0, (), ())
 
 
 @pytest.mark.parametrize("region", ["", "west", "a\0b"])

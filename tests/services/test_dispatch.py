@@ -252,7 +252,7 @@ def test_where_there_are_too_many_to_ask_about_each_still_names_the_courier(
     left = dispatch.propose(counter, InsertionPlanner()).unassigned
     late = [item for item in left if item.reasons[0].code == "window_passed"]
     assert late
-    assert {tuple(way.code for way in item.ways) for item in late} == {("way_courier",)}
+    assert {tuple(way.code for way in item.ways) for item in late} == {("ways_not_tried", "way_courier")}
 
 
 def test_without_the_keys_to_positions_nothing_fails(counter: Counter, tmp_path: Path) -> None:

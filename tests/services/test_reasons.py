@@ -3,8 +3,8 @@ from hypothesis import given
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import Problem, Reason, best_plan
-from storeapp.domain.explain import options, reasons
 from storeapp.domain.remedies import ways
+from storeapp.domain.why import options, reasons
 from storeapp.i18n import Translator
 from storeapp.services.reasons import ReasonWords
 from tests.domain.problems import problems

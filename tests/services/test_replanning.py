@@ -1,17 +1,20 @@
-import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain.delivery import Delivery, DeliveryState, Proof
 from storeapp.domain.dispatch import Limits
+from storeapp.domain.recipe import Method, PlanRecord
 from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.services import dispatch
 from storeapp.services.counter import Counter
+from storeapp.services.dispatch import Proposal
 from storeapp.services.replanning import accept, board, replan
 from tests.services.store_day import MANAGER, in_state, move_clock, open_counter
 
@@ -88,10 +91,52 @@ def test_a_delivery_can_be_tried_on_a_guide_before_it_is_dropped(counter: Counte
     assert all(kept.what_if(delivery, other) is not None for other in others)
 
 
-def test_the_journal_tells_with_which_seed_and_steps_a_plan_was_made(counter: Counter) -> None:
-    planner = PyvrpPlanner(Limits(budget_s=None, steps=70, seed=4))
-    proposal = dispatch.propose(counter, planner)
+def journalled(counter: Counter) -> set[PlanRecord | None]:
+    entries = [entry for entry in counter.journal.after(0) if entry.kind == AssignDelivery.KIND]
+    return {msgspec.json.decode(entry.body, type=AssignDelivery).plan for entry in entries}
+
+
+def told(proposal: Proposal) -> list[tuple[str, str, datetime | None]]:
+    return [(item.delivery_id, item.guide, item.eta) for item in proposal.assignments]
+
+
+@pytest.mark.parametrize("prove_s", [0.0, 5.0])
+def test_a_plan_is_made_again_from_what_the_journal_tells(
+    counter: Counter, tmp_path_factory: pytest.TempPathFactory, prove_s: float
+) -> None:
+    planner = PyvrpPlanner(Limits(budget_s=0.05, seed=4, prove_s=prove_s))
+    proposal = dispatch.propose(counter, planner, most_waiting=20)
     dispatch.apply(counter, MANAGER, proposal)
-    bodies = [json.loads(entry.body) for entry in counter.journal.after(0) if entry.kind == AssignDelivery.KIND]
-    assert bodies
-    assert {(body["seed"], body["steps"]) for body in bodies} == {(4, proposal.steps)}
+    (record,) = journalled(counter)
+    assert record is not None
+    assert (record.at, record.waiting, record.recipe.seed) == (counter.clock.now(), 20, 4)
+    assert (record.recipe.by is Method.PROOF) == bool(prove_s)
+    same_day = open_counter(tmp_path_factory.mktemp("again"))
+    try:
+        again = dispatch.propose(same_day, PyvrpPlanner(), record.at, most_waiting=record.waiting, recipe=record.recipe)
+        assert told(again) == told(proposal)
+        assert again.record == record
+    finally:
+        same_day.close()
+
+
+def test_one_delivery_of_a_plan_tells_of_the_plan_too(counter: Counter) -> None:
+    proposal = dispatch.propose(counter, PLANNER)
+    dispatch.take(counter, MANAGER, proposal.assignments[0], proposal)
+    assert journalled(counter) == {proposal.record}
+
+
+def test_a_hand_follows_no_plan(counter: Counter) -> None:
+    dispatch.assign(counter, MANAGER, in_state(counter, DeliveryState.WAITING)[0], "G01")
+    assert journalled(counter) == {None}
+
+
+def test_a_replan_is_made_again_from_what_the_journal_tells(counter: Counter) -> None:
+    out = next(iter(assign_all(counter).values()))
+    found = replan(counter, PyvrpPlanner(Limits(budget_s=0.05, seed=2)), out=out)
+    record = found.proposal.record
+    assert (record.again, record.out, record.recipe.seed) == (True, out, 2)
+    again = replan(counter, PyvrpPlanner(), record.at, out=record.out, recipe=record.recipe)
+    assert again == found
+    accept(counter, MANAGER, found)
+    assert record in journalled(counter)

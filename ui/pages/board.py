@@ -364,9 +364,9 @@ class BoardPage(PageBase):
             self.acts.unassign(row)
 
     def _accept_row(self, row: OrderRow) -> None:
-        item = self.plan.proposed.assignments.get(row.id)
-        if item is not None:
-            self.acts.accept(row, item, self._name(item.guide))
+        item, proposal = self.plan.proposed.assignments.get(row.id), self.plan.proposed.proposal
+        if item is not None and proposal is not None:
+            self.acts.accept(row, item, self._name(item.guide), proposal)
 
     def _accept_all(self) -> None:
         if self.plan.proposed.proposal is not None:

@@ -25,11 +25,11 @@ class BoardActs(QObject):
         """Give a delivery to a guide; undo gives it back to whom it belonged."""
         self._assign(row, guide, name, base=row.assignments, undo=self._before(row, row.assignments + 1))
 
-    def accept(self, row: OrderRow, item: Assignment, name: str) -> None:
-        """Do what the proposal says, if nobody assigned it meanwhile."""
+    def accept(self, row: OrderRow, item: Assignment, name: str, proposal: Proposal) -> None:
+        """Do what the proposal says of one delivery, if nobody assigned it meanwhile."""
 
         def call(counter: Counter, actor: Actor) -> dispatch.Result:
-            return dispatch.assign(counter, actor, row.id, item.guide, base=item.base, eta=item.eta)
+            return dispatch.take(counter, actor, item, proposal)
 
         self._run(call, "board.assigned", row, name, undo=self._before(row, item.base + 1))
 

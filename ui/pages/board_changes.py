@@ -49,7 +49,7 @@ class BoardChanges(QObject):
 
     @property
     def moves(self) -> int:
-        """How many deliveries the re-plan on offer gives to somebody else than was told; 0 for none on offer."""
+        """How many deliveries the re-plan on offer changes of what people were told; 0 for none on offer."""
         return len(self._offer.changes) if self._offer else 0
 
     def look(self, seen: Seen) -> None:

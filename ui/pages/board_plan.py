@@ -1,6 +1,7 @@
 """Keeps the proposal in step with the board: plans anew beside everybody's work, and shows better plans calmly."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -9,6 +10,7 @@ from storeapp.domain.dispatch import Planner
 from storeapp.services.counter import Counter
 from storeapp.services.dispatch import Proposal, propose
 from storeapp.services.queries import COLUMN_LIMIT
+from storeapp.services.risk import plan_chances
 from ui.desk import Desk
 from ui.pages.board_read import Proposed, Seen
 
@@ -126,13 +128,14 @@ class Planning(QObject):
 
         def work(counter: Counter) -> Proposed:
             return _proposed(
+                counter,
                 propose(
                     counter,
                     planner,
                     most_waiting=COLUMN_LIMIT,
-                    better=lambda proposal: better(_proposed(proposal)),
+                    better=lambda proposal: better(_proposed(counter, proposal)),
                     stopped=lambda: search.stopped,
-                )
+                ),
             )
 
         self._desk.backend.aside(
@@ -148,9 +151,7 @@ class Planning(QObject):
             return
         if search.first_fen is None:
             search.first_fen = found.proposal.cost_fen
-        self._latest = Proposed(
-            found.proposal, found.assignments, found.kept, found.left, search.first_fen - found.proposal.cost_fen
-        )
+        self._latest = replace(found, saved_fen=search.first_fen - found.proposal.cost_fen)
         if not self._calm.isActive():
             self._show_latest()
 
@@ -177,10 +178,13 @@ class Planning(QObject):
         self._desk.failed(error)
 
 
-def _proposed(proposal: Proposal) -> Proposed:
+def _proposed(counter: Counter, proposal: Proposal) -> Proposed:
+    problem, least = proposal.problem, counter.policy.alert_percent
+    chances = plan_chances(counter, problem, proposal.plan) if problem else {}
     return Proposed(
         proposal,
         {item.delivery_id: item for item in proposal.assignments},
         {item.delivery_id: item for item in proposal.kept},
         {item.delivery_id: item.reasons for item in proposal.unassigned},
+        chances={key: chance for key, chance in chances.items() if 100 * chance < least},
     )

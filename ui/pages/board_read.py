@@ -68,6 +68,8 @@ class Proposed:
     left: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     saved_fen: int = 0
     """How much cheaper it is than the first that was found."""
+    chances: Mapping[str, float] = field(default_factory=dict)
+    """How likely each delivery is on time, of those that are less so than the rules ask for."""
 
     def reasons(self, delivery_id: str) -> tuple[Reason, ...]:
         """Why a delivery goes where it goes, or why it goes nowhere."""

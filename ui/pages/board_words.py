@@ -31,7 +31,12 @@ _OUT = frozenset({DeliveryState.IN_CUSTODY, DeliveryState.PARTLY_DELIVERED})
 _COMING_BACK = frozenset({DeliveryState.FAILED, DeliveryState.RETURNING})
 _BACK = _COMING_BACK | {DeliveryState.RETURNED}
 HOW_TIMED = frozenset({"time_estimated", "time_learned", "time_roads"})
-UNSURE = HOW_TIMED | {"next_best", "next_best_same", "only_guide", "late", "late_at_fee", "kept"}
+PLAIN = HOW_TIMED | {"skill_any", "fair_even"}
+"""Reasons that say nothing for or against anybody, and give way to those that do."""
+UNSURE = PLAIN | {
+    "next_best", "next_best_same", "only_guide", "late", "late_at_fee", "later_than_told", "kept", "detour",
+    "fair_more",
+}  # fmt: skip
 """Reasons that do not speak for the guide."""
 
 
@@ -58,7 +63,7 @@ class BoardWords:
         """The cards of one column."""
         rows: Sequence[OrderRow] = getattr(seen.board, column)
         if column is not Column.WAITING:
-            return [self.card(row, seen.now) for row in rows]
+            return [self.card(row, seen.now, chance=self.chance(row.id, proposed)) for row in rows]
         names = {guide.id: guide.name for guide in seen.guides}
         reasons = self.reason_words(seen)
         return [
@@ -67,8 +72,8 @@ class BoardWords:
             if fits(row, kept, seen.now)
         ]
 
-    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None = None) -> DeliveryCard:
-        """One delivery."""
+    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None = None, *, chance: str = "") -> DeliveryCard:
+        """One delivery; ``chance`` says how likely it is on time, where that is to be seen."""
         waits = row.state is DeliveryState.WAITING
         return DeliveryCard(
             id=row.id,
@@ -81,7 +86,7 @@ class BoardWords:
             urgency=Urgency.BACK if row.state in _BACK else urgency(row, now),
             proposal=proposal if waits else None,
             guide=row.guide_name if not waits else "",
-            progress=self._progress(row),
+            progress=" · ".join(filter(None, (chance, self._progress(row)))),
             priority=priority_of(row),
             priority_name=priority_name(self._words, row),
             unsure=is_unconfirmed(row),
@@ -113,7 +118,13 @@ class BoardWords:
             left = proposed.left.get(row.id, ())
             return Proposal("", "", "", reasons.text(left[0]) if left else self._words.text("board.unplanned"))
         reason = reasons.text(item.reasons[0]) if item.reasons else ""
+        reason = " · ".join(filter(None, (self.chance(row.id, proposed), reason)))
         return Proposal(item.guide, names.get(item.guide, item.guide), clock_time(item.eta), reason)
+
+    def chance(self, delivery: str, proposed: Proposed) -> str:
+        """How likely it is on time, where that is less than the rules ask for; nothing for all others."""
+        found = proposed.chances.get(delivery)
+        return "" if found is None else self._words.text("board.chance", n=int(100 * found))
 
     @staticmethod
     def numbers(seen: Seen) -> dict[str, str]:
@@ -158,9 +169,11 @@ class BoardWords:
             title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
         words = self.reason_words(seen)
         # What says how the time was worked out speaks for nobody, and gives way to what does.
-        reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in HOW_TIMED)
+        reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in PLAIN)
         good = row.state is not DeliveryState.WAITING or item is not None
-        return title, [(words.text(reason), good and reason.code not in UNSURE) for reason in reasons]
+        lines = [(words.text(reason), good and reason.code not in UNSURE) for reason in reasons]
+        chance = self.chance(row.id, proposed)
+        return title, [*lines[:1], *([(chance, False)] if chance else []), *lines[1:]]
 
 
 def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:

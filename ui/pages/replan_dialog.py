@@ -1,6 +1,7 @@
 """Shows a new plan as the difference to what people were told: nothing moves before somebody accepts it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QWidget
@@ -17,6 +18,7 @@ from ui.pages.board_read import Seen
 from ui.pages.board_words import BoardWords
 from ui.pages.order_words import amount, card_number, customer
 
+MINUTE = timedelta(minutes=1)
 _ROW_PX, _WIDE_PX, _HIGH_PX, _MOST_PX = 34, 720, 320, 440
 
 
@@ -31,18 +33,20 @@ class Difference:
         self._items = {item.delivery_id: item for item in plan.proposal.assignments}
         self._saved_fen = saved_fen
         shown = [change for change in plan.changes if change.stop in self._rows]
-        self.moves = [change for change in shown if change.after and not change.rescue]
+        self.moves = [change for change in shown if change.moved and change.after and not change.rescue]
+        self.shifts = [change for change in shown if not change.moved]
         self.rescues = [change for change in shown if change.after and change.rescue]
         self.lost = [change for change in shown if not change.after]
-        moved = {change.stop for change in plan.changes}
-        self.news = [item for item in plan.proposal.assignments if item.delivery_id not in moved]
+        changed = {change.stop for change in plan.changes}
+        self.news = [item for item in plan.proposal.assignments if item.delivery_id not in changed]
 
     def _t(self, code: str, **data: object) -> str:
         return self._words.text(f"board.replan.{code}", **data)
 
     def summary(self) -> str:
         """One line: how much moves, and what it saves."""
-        counted = (("moves", self.moves), ("rescues", self.rescues), ("news", self.news), ("lost", self.lost))
+        names = ("moves", "shifts", "rescues", "news", "lost")
+        counted = [(name, getattr(self, name)) for name in names]
         parts = [self._t(f"n_{name}", n=len(found)) for name, found in counted if found]
         if self._saved_fen > 0:
             parts.append(self._t("saves", cost=amount(self._saved_fen)))
@@ -52,12 +56,15 @@ class Difference:
         """Whom to tell that it is otherwise now."""
         guides = dict.fromkeys(change.before for change in (*self.moves, *self.lost))
         names = self._t("and").join(self._name(guide) for guide in guides)
-        return self._t("tell", guides=names) if names else ""
+        told = [self._t("tell", guides=names)] if names else []
+        later = [change for change in (*self.moves, *self.shifts) if _is_shifted(change)]
+        return " ".join([*told, *([self._t("tell_times", n=len(later))] if later else [])])
 
     def lines(self) -> list[Line]:
         """Everything, by what it asks of people."""
         return [
             *self._group("moves", [self._move(change, "users") for change in self.moves]),
+            *self._group("shifts", [self._shift(change) for change in self.shifts]),
             *self._group("rescues", [self._move(change, "hand") for change in self.rescues]),
             *self._group("news", [self._new(item) for item in self.news]),
             *self._group("lost", [self._lost(change) for change in self.lost]),
@@ -80,8 +87,23 @@ class Difference:
         old, new = self._name(change.before), self._name(change.after)
         text = self._t("from_to", who=self._who(change.stop), old=old, new=new)
         before = self._t("was_told", time=clock_time(row.eta)) if row.eta and not change.rescue else ""
-        detail = " · ".join(filter(None, (before, self._why(item))))
+        detail = " · ".join(filter(None, (before, self._slip(change), self._why(item))))
         return Line(change.stop, text, icon, "warn" if change.rescue else "accent", detail, self._time(item))
+
+    def _shift(self, change: Change) -> Line:
+        """The same guide at another time."""
+        text = self._t("to", who=self._who(change.stop), new=self._name(change.after))
+        late = change.told is not None and change.eta is not None and change.eta > change.told
+        parts = (self._t("was_told", time=clock_time(change.told)), self._slip(change))
+        tone = "warn" if late else "accent"
+        return Line(change.stop, text, "clock", tone, " · ".join(filter(None, parts)), clock_time(change.eta))
+
+    def _slip(self, change: Change) -> str:
+        """By how much the arrival is not what was told."""
+        if change.told is None or change.eta is None or not _is_shifted(change):
+            return ""
+        code = "later" if change.eta > change.told else "earlier"
+        return self._t(code, time=self._reasons.duration(abs(change.eta - change.told)))
 
     def _new(self, item: Assignment) -> Line:
         text = self._t("to", who=self._who(item.delivery_id), new=self._name(item.guide))
@@ -98,6 +120,11 @@ class Difference:
     @staticmethod
     def _time(item: Assignment | None) -> str:
         return clock_time(item.eta) if item else ""
+
+
+def _is_shifted(change: Change) -> bool:
+    """Whether people have to be told of another time: by a minute or more, as clocks show it."""
+    return change.told is not None and change.eta is not None and abs(change.eta - change.told) >= MINUTE
 
 
 class ReplanDialog(QDialog):

@@ -24,7 +24,7 @@ DISPATCH: Groups = (
     ("guides", ("radius_m", "detour_percent", "service_minutes", "most_stops")),
     ("late", ("late_minutes", "late_fen", "overtime_minutes", "overtime_fen", "alert_percent")),
     ("first", ("priority_fen", "value_permille", "expert_fen", "master_fen")),
-    ("plan", ("fairness_percent", "change_fen", "plan_ms")),
+    ("plan", ("fairness_percent", "change_fen", "shift_minutes", "shift_fen", "plan_ms")),
 )
 """The dispatch rules stand apart from what the store promises and pays."""
 _CENTS = "_fen"

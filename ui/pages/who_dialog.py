@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from storeapp.domain.dispatch import LI_PER_FEN, Stop
-from storeapp.domain.explain import Option
+from storeapp.domain.why import Option
 from storeapp.i18n import Translator
 from storeapp.services.dispatch import Why
 from storeapp.services.reasons import ReasonWords

@@ -21,6 +21,7 @@ from storeapp.domain.delivery import (
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 from storeapp.domain.lending import LentGuide, guide_for, lent_id
 from storeapp.domain.people import Guide
+from storeapp.domain.recipe import PlanRecord
 
 MAX_PARCELS = 9
 MAX_REPRINT = 255
@@ -29,7 +30,8 @@ MAX_REPRINT = 255
 class AssignDelivery(Struct, frozen=True):
     """Make a guide responsible. ``base`` is the count of assignments that the person saw.
 
-    ``seed`` and ``steps`` name the search whose plan it follows, so that the plan can be made again; 0 by hand.
+    ``plan`` is the plan that it follows, so that it can be made again; None by hand. ``seed`` and ``steps`` repeat what
+    it says of the search, for who reads nothing newer.
     """
 
     KIND: ClassVar[str] = "delivery.assign"
@@ -40,6 +42,7 @@ class AssignDelivery(Struct, frozen=True):
     eta: datetime | None = None
     seed: int = 0
     steps: int = 0
+    plan: PlanRecord | None = None
 
 
 class UnassignDelivery(Struct, frozen=True):
@@ -92,7 +95,8 @@ def assign(command: AssignDelivery, draft: Draft, ctx: Context) -> Refusal | Non
         refusal = _helps_out(draft, guide, delivery.store, ctx)
         if refusal:
             return refusal
-    draft.emit(DeliveryAssigned(delivery.id, command.guide, command.eta))
+    job = command.plan.job if command.plan else ""
+    draft.emit(DeliveryAssigned(delivery.id, command.guide, command.eta, job))
     return None
 
 

@@ -216,6 +216,7 @@ def test_wishes_and_rules_are_in_the_plan_and_every_answer_has_its_reasons(
     assert [reason["code"] for reason in found["reasons"]] == ["pinned_and_banned"]
     terminal.json("unban", order, "G01")
     terminal.json("unpin", order)
+    assert terminal.refused("what-if", order, "G99") == "cannot_try_guide_not_on_shift"
     tried = terminal.json("what-if", order, "G01")
     assert {"cost_fen", "late_s", "delays"} <= set(tried)
     rules = terminal.json("policy", "late_minutes=20", "rate_fen.instant=900")["policy"]
@@ -225,9 +226,23 @@ def test_wishes_and_rules_are_in_the_plan_and_every_answer_has_its_reasons(
     assert terminal.refused("policy", "late_minutes=9999") == "policy_bound"
     assert terminal.refused("policy", "rate_fen=1", status=2) == "usage"
     plan = terminal.json("dispatch")
-    assert {"assignments", "unassigned", "kept", "cost_fen", "seed", "steps", "proven"} <= set(plan)
+    assert {"assignments", "unassigned", "kept", "cost_fen", "planned_at", "inserted", "proven"} <= set(plan)
     assert all(item["reasons"] for item in (*plan["assignments"], *plan["unassigned"]))
     assert all(0 <= item["chance_percent"] < 100 for item in plan["assignments"])
+
+
+def test_a_plan_is_made_again_by_its_recipe(terminal: Terminal, waiting: Callable[[], str]):
+    waiting()
+    plan = terminal.json("dispatch", "--seed", 5)
+    recipe = ("--method", plan["method"], "--seed", plan["seed"], "--steps", plan["steps"])
+    assert plan["seed"] == 5
+    assert terminal.json("dispatch", *recipe) == plan
+    assert terminal.json("dispatch", "--steps", 7)["seed"] == 1
+    assert terminal.json("dispatch", "--method", "insertion")["method"] == "insertion"
+    assert terminal.json("replan", "--steps", 3)["seed"] == 1
+    assert terminal.refused("dispatch", "--method", "proof", status=2) == "usage"
+    assert terminal.refused("dispatch", "--inserted", 4, status=2) == "usage"
+    assert terminal.refused("dispatch", "--steps", -1, status=2) == "usage"
 
 
 def test_a_guide_drops_out_and_another_takes_over(terminal: Terminal, waiting: Callable[[], str], tmp_path: Path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from storeapp.adapters.insertion import InsertionPlanner
 from storeapp.domain.dispatch import never
+from storeapp.domain.recipe import Method, Recipe
 
 STEP_S = 0.01
 
@@ -41,4 +42,4 @@ class StepPlanner:
             if self._steps.acquire(timeout=STEP_S) and not self._ended:
                 plan = replace(plan, cost_li=plan.cost_li - 1000)
                 yield plan
-        yield replace(plan, proven=True)
+        yield replace(plan, recipe=Recipe(Method.PROOF))

@@ -73,8 +73,9 @@ def test_an_accepted_replan_moves_what_was_told(page, offer, window, qtbot):
 
 
 def test_a_changed_board_takes_the_offer_away(page, offer, qtbot):
-    item = page.plan.proposed.proposal.assignments[0]
-    page.acts.accept(page._rows[item.delivery_id], item, "x")
+    proposal = page.plan.proposed.proposal
+    item = proposal.assignments[0]
+    page.acts.accept(page._rows[item.delivery_id], item, "x", proposal)
     qtbot.waitUntil(lambda: not page.day.plan._offer.isVisible(), timeout=WAIT_MS)
 
 
