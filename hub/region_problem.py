@@ -57,7 +57,8 @@ _PLANNED = frozenset(
         DeliveryState.RETURNING,
     }
 )
-_OPEN = f'"status":"{OrderStatus.OPEN}"'.encode()
+_OVER = tuple(f'"status":"{status}"'.encode() for status in OrderStatus if status is not OrderStatus.OPEN)
+"""What stands in the row of an order that is over; that it is open may go without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,12 @@ class _Reader:
         found = (decode_state(of.KIND, body) for body in self._connection.scalars(query) if body)
         return {each.id: each for each in found if isinstance(each, of)}
 
-    def _of_feed(self, of: type[S], store: str, *, having: bytes = b"") -> Iterator[S]:
-        """The states of a kind in a store's feed; of those without these bytes nothing is read further."""
+    def _of_feed(self, of: type[S], store: str, *, without: Sequence[bytes] = ()) -> Iterator[S]:
+        """The states of a kind in a store's feed; what has one of these bytes is not read any further."""
         wanted = (state.c.feed == store_feed(store), state.c.kind == of.KIND, sa.func.length(state.c.body) > 0)
         query = sa.select(state.c.body).where(*wanted).order_by(state.c.id).execution_options(yield_per=_CHUNK)
         for body in self._connection.scalars(query):
-            each = decode_state(of.KIND, body) if having in body else None
+            each = None if any(text in body for text in without) else decode_state(of.KIND, body)
             if isinstance(each, of):
                 yield each
 
@@ -187,7 +188,7 @@ class _Reader:
                 yield job, order
 
     def _open(self, store: str) -> Iterator[tuple[Delivery, Order]]:
-        orders = {o.delivery_id: o for o in self._of_feed(Order, store, having=_OPEN) if o.status is OrderStatus.OPEN}
+        orders = {o.delivery_id: o for o in self._of_feed(Order, store, without=_OVER) if o.status is OrderStatus.OPEN}
         for key, job in self._some(Delivery, orders).items():
             if job.store == store and job.state in _PLANNED:
                 yield job, orders[key]
