@@ -104,7 +104,8 @@ async def authenticated(
     hub.requests.count(known.id)
     if known.revoked and not revoked:
         raise HubProblem("revoked")
-    if not over and hub.now() >= known.certificate_ends:
+    # Nobody renews the certificate of a counter that was turned away; what it offers is only kept for a person.
+    if not over and not known.revoked and hub.now() >= known.certificate_ends:
         raise HubProblem("certificate_over")
     return known
 

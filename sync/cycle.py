@@ -152,6 +152,8 @@ class Cycle:
         if reply.revoked:
             raise Unauthorised("revoked")
         exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds, durable_seq=reply.durable_seq)
+        if reply.last_seq > last:
+            self._introduce()
         exchange.heard_revocations(reply.revocations)
         if reply.certificate_ends is not None and reply.certificate_ends - reply.time < RENEW_BEFORE:
             exchange.renewed(self._client.renew().certificate)
@@ -206,6 +208,11 @@ class Cycle:
         if reused and reply.last_seq <= self._exchange.last_seq:
             # The numbers fit and what they stand for does not: another copy of this journal was here.
             self._exchange.begin_anew()
+            self._introduce()
+
+    def _introduce(self) -> None:
+        """Say hello under a new numbering before anything bears it: then the hub asks a person about the other copy."""
+        self._client.hello(Hello(self._exchange.incarnation, max(0, self._exchange.last_seq)))
 
     def _batch(self, outgoing: Outgoing) -> CommandBatch:
         return CommandBatch(

@@ -154,6 +154,16 @@ def test_revoking_and_enrolling_again_give_the_share_back(hub: Hub, two: tuple[F
     assert shares(hub, one) == (10, 10)
 
 
+def test_a_counter_that_was_turned_away_is_given_no_share_again(hub: Hub, two: tuple[FakeCounter, FakeCounter]) -> None:
+    one, other = two
+    revocations.revoke(hub, one.device)
+    hello(hub, other)
+    before = states(hub)
+    hello(hub, one)
+    assert states(hub) == before
+    assert shares(hub, other) == (10, 10)
+
+
 def test_weights_are_kept_for_who_comes_later(hub: Hub, two: tuple[FakeCounter, FakeCounter]) -> None:
     one, other = two
     assert allotting.weigh(hub, other.device, 50) == "XH"

@@ -123,10 +123,10 @@ def retry_with_a_new_uuid() -> Iterator[None]:
     real = cycle._command
     offered: set[str] = set()
 
-    def command(seq: int, entry: Any) -> Any:
+    def command(seq: int, entry: Any, former: str) -> Any:
         name = str(uuid4()) if entry.id in offered else entry.id
         offered.add(entry.id)
-        return msgspec.structs.replace(real(seq, entry), id=name)
+        return msgspec.structs.replace(real(seq, entry, former), id=name)
 
     with patch.object(cycle, "_command", command):
         yield

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from devtools.proxy import DOWN, HEALTHY, Fault, Proxy
-from hub import waiting
+from hub import quarantine, waiting
 from hub.compaction import compact
 from hub.core import Hub
 from hub.revocations import revoke
@@ -159,6 +159,27 @@ class TestTurnedAway:
         assert self.person(counter, sealed) is not None
         proxy.become(HEALTHY)
         sync(counter)
+        assert self.person(counter, sealed) is None
+
+    def test_it_forgets_nobody_whose_order_the_hub_has_not_kept(
+        self, hub: Hub, counter: Counter, sealed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        revoke(hub, counter.device)
+        with monkeypatch.context() as patch:
+            patch.setattr(quarantine, "keep", lambda *_: 1)
+            assert sync(counter).problem == "revoked"
+        assert self.person(counter, sealed) is not None
+        assert sync(counter).problem == "revoked"
+        assert self.person(counter, sealed) is None
+
+    @pytest.mark.parametrize("days", [500, 900])
+    def test_it_does_so_however_long_its_certificate_has_been_over(
+        self, hub: Hub, counter: Counter, sealed: str, days: int
+    ) -> None:
+        revoke(hub, counter.device)
+        later(hub, days)
+        assert sync(counter).problem == "revoked"
+        assert len(waiting.listed(hub)) == 2
         assert self.person(counter, sealed) is None
 
     def test_what_it_saves_afterwards_is_offered_too(self, hub: Hub, counter: Counter, sealed: str) -> None:

@@ -15,7 +15,8 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from devtools.proxy import DOWN, Fault, Proxy
-from hub import devices
+from hub import devices, waiting
+from hub.copies import CODE as COPIED
 from hub.core import Hub, open_hub
 from hub.devices import new_code
 from hub.feeds import feeds_of
@@ -34,6 +35,7 @@ from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.stock import StockItem, stock_id
 from storeapp.domain.words import Platform, TravelMode
 from storeapp.services import exchange
+from storeapp.services.attention import attention_rows
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.home import Home
@@ -378,4 +380,32 @@ def test_a_copied_counter_begins_a_numbering_of_its_own(
     assert sync(one).problem == ""
     assert shown(one) == shown(two) == projection(hub)
     assert two.identity["incarnation"] != one.identity["incarnation"]
+    asked = [row for row in attention_rows(one) if row.code == COPIED]
+    assert [row.id for row in asked] == [f"{one.device}/{two.identity['incarnation']}"]
+    assert [case.code for case in waiting.open_cases(hub)] == [COPIED]
     two.close()
+
+
+def test_a_counter_that_was_set_back_begins_a_numbering_of_its_own_and_a_person_is_asked(
+    hub: Hub, server: HubServer, made: Callable[..., Counter], tmp_path: Path
+) -> None:
+    before = made("one")
+    join(before, hub, server.url)
+    sync(before)
+    shutil.copytree(before.home, tmp_path / "image")
+    run(before, an_order("T1"))
+    assert sync(before).problem == ""
+    first = before.identity["incarnation"]
+    before.close()
+    after = Home(tmp_path / "image", before.clock).open()
+    # Nothing was saved since, so that only the hub's number tells.
+    report = sync(after)
+    assert (report.problem, report.applied) == ("", 0)
+    assert after.identity["incarnation"] != first
+    run(after, an_order("T2"))
+    assert sync(after).problem == ""
+    assert sync(after).problem == ""
+    assert shown(after) == projection(hub)
+    assert {Key("order", order_id(Platform.TABLE, number)) for number in ("T1", "T2")} <= projection(hub).keys()
+    assert [case.code for case in waiting.open_cases(hub)] == [COPIED]
+    after.close()
