@@ -40,6 +40,10 @@ UNSURE = PLAIN | {
 """Reasons that do not speak for the guide."""
 
 
+_BESIDE = frozenset({"detour", "no_detour", "later_than_told", "fair_even"})
+_ARRIVAL = frozenset({"on_time", "late", "late_at_fee"})
+
+
 def fits(row: OrderRow, kept: str, now: datetime) -> bool:
     """Whether a waiting delivery is shown under a filter."""
     if kept == "soon":
@@ -171,9 +175,18 @@ class BoardWords:
         # What says how the time was worked out speaks for nobody, and gives way to what does.
         reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in PLAIN)
         good = row.state is not DeliveryState.WAITING or item is not None
-        lines = [(words.text(reason), good and reason.code not in UNSURE) for reason in reasons]
         chance = self.chance(row.id, proposed)
-        return title, [*lines[:1], *([(chance, False)] if chance else []), *lines[1:]]
+        lines: list[tuple[str, bool]] = []
+        for reason in reasons:
+            text, speaks = words.text(reason), good and reason.code not in UNSURE
+            if reason.code in _BESIDE and lines:
+                # Short, and about what the line before says: together they leave room for one more.
+                lines[-1] = f"{lines[-1][0]} · {text}", lines[-1][1]
+            elif reason.code in _ARRIVAL and chance:
+                lines.append((f"{text} · {chance}", False))
+            else:
+                lines.append((text, speaks))
+        return title, lines
 
 
 def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:
