@@ -295,13 +295,13 @@ class Schedule:
         self._time_back()
         other = self._as_told(stop, allowed)
         if other is not None and (found is None or other.cost_li < found.cost_li):
-            opened = self.steps
-            self.insert(unmarked(stop), other._replace(opened=True))
+            other = other._replace(opened=True)
+            self.insert(unmarked(stop), other)
             own_li = in_time(stop, other.begin_s).shifted * stop.shift_li
-            other = other._replace(cost_li=other.cost_li + self.shift_li - own_li - shift_li, opened=True)
-            self.steps = opened
+            other = other._replace(cost_li=other.cost_li + self.shift_li - own_li - shift_li)
+            found = other if found is None else min(found, other)
         self.restore(before)
-        return min((each for each in (found, other) if each is not None), default=None)
+        return found
 
     def _as_told(self, stop: Stop, allowed: Callable[[int, int], bool] | None) -> Insertion | None:
         """The cheapest place with the others as they are told; the stop itself may be later at a price."""
