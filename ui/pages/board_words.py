@@ -40,7 +40,8 @@ UNSURE = PLAIN | {
 """Reasons that do not speak for the guide."""
 
 
-_BESIDE = frozenset({"detour", "no_detour", "later_than_told", "fair_even"})
+_LATER = frozenset({"free"})
+"""What speaks for a guide, but least where there is little room."""
 _ARRIVAL = frozenset({"on_time", "late", "late_at_fee"})
 
 
@@ -173,19 +174,13 @@ class BoardWords:
             title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
         words = self.reason_words(seen)
         # What says how the time was worked out speaks for nobody, and gives way to what does.
-        reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in PLAIN)
+        reasons = sorted(proposed.reasons(row.id), key=lambda reason: (reason.code in PLAIN, reason.code in _LATER))
         good = row.state is not DeliveryState.WAITING or item is not None
         chance = self.chance(row.id, proposed)
         lines: list[tuple[str, bool]] = []
         for reason in reasons:
             text, speaks = words.text(reason), good and reason.code not in UNSURE
-            if reason.code in _BESIDE and lines:
-                # Short, and about what the line before says: together they leave room for one more.
-                lines[-1] = f"{lines[-1][0]} · {text}", lines[-1][1]
-            elif reason.code in _ARRIVAL and chance:
-                lines.append((f"{text} · {chance}", False))
-            else:
-                lines.append((text, speaks))
+            lines.append((f"{chance} · {text}", False) if reason.code in _ARRIVAL and chance else (text, speaks))
         return title, lines
 
 
