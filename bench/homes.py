@@ -19,7 +19,7 @@ from storeapp.services.home import Home
 from storeapp.services.intake import import_orders
 from storeapp.services.setup import read_tables, set_up
 from storeapp.services.stock import receive
-from storeapp.store import journal, schema
+from storeapp.store import journal_schema, schema
 
 DAY = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 DEMO = Path(__file__).parents[1] / "resources" / "demo"
@@ -64,7 +64,7 @@ def _order(rng: random.Random, n: int) -> IncomingOrder:
 def home_with(count: int, folder: Path) -> Home:
     """A home with so many orders; one that exists already is used again."""
     # Another schema is another home: an old one would be migrated or refused instead of measured.
-    path = folder / f"home-{count}-{len(journal.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
+    path = folder / f"home-{count}-{len(journal_schema.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
     clock = FixedClock(DAY)
     if (path / "done").exists():
         return Home(path, clock).unlock(passphrase=PASSPHRASE)
@@ -78,7 +78,7 @@ def home_with(count: int, folder: Path) -> Home:
 
 def home_of_waiting(count: int, folder: Path, *, now: datetime) -> Home:
     """A home in which so many orders wait that can be delivered within the next hours, with guides and goods enough."""
-    path = folder / f"waiting-{count}-{len(journal.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
+    path = folder / f"waiting-{count}-{len(journal_schema.MIGRATIONS)}-{len(schema.MIGRATIONS)}"
     clock = FixedClock(now)
     if (path / "done").exists():
         return Home(path, clock).unlock(passphrase=PASSPHRASE)

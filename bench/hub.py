@@ -8,6 +8,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -97,12 +98,12 @@ def _lost(server: Server, fleet: list[FleetCounter]) -> int:
         ).fetchall()
         orders = _one(db, "SELECT count(*) FROM state WHERE kind = 'order'")
         logged = _one(db, "SELECT count(DISTINCT command_id) FROM event_log")
-    whole = sum(count for _, count, first, last in rows if (count, first, last) == (expected, 1, expected))
+    whole = sum(int(count) for _, count, first, last in rows if (count, first, last) == (expected, 1, expected))
     wanted = len(fleet) * expected
     return max(wanted - whole, len(fleet) * ORDERS - orders, wanted - logged)
 
 
-def _one(db: psycopg.Connection, query: str) -> int:
+def _one(db: psycopg.Connection[tuple[Any, ...]], query: str) -> int:
     row = db.execute(query).fetchone()
     return int(row[0]) if row else 0
 

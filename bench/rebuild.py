@@ -23,7 +23,7 @@ def run(orders: int = ORDERS) -> Report:
         counter.catch_up()
         told: list[tuple[int, int]] = []
         started, worked = time.perf_counter(), time.process_time()
-        counter.rebuild(lambda done, total: told.append((done, total)) or _show(done, total))
+        counter.rebuild(lambda done, total: _note(told, done, total))
         elapsed, cpu_s = time.perf_counter() - started, time.process_time() - worked
         _check(counter, orders)
         commands = counter.journal.last()
@@ -38,6 +38,11 @@ def _check(counter: Counter, orders: int) -> None:
     found = counter.cache.db.execute("SELECT count(*) FROM state WHERE kind = ?", (Order.KIND,)).fetchone()[0]
     if found != orders or counter.cache.applied != counter.journal.last():
         raise RuntimeError("the rebuilt cache is not complete")
+
+
+def _note(told: list[tuple[int, int]], done: int, total: int) -> None:
+    told.append((done, total))
+    _show(done, total)
 
 
 def _show(done: int, total: int) -> None:

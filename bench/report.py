@@ -46,7 +46,8 @@ class Report:
     def plain(self) -> dict[str, object]:
         """For JSON."""
         if self.flat:
-            return {figure.name: round(figure.value, 3) for figure in self.figures} | {"met": self.met}
+            flat: dict[str, object] = {figure.name: round(figure.value, 3) for figure in self.figures}
+            return flat | {"met": self.met}
         figures = {f.name: {"value": f.value, "unit": f.unit, "goal": f.goal, "met": f.met} for f in self.figures}
         return {"figures": figures, "notes": dict(self.notes), "met": self.met}
 

@@ -7,6 +7,7 @@ of the scanner and not part of this figure.
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QListView
 
 from bench.homes import MANAGER, home_with
 from bench.report import Figure, Report, percentile
+from ui.kit.finder import Found
 from ui.kit.style import apply
 from ui.kit.tokens import load_theme
 from ui.run import application, make_window
@@ -37,14 +39,14 @@ def type_and_wait(window: Window, text: str) -> list[float]:
     answered: list[str] = []
     show = finder.show_records
 
-    def note(asked: str, records: object) -> None:
-        show(asked, records)  # type: ignore[arg-type]  # handed through
+    def note(asked: str, records: Sequence[Found]) -> None:
+        show(asked, records)
         answered.append(asked)
 
-    finder.show_records = note  # type: ignore[method-assign]
+    finder.show_records = note  # type: ignore[method-assign, assignment]
     for end, letter in enumerate(text, 1):
         started = time.perf_counter()
-        QTest.keyClick(finder, letter)
+        QTest.keyClicks(finder, letter)
         deadline = QDeadlineTimer(WAIT_MS)
         while text[:end] not in answered and not deadline.hasExpired():
             QApplication.processEvents()

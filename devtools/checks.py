@@ -43,7 +43,7 @@ class Outcome:
         return f"{self.name} {self.status}" + ("" if self.status is Status.SKIPPED else f" {self.seconds:.1f} s")
 
 
-CHECKED_TYPES = (*PACKAGES, "dev.py")
+CHECKED_TYPES = (*PACKAGES, "bench", "dev.py")
 
 
 def static_steps() -> tuple[Step, ...]:

@@ -25,6 +25,7 @@ from devtools.board_states import board_states, orders_states
 from devtools.demo_home import MANAGER, MANAGER_NAME, copy_demo_home, make_demo_home
 from devtools.desk_states import Settle, handoff_states
 from devtools.dialog_states import dialog_states, open_dialogs
+from devtools.feed_states import guide_states
 from devtools.stock_states import report_states, stock_states
 from devtools.sync_states import StillHub, sync_states
 from storeapp.i18n import LANGUAGES
@@ -143,6 +144,7 @@ def _no_states(_window: Window, _settle: Settle) -> Iterator[str]:
 STATES: Mapping[str, Callable[[Window, Settle], Iterator[str]]] = {
     "attention": attention_states,
     "board": board_states,
+    "guides": guide_states,
     "handoff": handoff_states,
     "orders": orders_states,
     "report": report_states,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from devtools.desk_states import Settle
+from devtools.feed_states import unconfirmed_states
 from ui.window import Window
 
 
 def stock_states(window: Window, settle: Settle) -> Iterator[str]:
     """Receiving, adjusting and counting; yields each state's name while it is shown."""
+    yield from unconfirmed_states(window, settle)
     for work in ("receive", "adjust", "count"):
         window.go("stock", "BL-005")
         settle(window)

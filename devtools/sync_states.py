@@ -1,6 +1,7 @@
 """Brings the sync page into the states that need a hub: a first snapshot under way, and one that was cut."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from devtools.demo_home import NOON
@@ -46,16 +47,23 @@ def sync_states(hub: StillHub) -> Callable[[Window, Settle], Iterator[str]]:
     """The states over a still hub; yields each state's name while it is shown."""
 
     def states(window: Window, settle: Settle) -> Iterator[str]:
-        _belong(window, "https://hub.example.com")
-        for name, status in _told().items():
-            hub.tell(status)
-            settle(window)
-            yield name
-        _belong(window, "")
+        with belonging(window, "https://hub.example.com"):
+            for name, status in _told().items():
+                hub.tell(status)
+                settle(window)
+                yield name
         hub.tell(SyncStatus(step=SyncStep.ALONE))
         settle(window)
 
     return states
+
+
+@contextmanager
+def belonging(window: Window, url: str) -> Iterator[None]:
+    """A counter that belongs to a hub for a while, as far as it can tell."""
+    _belong(window, url)
+    yield
+    _belong(window, "")
 
 
 def _belong(window: Window, url: str) -> None:

@@ -1,6 +1,7 @@
 """``storehub``: serves the hub and looks after its database; the composition root of the hub."""
 
 import argparse
+import errno
 import json
 import logging
 import sys
@@ -16,7 +17,7 @@ from hub import devices, operations, waiting
 from hub.allotting import weigh
 from hub.compaction import KEEP, compact
 from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
-from hub.database import Database, DatabaseBusy
+from hub.database import Database, DatabaseBusy, DatabaseUnknown
 from hub.importing import import_tables
 from hub.logs import configure
 from hub.migrate import migrate
@@ -30,6 +31,15 @@ from storeapp.domain.allotment import MOST_WEIGHT
 
 DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DEFAULT_PORT = 8410
+_ENVIRONMENT = (
+    NotMigrated,
+    RootKeyMissing,
+    RootKeyWrong,
+    DatabaseBusy,
+    operations.BackupBroken,
+    operations.BackupInPlace,
+    operations.HubRunning,
+)
 SHELL = "shell"
 """Who has acted where somebody typed a command on the hub's machine."""
 
@@ -42,10 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = parsed.run(parsed)
     except HubProblem as problem:
         return _fail(REFUSED, problem.problem.code)
-    except (NotMigrated, RootKeyMissing, RootKeyWrong, operations.BackupBroken, operations.HubRunning) as error:
+    except DatabaseUnknown as error:
+        return _fail(USAGE, error.code)
+    except _ENVIRONMENT as error:
         return _fail(ENVIRONMENT, error.code)
-    except (DatabaseBusy, OSError) as error:
-        return _fail(ENVIRONMENT, "database_busy" if isinstance(error, DatabaseBusy) else "system_failed")
+    except OSError as error:
+        return _fail(ENVIRONMENT, f"system_failed: {errno.errorcode.get(error.errno or 0, type(error).__name__)}")
     if answer is not None:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return DONE
@@ -115,10 +127,23 @@ def _migrate(parsed: argparse.Namespace) -> dict[str, str]:
 
 
 def _serve(parsed: argparse.Namespace) -> None:
+    if parsed.database:
+        _serve_here(parsed)
+        return
+    lock = operations.serving_lock(parsed.home)
+    if not lock.acquire():
+        raise operations.HubRunning
+    try:
+        _serve_here(parsed)
+    finally:
+        lock.release()
+
+
+def _serve_here(parsed: argparse.Namespace) -> None:
     _prepare(parsed)
     hub = open_hub(parsed.home, url=parsed.database, demo=parsed.demo)
-    listening = listen(parsed.host, parsed.port)
     try:
+        listening = listen(parsed.host, parsed.port)
         host, port = listening.getsockname()[:2]
         sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
         sys.stdout.flush()
@@ -130,6 +155,7 @@ def _serve(parsed: argparse.Namespace) -> None:
 def _enrol_code(parsed: argparse.Namespace) -> dict[str, str]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
+        devices.check_store(hub, parsed.store)
         return {"code": devices.new_code(hub, store=parsed.store), "store": parsed.store}
     finally:
         hub.close()

@@ -3,17 +3,17 @@
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
 from fastapi.exceptions import RequestValidationError
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hub import certificates, decisions, devices, feeds, quarantine, requests
 from hub.console import add_metrics, add_pages
@@ -27,6 +27,7 @@ from hub.moments import is_sound
 from hub.openapi import describe
 from hub.problems import HubProblem
 from hub.region_calls import add_region_calls
+from hub.streams import PatientStream
 from storeapp import __version__
 from sync.protocol import messages
 from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, RenewReply, encode
@@ -34,6 +35,8 @@ from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, R
 RETRY_AFTER_S = 5
 ZIP_FROM_BYTES = 1000
 ZIP_LEVEL = 5
+ANSWERS_ZIP_LEVEL = 1
+"""Of a thousand answers, which are ids that do not compress and words that always do."""
 JSON = "application/json"
 _log = logging.getLogger(__name__)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
@@ -48,7 +51,15 @@ def create_app(hub: Hub) -> FastAPI:
         yield
         hub.bell.detach()
 
-    app = FastAPI(title="storehub", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="storehub",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A signature covers the path: a request for another one would not hold there.
+        redirect_slashes=False,
+    )
     _handle_problems(app)
     _add_calls(app, hub)
     _add_health(app, hub)
@@ -75,8 +86,9 @@ def _handle_problems(app: FastAPI) -> None:
         return _problem(HubProblem("busy").problem, {"Retry-After": str(RETRY_AFTER_S)})
 
     async def by_status(_request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return _problem(HubProblem(_BY_STATUS.get(status, "malformed_request")).problem)
+        status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+        # Such as which methods are allowed.
+        return _problem(HubProblem(_BY_STATUS.get(status, "malformed_request")).problem, headers)
 
     async def malformed(_request: Request, _error: Exception) -> Response:
         return _problem(HubProblem("malformed_request").problem)
@@ -97,7 +109,7 @@ def _handle_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def _problem(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     return Response(encode(problem), problem.status, headers, media_type=messages.PROBLEM)
 
 
@@ -139,7 +151,8 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     async def commands(request: Request) -> Response:
         body = await requests.sent(request)
         known = await requests.authenticated(hub, request, body, revoked=True)
-        return _json(request, await run_in_threadpool(_decide, hub, known, requests.content(request, body)))
+        decided = await run_in_threadpool(_decide, hub, known, requests.content(request, body))
+        return _json(request, decided, ANSWERS_ZIP_LEVEL)
 
     @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
     async def changes(
@@ -181,9 +194,13 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         known = await requests.authenticated(hub, request, None)
         reader = Reader(known.store, known.transport_key, boxed)
         asked = partial(feeds.snapshot, hub, reader, feed=feed, epoch=epoch, after=after, since=since)
-        pieces = await run_in_threadpool(asked)
-        headers = {"Content-Encoding": "gzip"}
-        return StreamingResponse(iterate_in_threadpool(pieces), headers=headers, media_type=messages.NDJSON)
+        end = hub.streams.begin(known.id)
+        try:
+            pieces = await run_in_threadpool(asked)
+        except BaseException:
+            end()
+            raise
+        return PatientStream(pieces, end, {"Content-Encoding": "gzip"}, messages.NDJSON)
 
 
 def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:

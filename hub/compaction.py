@@ -136,5 +136,8 @@ class Housekeeper:
                 compact_when_due(self._hub)
             except DatabaseBusy as error:
                 _log.warning("could not compact: %s", type(error.__cause__).__name__)
+            except Exception as error:
+                # Nobody would miss a thread that has ended, until the disk is full.
+                _log.error("could not compact: %s", type(error).__name__)
             if self._ending.wait(self._look_s):
                 return

@@ -103,8 +103,8 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
     async def console(request: Request) -> Response:
         try:
             user = await checked(hub, request)
-        except HubProblem:
-            return Response(status_code=401, headers=UNKNOWN)
+        except HubProblem as problem:
+            return unknown(problem)
         view, token = await run_in_threadpool(overview, hub), form_token(hub, user)
         return page(request, "console.html", view=view, token=token, said=request.query_params.get("said", ""))
 
@@ -114,6 +114,17 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
         if len(digits) != DIGITS or not isinstance(read(digits), Parsed):
             raise HubProblem("not_found")
         return page(request, "slip.html")
+
+
+def unknown(problem: HubProblem) -> Response:
+    """What a browser is told whose user we do not know.
+
+    Raises:
+        HubProblem: the one that is given, where a name and a password would not help.
+    """
+    if problem.problem.code != "password_wrong":
+        raise problem
+    return Response(status_code=401, headers=UNKNOWN)
 
 
 def add_metrics(app: FastAPI, hub: Hub) -> None:

@@ -17,6 +17,7 @@ from hub.limits import RateLimit
 from hub.metrics import Metrics
 from hub.relay import Relay
 from hub.rootkey import RootKey, RootKeyMissing
+from hub.streams import AtOnce
 from storeapp.adapters.signing import DeviceKey
 from storeapp.adapters.transport_keys import TransportKey
 from storeapp.domain.certificate import Certificate, CertificateKind, certify
@@ -60,6 +61,11 @@ def _enrolments_limit() -> RateLimit:
     return RateLimit(per_second=per_second, at_once=at_once, monotonic=time.monotonic)
 
 
+def _passwords_limit() -> RateLimit:
+    per_second, at_once = limits.WRONG_PER_SECOND, limits.WRONG_AT_ONCE
+    return RateLimit(per_second=per_second, at_once=at_once, monotonic=time.monotonic)
+
+
 @dataclass(slots=True)
 class Hub:
     """What a use-case needs."""
@@ -72,6 +78,8 @@ class Hub:
     bell: Bell = field(default_factory=Bell)
     requests: RateLimit = field(default_factory=_counters_limit)
     enrolments: RateLimit = field(default_factory=_enrolments_limit)
+    passwords: RateLimit = field(default_factory=_passwords_limit)
+    streams: AtOnce = field(default_factory=AtOnce)
     metrics: Metrics = field(default_factory=Metrics)
     errands: threading.Event = field(default_factory=threading.Event)
     """Set when there may be something to do in the background of this process."""
@@ -148,6 +156,15 @@ def _write_new(db: Database, connection: sa.Connection, root: RootKey, *, brand:
 def new_epoch() -> bytes:
     """A name for the time from now until the database is restored."""
     return secrets.token_hex(6).encode()
+
+
+def check_root(db: Database, connection: sa.Connection, root: RootKey) -> None:
+    """Look whether a key opens the secrets of a database.
+
+    Raises:
+        RootKeyWrong: another one does.
+    """
+    root.unwrap(db.fact(connection, "signing_key") or b"", b"signing_key")
 
 
 def _read(db: Database, connection: sa.Connection, root: RootKey) -> Identity:

@@ -34,6 +34,8 @@ _MIGRATION_LOCK = 0x53544F5245
 _COLLISIONS = frozenset({"23505", "40001", "40P01"})
 """Codes of PostgreSQL: unique violation, serialisation failure, deadlock."""
 
+_BACKENDS, _DRIVERS = frozenset({"sqlite", "postgresql"}), frozenset({"pysqlite", "psycopg"})
+
 _PROGRAM_LIMIT = "54"
 """How its codes begin where a value is too long, such as for an index."""
 
@@ -41,9 +43,23 @@ _PROGRAM_LIMIT = "54"
 class DatabaseBusy(Exception):
     """The database did not answer in time, or cannot be written; nothing was changed."""
 
+    code = "database_busy"
+
+
+class DatabaseDamaged(DatabaseBusy):
+    """The file of an embedded database is not what was written; nothing was changed, and only a backup helps."""
+
+    code = "database_damaged"
+
 
 class Unstorable(Exception):
     """A value that this database keeps in no column; nothing was changed, and trying again won't help."""
+
+
+class DatabaseUnknown(Exception):
+    """The address is that of no database which this program knows; it is not repeated, because it holds a password."""
+
+    code = "database_unknown"
 
 
 class Collision(DatabaseBusy):
@@ -54,10 +70,15 @@ class Database:
     """One engine; every transaction is short and runs on the thread that asked for it."""
 
     def __init__(self, url: str) -> None:
-        self.url = sa.make_url(url)
+        """Nothing is asked of the database yet.
+
+        Raises:
+            DatabaseUnknown: the address is that of no database which this program knows.
+        """
+        self.url = _url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
         if self.embedded:
-            _create_private(Path(str(self.url.database)))
+            create_private(Path(str(self.url.database)))
         self._name = f"{PROGRAM}-{uuid4().hex}"
         self.engine = sa.create_engine(self.url, **({} if self.embedded else _server(self._name)))
         if self.embedded:
@@ -219,6 +240,17 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+        known = url.get_backend_name() in _BACKENDS and url.get_dialect().driver in _DRIVERS
+    except sa.exc.ArgumentError:
+        known = False
+    if not known:
+        raise DatabaseUnknown
+    return url
+
+
 def copy_sqlite(source: Path, target: Path) -> None:
     """Copy an embedded database that may be in use, and check the copy.
 
@@ -226,7 +258,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
         DatabaseBusy: it cannot be read, or the copy is damaged.
     """
     target.unlink(missing_ok=True)
-    _create_private(target)
+    create_private(target)
     try:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
@@ -237,7 +269,8 @@ def copy_sqlite(source: Path, target: Path) -> None:
         raise DatabaseBusy
 
 
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
+    """A file that nobody else may read, with its folder; one that is there stays as it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
 
@@ -256,6 +289,18 @@ def _translated() -> Iterator[None]:
         if _state_of(error) not in _COLLISIONS:
             raise
         raise Collision from error
+    except sa.exc.DatabaseError as error:
+        if not _is_damage(error.orig):
+            raise
+        raise DatabaseDamaged from error
+    except sqlite3.Error as error:
+        # Where the driver was asked directly.
+        raise (DatabaseDamaged if _is_damage(error) else DatabaseBusy) from error
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """SQLite has no kind of its own for a file that is not what was written."""
+    return type(error) is sqlite3.DatabaseError
 
 
 def _state_of(error: Exception) -> str:

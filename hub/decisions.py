@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hub import allotting, durability, holding, lending, records
-from hub.admission import check_body, is_id, is_text, keepable
+from hub.admission import check_body, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.holding import Sender
@@ -21,9 +21,10 @@ from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
 from hub.problems import HubProblem
 from hub.records import Decided
+from hub.sent_keys import Sent, opened
 from hub.states import States, write
 from hub.tables import command_result, device, incarnation, order_key
-from storeapp.adapters.transport_keys import Channel, TransportError, key_purpose
+from storeapp.adapters.transport_keys import key_purpose
 from storeapp.codec import Malformed, UnknownKind, decode_command
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.held import (
@@ -42,7 +43,6 @@ from storeapp.domain.order import Order, OrderForgotten
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterSku, RegisterStore, SetPolicy
-from storeapp.domain.sealed import KEY_BYTES, key_check
 from storeapp.domain.words import Role
 from storeapp.domain.workspace import Workspace
 from sync.protocol.messages import (
@@ -52,14 +52,12 @@ from sync.protocol.messages import (
     Result,
     ResultStatus,
     WireCommand,
-    WireKey,
     fingerprint,
 )
 
 _log = logging.getLogger(__name__)
 _problem = msgspec.json.Decoder(Problem)
 MOST_COLLISIONS = 5
-MOST_KEY_ID_BYTES = 64
 _OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
 _ROLES = {role.value: role for role in Role}
 _KEY = ("subject", "key_id", "wrapped")
@@ -413,15 +411,19 @@ class _Batch:
             return self._own_feed
         return BRAND_FEED if all(event.OF.KIND in BRAND_KINDS for event in item.events) else self._own_feed
 
-    def _keep_keys(self, keys: Sequence[WireKey], sender: Sender) -> None:
-        if keys:
-            try:
-                channel = self._hub.identity.transport.channel(sender.transport_key)
-            except TransportError as error:
-                _log.warning("%d keys could not be read: %s", len(keys), error.code)
-                return
-            rows = [row for key in keys if (row := self._key_row(key, channel, sender.store)) is not None]
-            self._hub.db.add_rows(self._connection, order_key, _KEY, rows)
+    def _keep_keys(self, keys: Sent, sender: Sender) -> None:
+        root, may_keep = self._hub.root, self._may_keep
+        rows = [
+            (subject, key_id, root.wrap(secret, key_purpose(subject, key_id)))
+            for subject, key_id, secret in opened(self._hub, sender, keys)
+            if may_keep(subject, sender.store)
+        ]
+        self._hub.db.add_rows(self._connection, order_key, _KEY, rows)
+
+    def _may_keep(self, subject: str, store: str) -> bool:
+        """Not where it is forgotten: a counter that was away must not bring the person back. Nor another store's."""
+        order = self._work.get(Order, subject)
+        return order is None or (bool(order.sealed) and order.store == store)
 
     def _forget_keys(self, items: Iterable[Decided]) -> None:
         gone = {event.id for item in items for event in item.events if type(event) is OrderForgotten}
@@ -434,23 +436,6 @@ class _Batch:
         refused = isinstance(item.typed, PlaceOrder) and item.status is ResultStatus.REFUSED
         subject = holding.whose_key(item.typed) if refused else ""
         return "" if subject and self._work.get(Order, subject) else subject
-
-    def _key_row(self, key: WireKey, channel: Channel, store: str) -> tuple[str, bytes, bytes] | None:
-        if not is_id(key.subject) or len(key.key_id) > MOST_KEY_ID_BYTES:
-            return None  # No order can have such an id.
-        order = self._work.get(Order, key.subject)
-        if order is not None and (not order.sealed or order.store != store):
-            # Forgotten: a counter that was away must not bring the person back. Or another store's.
-            return None
-        purpose = key_purpose(key.subject, key.key_id)
-        try:
-            secret = channel.unwrap(key.wrapped, purpose)
-        except TransportError as error:
-            _log.warning("a key could not be read: %s", error.code)
-            return None
-        if len(secret) != KEY_BYTES or key_check(secret) != key.key_id:
-            return None  # It would stand in the way of the right one.
-        return key.subject, key.key_id, self._hub.root.wrap(secret, purpose)
 
     def _remember_last(self, last: int) -> None:
         row = {"device": self._sender.id, "incarnation": self._batch.incarnation, "last_seq": last}

@@ -15,10 +15,11 @@ from hub.core import Hub
 from hub.feeds import floors, heads
 from hub.holding import Sender
 from hub.problems import HubProblem
-from hub.tables import audit_anchor, device, enrol_code
+from hub.tables import audit_anchor, device, enrol_code, state
 from storeapp.adapters.signing import verify
 from storeapp.adapters.transport_keys import TransportError
 from storeapp.domain import crockford
+from storeapp.domain.catalogue import Store
 from storeapp.domain.certificate import (
     Certificate,
     MalformedCertificate,
@@ -59,6 +60,18 @@ class EnrolledDevice:
     def sender(self) -> Sender:
         """It as the sender of commands."""
         return Sender(self.id, self.store, self.transport_key)
+
+
+def check_store(hub: Hub, store: str) -> None:
+    """Look whether a code would be for a store that there is; a hub that knows none learns of it from its counter.
+
+    Raises:
+        HubProblem: ``unknown_store``.
+    """
+    with hub.db.reading() as connection:
+        known = connection.scalars(sa.select(state.c.id).where(state.c.kind == Store.KIND)).all()
+    if known and store not in known:
+        raise HubProblem("unknown_store")
 
 
 def new_code(hub: Hub, *, store: str) -> str:
@@ -246,6 +259,7 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
         floors=below,
         revoked=known.revoked,
         late=not known.signed_now,
+        boxes=True,
     )
 
 

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -143,7 +143,7 @@ def _keys(hub: Hub, connection: sa.Connection, subjects: set[str]) -> _Keys:
 
 def snapshot(
     hub: Hub, reader: Reader, *, feed: str, epoch: str = "", after: int = 0, since: int = 0
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """What is behind a number, as of now, as gzipped NDJSON in pieces: head, rows by number, end with the checksum.
 
     Who is cut off asks again after the last number that arrived: whatever has changed since has a higher one.
@@ -173,7 +173,7 @@ def _snapshot_lines(hub: Hub, reader: Reader, feed: str, after: int) -> Iterator
     yield encode(SnapshotEnd(digest.hexdigest())) + b"\n"
 
 
-def _zipped(lines: Iterable[bytes]) -> Iterator[bytes]:
+def _zipped(lines: Iterable[bytes]) -> Generator[bytes, None, None]:
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=ZIP_LEVEL, mtime=0) as zipper:
         for piece in lines:

@@ -1,5 +1,6 @@
 """Enters what headquarters lays down, from the tables that a store is set up from: the hub decides for itself."""
 
+import errno
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,7 +43,12 @@ def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
 
     Returns:
         How many stores, articles, guides, buildings and stock items there are, and how many rows are in error.
+
+    Raises:
+        NotADirectoryError: there is no such folder; a typing error is no empty set of tables.
     """
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "no folder")
     stores = _rows(folder, "stores.csv", tables.read_stores)
     skus = _rows(folder, "skus.csv", tables.read_skus)
     guides = _rows(folder, "guides.csv", tables.read_guides)

@@ -9,6 +9,9 @@ PER_SECOND = 20.0
 AT_ONCE = 200
 ENROL_PER_SECOND = 0.5
 ENROL_AT_ONCE = 20
+WRONG_PER_SECOND = 0.1
+WRONG_AT_ONCE = 20
+"""Wrong passwords from one address."""
 REMEMBERED = 20_000
 
 
@@ -33,16 +36,26 @@ class RateLimit:
         Raises:
             HubProblem: ``too_many_requests`` with the seconds to wait.
         """
-        now_s = self._monotonic()
         bucket = self._buckets.get(who)
         if bucket is None:
+            now_s = self._monotonic()
             self._make_room(now_s)
             bucket = self._buckets[who] = _Bucket(self._at_once, now_s)
-        bucket.left = self._filled(bucket, now_s)
-        bucket.at_s = now_s
+        self.check(who)
+        bucket.left -= 1
+
+    def check(self, who: str) -> None:
+        """Look whether somebody has one left, and take none.
+
+        Raises:
+            HubProblem: ``too_many_requests`` with the seconds to wait.
+        """
+        bucket, now_s = self._buckets.get(who), self._monotonic()
+        if bucket is None:
+            return
+        bucket.left, bucket.at_s = self._filled(bucket, now_s), now_s
         if bucket.left < 1:
             raise HubProblem("too_many_requests", seconds=max(1, round((1 - bucket.left) / self._per_second)))
-        bucket.left -= 1
 
     def _filled(self, bucket: _Bucket, now_s: float) -> float:
         return min(self._at_once, bucket.left + (now_s - bucket.at_s) * self._per_second)

@@ -41,6 +41,12 @@ def is_current(db: Database) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == _newest()
 
 
+def has_hub(db: Database) -> bool:
+    """Whether there is a hub in the database, of whatever version."""
+    with db.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision() is not None
+
+
 @cache
 def _newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()

@@ -46,17 +46,18 @@ _ALWAYS = (
     "too_many_requests",
     "busy",
 )
+_ALWAYS_BY_PEOPLE = ("password_wrong", "too_many_requests", "busy")
 _BY_PEOPLE: dict[str, tuple[str, ...]] = {
     "waiting": (),
-    "retry": ("not_waiting", "not_resolved", "busy"),
-    "discard": ("not_waiting", "not_resolved", "busy"),
+    "retry": ("not_waiting", "not_resolved"),
+    "discard": ("not_waiting", "not_resolved"),
     "cases": (),
     "regions": (),
     "region_plans": (),
-    "plan_region": ("unknown_region", "job_running", "malformed_request", "request_too_large", "busy"),
+    "plan_region": ("unknown_region", "job_running", "malformed_request", "request_too_large"),
     "region_plan": ("unknown_job",),
-    "cancel_region_plan": ("unknown_job", "job_over", "busy"),
-    "decide_case": ("not_waiting", "not_resolved", "malformed_request", "request_too_large", "busy"),
+    "cancel_region_plan": ("unknown_job", "job_over"),
+    "decide_case": ("not_waiting", "not_resolved", "malformed_request", "request_too_large"),
 }
 _LISTS: dict[str, type[Any]] = {"regions": Region, "region_plans": RegionJob}
 _MORE: dict[str, tuple[str, ...]] = {
@@ -106,10 +107,12 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
+    if name == "ready":
+        operation["responses"] |= _problems(("busy",))
     if name in _BY_PEOPLE:
         operation["security"] = [{_PASSWORD: []}]
         operation["responses"] |= _told_to_people(name, operation["responses"])
-        operation["responses"] |= _problems(("password_wrong", *_BY_PEOPLE[name]))
+        operation["responses"] |= _problems((*_ALWAYS_BY_PEOPLE, *_BY_PEOPLE[name]))
     asked, reply = _BODIES.get(name, (None, None))
     if asked is not None:
         operation["requestBody"] = {"required": True, "content": _content("application/json", asked.__name__)}

@@ -7,16 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
-from hub import allotting, archive
+from hub import allotting, archive, rootkey
 from hub.archive import ArchiveBroken
-from hub.core import DATABASE_FILE, NotMigrated, new_epoch, system_now
+from hub.backups import appearing, flush_folder, is_sound, move_aside, seal
+from hub.core import DATABASE_FILE, ROOT_KEY_FILE, NotMigrated, check_root, new_epoch, system_now
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
 from hub.durability import Covered, all_covered, covered, remember
-from hub.migrate import is_current, migrate
+from hub.migrate import has_hub, is_current, migrate
 from hub.tables import command_result, incarnation
+from storeapp.adapters.filelock import FileLock
 
 BEFORE = ".before-restore"
+LOCK_FILE = "serve.lock"
 
 
 class BackupBroken(Exception):
@@ -31,15 +35,30 @@ class HubRunning(Exception):
     code = "hub_running"
 
 
+class BackupInPlace(Exception):
+    """A backup would take the place of the hub's own database; nothing was changed."""
+
+    code = "backup_in_place"
+
+
+def serving_lock(home: Path) -> FileLock:
+    """Held as long as a process serves the embedded database of a home, and while that is restored."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return FileLock(home / LOCK_FILE)
+
+
 def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetime] = system_now) -> dict[str, int]:
     """Copy the database while it is in use, check the copy and say how many commands it holds.
 
-    What the copy covers is noted in the database, and counters are told: they need not keep it for this hub.
+    What the copy covers is noted in the database, and counters are told: they need not keep it for this hub. A
+    backup that fails leaves the file that was there before.
 
     The root key is not in it: without ``root.key`` a backup opens no order key.
 
     Raises:
         NotMigrated: there is no database.
+        BackupInPlace: the file is the database itself.
+        BackupBroken: the copy is not what it should be.
         DatabaseBusy: it could not be copied.
     """
     if url:
@@ -47,11 +66,16 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
     source = home / DATABASE_FILE
     if not source.exists():
         raise NotMigrated
+    if target.exists() and target.samefile(source):
+        raise BackupInPlace
     with closing(Database(sqlite_url(source))) as db:
         if not is_current(db):
             raise NotMigrated
-        copy_sqlite(source, target)
-        commands, found = _checked(target)
+        with appearing(target) as fresh:
+            copy_sqlite(source, fresh)
+            with closing(Database(sqlite_url(fresh))) as copy:
+                seal(copy)
+            commands, found = _checked(fresh)
         remember(db, found, now=now())
     return {"commands": commands}
 
@@ -60,28 +84,43 @@ def _backup_server(url: str, target: Path, now: datetime) -> dict[str, int]:
     with closing(Database(url)) as db:
         if not is_current(db):
             raise NotMigrated
-        archive.save(db, target)
-        # Read back from the disk: what was meant to be written is no backup.
-        manifest = archive.check(target)
-        rows = archive.rows(target, manifest, incarnation.name, ("device", "incarnation", "last_seq"))
+        with appearing(target) as fresh:
+            archive.save(db, fresh)
+            # Read back from the disk: what was meant to be written is no backup.
+            manifest = _sound_archive(fresh)
+            rows = archive.rows(fresh, manifest, incarnation.name, ("device", "incarnation", "last_seq"))
         remember(db, [Covered(device, name, int(seq)) for device, name, seq in rows], now=now)
     return {"commands": manifest.tables[command_result.name].rows}
+
+
+def _sound_archive(source: Path) -> archive.Manifest:
+    try:
+        return archive.check(source)
+    except ArchiveBroken as error:
+        raise BackupBroken from error
 
 
 def restore(home: Path, source: Path, *, url: str = "") -> None:
     """Put a checked backup in place; the hub must not be running.
 
     The epoch changes, so every counter begins with hello, gives again what is missing, and reads anew. What was
-    there before is kept in the home with the ending ``.before-restore``.
+    there before is kept in the home with the ending ``.before-restore``, even if it is damaged.
 
     Raises:
         BackupBroken: the file is no backup of a hub; nothing was changed.
-        HubRunning: the hub is running; nothing was changed. Only PostgreSQL can tell.
+        HubRunning: the hub is running; nothing was changed.
+        RootKeyWrong: the key in the home does not open this backup; nothing was changed.
     """
-    if url:
-        _restore_server(home, source, url)
-    else:
-        _restore_file(home, source)
+    lock = serving_lock(home)
+    if not lock.acquire():
+        raise HubRunning
+    try:
+        if url:
+            _restore_server(home, source, url)
+        else:
+            _restore_file(home, source)
+    finally:
+        lock.release()
 
 
 def _restore_server(home: Path, source: Path, url: str) -> None:
@@ -90,14 +129,30 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
             manifest = archive.check(source)
             if db.in_use_elsewhere():
                 raise HubRunning
-            if is_current(db):
-                archive.save(db, home / f"hub.zip{BEFORE}")
-            with db.alone() as connection:
-                archive.load(connection, source, manifest)
-                all_covered(connection)
-                _begin_epoch(db, connection)
+            if has_hub(db):
+                # What is kept may be what is restored: it is replaced when that has been read.
+                with appearing(home / f"hub.zip{BEFORE}") as kept:
+                    _upgraded(db)
+                    archive.save(db, kept)
+                    _load_archive(db, home, source, manifest)
+            else:
+                _load_archive(db, home, source, manifest)
         except (ArchiveBroken, sa.exc.DBAPIError) as error:
             raise BackupBroken from error
+
+
+def _upgraded(db: Database) -> None:
+    """Only what has today's tables can be kept."""
+    try:
+        migrate(db)
+    except CommandError as error:
+        raise NotMigrated from error
+
+
+def _load_archive(db: Database, home: Path, source: Path, manifest: archive.Manifest) -> None:
+    with db.alone() as connection:
+        archive.load(connection, source, manifest)
+        _begin_anew(db, connection, home)
 
 
 def _restore_file(home: Path, source: Path) -> None:
@@ -105,17 +160,18 @@ def _restore_file(home: Path, source: Path) -> None:
     try:
         if not source.exists():
             raise BackupBroken
-        copy_sqlite(source, fresh)
-        _checked(fresh)
-        _begin_epoch_of(fresh)
+        with appearing(fresh) as copy:
+            copy_sqlite(source, copy)
+            with closing(Database(sqlite_url(copy))) as copied:
+                if not is_sound(copied):
+                    raise BackupBroken
+            _checked(copy)
+            _begin_anew_in(copy, home)
+        move_aside(target, BEFORE)
+        os.replace(fresh, target)
+        flush_folder(home)
     except (DatabaseBusy, BackupBroken) as error:
-        fresh.unlink(missing_ok=True)
         raise BackupBroken from error
-    if target.exists():
-        copy_sqlite(target, target.with_name(f"{target.name}{BEFORE}"))
-    for ending in ("-wal", "-shm"):
-        target.with_name(target.name + ending).unlink(missing_ok=True)
-    os.replace(fresh, target)
 
 
 def _checked(path: Path) -> tuple[int, list[Covered]]:
@@ -136,14 +192,16 @@ def _checked(path: Path) -> tuple[int, list[Covered]]:
             db.fold()
 
 
-def _begin_epoch_of(path: Path) -> None:
+def _begin_anew_in(path: Path, home: Path) -> None:
     with closing(Database(sqlite_url(path))) as db:
         with db.writing() as connection:
-            all_covered(connection)
-            _begin_epoch(db, connection)
+            _begin_anew(db, connection, home)
         db.fold()
 
 
-def _begin_epoch(db: Database, connection: sa.Connection) -> None:
+def _begin_anew(db: Database, connection: sa.Connection, home: Path) -> None:
+    if (home / ROOT_KEY_FILE).exists():
+        check_root(db, connection, rootkey.load(home / ROOT_KEY_FILE))
+    all_covered(connection)
     db.remember(connection, "epoch", new_epoch())
     allotting.close_all(db, connection, now=system_now())

@@ -16,9 +16,10 @@ LOCAL_KINDS = frozenset({Building.KIND, Staff.KIND})
 
 def feed_of(state: State, *, store: str) -> str:
     """The feed of a state that a command of ``store`` has led to."""
-    if state.KIND in BRAND_KINDS:
+    kind = state.KIND
+    if kind in BRAND_KINDS:
         return BRAND_FEED
-    if state.KIND in LOCAL_KINDS:
+    if kind in LOCAL_KINDS:
         return store_feed(store)
     return store_feed(getattr(state, "store", store))
 

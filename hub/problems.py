@@ -23,6 +23,7 @@ STATUS = {
     "not_found": 404,
     "not_waiting": 404,
     "method_not_allowed": 405,
+    "unknown_store": 404,
     "unknown_region": 404,
     "unknown_job": 404,
     "not_resolved": 409,

@@ -6,13 +6,14 @@ import sqlalchemy as sa
 
 from hub.core import Hub
 from hub.holding import Sender, held, typed_of, whose_key
+from hub.sent_keys import Sent, one_by_one
 from hub.states import States, write
 from hub.tables import command_result, parked
 from storeapp.domain.feeds import store_feed
 from storeapp.domain.held import Cause, CommandHeld, HeldCommand, HeldFollowed
 from storeapp.domain.kernel import Key, State
 from storeapp.domain.workspace import Workspace
-from sync.protocol.messages import CommandBatch, WireCommand, WireKey, encode, refusal
+from sync.protocol.messages import CommandBatch, WireCommand, encode, refusal
 
 REVOKED = "revoked"
 
@@ -58,7 +59,7 @@ def _held(sender: Sender, commands: list[WireCommand], states: States) -> dict[K
     return work.dirty
 
 
-def _row(hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey]) -> dict[str, Any]:
+def _row(hub: Hub, sender: Sender, command: WireCommand, keys: Sent) -> dict[str, Any]:
     subject = whose_key(typed_of(command))
     return {
         "id": command.id,
@@ -68,5 +69,5 @@ def _row(hub: Hub, sender: Sender, command: WireCommand, keys: list[WireKey]) ->
         "command": encode(command),
         "code": REVOKED,
         "at": hub.now().isoformat(),
-        "keys": encode([key for key in keys if key.subject == subject]),
+        "keys": encode(one_by_one(hub, sender, keys, subject)),
     }

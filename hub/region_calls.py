@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub import jobs, requests
-from hub.console import UNKNOWN, page
+from hub.console import page, unknown
 from hub.core import Hub
 from hub.forms import fields_of
 from hub.jobs import DEFAULT_BUDGET_S, MOST_BUDGET_S, OVER, Region, RegionJob
@@ -80,8 +80,8 @@ def _add_pages(app: FastAPI, hub: Hub) -> None:
     async def shown(request: Request) -> Response:
         try:
             user = await checked(hub, request)
-        except HubProblem:
-            return Response(status_code=401, headers=UNKNOWN)
+        except HubProblem as problem:
+            return unknown(problem)
         found, token = await run_in_threadpool(jobs.regions, hub), form_token(hub, user)
         said = request.query_params.get("said", "")
         refresh = REFRESH_S if any(_under_way(region) for region in found) else 0

@@ -153,4 +153,8 @@ class RegionRunner:
         except DatabaseBusy:
             _log.warning("the database did not answer who asks for jobs")
             return False
+        except Exception as error:
+            # Whatever it was, somebody will ask for another plan.
+            _log.error("could not work on a job: %s", type(error).__name__)
+            return False
         return job is not None

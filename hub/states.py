@@ -43,6 +43,8 @@ def left(kind: str, key_id: str, feed: str, version: int) -> Change:
 
 
 _COLUMNS = ("seq", *Change._fields)
+_change = tuple.__new__
+"""Makes a `Change` of a tuple, in a third of the time that the class takes."""
 
 
 class States:
@@ -76,6 +78,12 @@ class States:
         """Those of these states that were read and exist."""
         stored = self._stored
         return [key_id for key_id in ids if stored.get((kind, key_id)) is not None]
+
+    def note_absent(self, kind: str, ids: Iterable[str]) -> None:
+        """These don't exist, as the caller knows, so nobody need ask; one that was read stays as it is."""
+        stored = self._stored
+        for key_id in ids:
+            stored.setdefault((kind, key_id), None)
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Read what will be asked for; what does not exist is remembered, too."""
@@ -122,14 +130,17 @@ class States:
     def changes(self, dirty: Mapping[Key, State]) -> list[Change]:
         """The rows to write for changed states, not yet numbered; what is as before is left out."""
         rows: list[Change] = []
+        store, stored = self._store, self._stored
         for key, after in dirty.items():
-            before = self._stored.get(key)
-            feed, body = feed_of(after, store=self._store), encode(after)
-            body = body if before is None else _with_unknown(before.body, body)
-            if before is not None and before.body == body:
+            before, feed, body = stored.get(key), feed_of(after, store=store), encode(after)
+            if before is None:
+                rows.append(_change(Change, (*key, feed, 1, body, subject_of(after))))
                 continue
-            version = before.version + 1 if before else 1
-            if before is not None and before.feed != feed:
+            body = _with_unknown(before.body, body)
+            if before.body == body:
+                continue
+            version = before.version + 1
+            if before.feed != feed:
                 rows.append(left(key.kind, key.id, before.feed, version))
             rows.append(Change(key.kind, key.id, feed, version, body, subject_of(after)))
         return rows

@@ -49,13 +49,17 @@ def is_user(hub: Hub, header: str) -> bool:
 
 
 async def checked(hub: Hub, request: Request) -> str:
-    """Who asks.
+    """Who asks; whoever guesses is slowed down, and costs nothing meanwhile: to try a password is dear on purpose.
 
     Raises:
-        HubProblem: ``password_wrong``.
+        HubProblem: ``password_wrong`` or ``too_many_requests``.
     """
-    header = request.headers.get("authorization", "")
+    header, address = request.headers.get("authorization", ""), request.client.host if request.client else ""
+    if not header:
+        raise HubProblem("password_wrong")
+    hub.passwords.check(address)
     if not await run_in_threadpool(is_user, hub, header):
+        hub.passwords.count(address)
         raise HubProblem("password_wrong")
     # A browser sends the password by itself, even where the page of another site asks it to.
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:

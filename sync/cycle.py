@@ -34,6 +34,7 @@ from sync.protocol.messages import (
     Result,
     ResultStatus,
     SeenShelf,
+    WireBox,
     WireCommand,
     WireKey,
     encode,
@@ -69,6 +70,7 @@ class Cycle:
         self._exchange = exchange
         self._client = client
         self._limits = Limits()
+        self._boxes = False
         self._epoch = ""
         self._heads: dict[str, int] = {}
         self._floors: dict[str, int] = {}
@@ -92,6 +94,8 @@ class Cycle:
                 self._leave()
             if refused.code == "unknown_device":
                 self._exchange.forgotten()
+            if refused.code == "renewal_over":
+                self._exchange.outlived()
             raise
 
     def _run(self, progress: Progress) -> SyncReport:
@@ -140,6 +144,7 @@ class Cycle:
             reply = self._client.hello(hello)
         self._told_all, self._heard_at = reply.last_seq == last, exchange.now()
         self._limits, self._epoch, self._heads, self._floors = reply.limits, reply.epoch, reply.feeds, reply.floors
+        self._boxes = reply.boxes
         if reply.revoked:
             raise Unauthorised("revoked")
         exchange.agree(hub_last_seq=reply.last_seq, epoch=reply.epoch, heads=reply.feeds, durable_seq=reply.durable_seq)
@@ -176,18 +181,19 @@ class Cycle:
         with ThreadPoolExecutor(1, "sync-giving") as line:
             while outgoing.commands:
                 progress(Advance(SyncStep.SENDING, done, max(done, pending)))
-                deciding = line.submit(self._client.commands, packed)
+                deciding, asked = line.submit(self._client.commands, packed), outgoing
                 if answered is not None:
-                    self._settle(answered)
+                    self._settle(*answered)
                 outgoing = self._next(after=outgoing.commands[-1][0])
                 packed = self._client.packed(self._batch(outgoing))
-                answered = deciding.result()
-                done += len(answered.results)
+                answered = deciding.result(), asked
+                done += len(asked.commands)
         if answered is not None:
-            self._settle(answered)
+            self._settle(*answered)
 
     def _next(self, *, after: int) -> Outgoing:
-        return self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
+        limits = self._limits
+        return self._exchange.outbox(limit=limits.commands, most_bytes=limits.bytes, after=after, boxed=self._boxes)
 
     def renumber(self, rejected: Rejected) -> None:
         """The hub counts otherwise than this journal: hello tells whether one of both was restored or copied."""
@@ -201,16 +207,18 @@ class Cycle:
         return CommandBatch(
             self._exchange.incarnation,
             [self._command(seq, entry) for seq, entry in outgoing.commands],
-            [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
+            WireBox(list(outgoing.box.subjects), outgoing.box.wrapped)
+            if outgoing.box
+            else [WireKey(key.subject, key.key_id, key.wrapped) for key in outgoing.keys],
         )
 
     def _command(self, seq: int, entry: Entry) -> WireCommand:
-        command, former = _command(seq, entry), self._exchange.former(entry)
-        return msgspec.structs.replace(command, former=former) if former else command
+        return _command(seq, entry, self._exchange.former(entry))
 
-    def _settle(self, reply: BatchReply) -> None:
+    def _settle(self, reply: BatchReply, asked: Outgoing) -> None:
         results = reply.results
-        self._exchange.settle(_outcome(result) for result in results)
+        numbers = {entry.id: entry.n for _, entry in asked.commands}
+        self._exchange.settle(_outcome(result, numbers[result.id]) for result in results if result.id in numbers)
         self._exchange.heard_durable(reply.durable_seq)
         counted = {status: sum(result.status is status for result in results) for status in ResultStatus}
         self.report = replace(
@@ -227,9 +235,7 @@ class Cycle:
         What was offered stays pending, because nobody has decided it.
         """
         after = 0
-        while (
-            outgoing := self._exchange.outbox(limit=self._limits.commands, most_bytes=self._limits.bytes, after=after)
-        ).commands:
+        while (outgoing := self._next(after=after)).commands:
             try:
                 self._client.commands(self._client.packed(self._batch(outgoing)))
             except Unauthorised as refused:
@@ -340,7 +346,7 @@ class Cycle:
         return feed, self._exchange.epoch or self._epoch, self._exchange.cursor(feed)
 
 
-def _command(seq: int, entry: Entry) -> WireCommand:
+def _command(seq: int, entry: Entry, former: str) -> WireCommand:
     return WireCommand(
         seq=seq,
         id=entry.id,
@@ -352,11 +358,13 @@ def _command(seq: int, entry: Entry) -> WireCommand:
         body=msgspec.Raw(entry.body),
         simulated=entry.simulated,
         needs=entry.needs,
+        former=former,
     )
 
 
-def _outcome(result: Result) -> Outcome:
+def _outcome(result: Result, n: int) -> Outcome:
     return Outcome(
+        n=n,
         id=result.id,
         status=_STATUS[result.status],
         feed=result.feed,

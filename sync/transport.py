@@ -50,6 +50,8 @@ CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
 ZIP_LEVEL = 5
+BATCH_ZIP_LEVEL = 3
+"""A batch takes a thirtieth more room than with 5, and three quarters of the time."""
 MAX_REPLY_BYTES = 64_000_000
 """A page has at most a thousand rows, which have a few hundred bytes each."""
 MOST_DIGITS = 16
@@ -126,7 +128,7 @@ class HubClient:
     @staticmethod
     def packed(batch: CommandBatch) -> bytes:
         """A batch as it goes over the line; made apart, while the hub decides the one before."""
-        return gzip.compress(messages.encode(batch), ZIP_LEVEL, mtime=0)
+        return gzip.compress(messages.encode(batch), BATCH_ZIP_LEVEL, mtime=0)
 
     def commands(self, packed: bytes) -> BatchReply:
         """Give commands."""
@@ -296,6 +298,9 @@ def _content(reply: requests.Response) -> bytes:
     """
     with _translated(), closing(reply):
         sent = _sent(reply)
+        if not sent and reply.status_code == 200:
+            # Whoever answers says something: this reply was cut off in its head.
+            raise Offline
         zipped = reply.headers.get("Content-Encoding", "") == "gzip"
         content = _unzipped(sent) if zipped and sent else sent
     if len(content) > MAX_REPLY_BYTES:

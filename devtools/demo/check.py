@@ -55,7 +55,7 @@ def invariants(log: Path, homes: list[Path], hub: Path) -> dict[str, bool]:
 
 
 def _pending(home: Path) -> int:
-    return int(rows(home / "journal.db", "SELECT count(*) FROM command WHERE status = 'pending'")[0][0])
+    return int(rows(home / "journal.db", "SELECT count(*) FROM outcome WHERE status = 'pending'")[0][0])
 
 
 def _all_at_hub(homes: list[Path], hub: Path) -> bool:

@@ -69,11 +69,14 @@ class Allotment(Struct, frozen=True):
     @property
     def live(self) -> tuple[Lease, ...]:
         """Leases that hold something back, in the order of their counters."""
-        return tuple(lease for lease in self.leases if not lease.lapsed)
+        return tuple([lease for lease in self.leases if not lease.lapsed])
 
     def of(self, incarnation: str) -> Lease | None:
         """The lease of a counter in one of its numberings, lapsed or not."""
-        return next((lease for lease in self.leases if lease.incarnation == incarnation), None)
+        for lease in self.leases:
+            if lease.incarnation == incarnation:
+                return lease
+        return None
 
 
 class AllotmentSet(Struct, frozen=True):
@@ -173,8 +176,11 @@ def free(allotment: Allotment | None, item: StockItem) -> int:
         return max(0, item.on_hand - item.firm)
     if allotment.closed_until is not None:
         return 0
-    live = {lease.id for lease in allotment.live}
-    return max(0, item.on_hand - item.firm - sum(share.held for share in item.shares if share.lease in live))
+    held = 0
+    if item.shares:
+        live = [lease.id for lease in allotment.leases if not lease.lapsed]
+        held = sum([share.held for share in item.shares if share.lease in live])
+    return max(0, item.on_hand - item.firm - held)
 
 
 def split(total: int, allotment: Allotment) -> dict[str, int]:

@@ -186,6 +186,8 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
         return event.order
     if state is None:
         raise ValueError(f"{event.KIND} of an unknown order")
+    if isinstance(event, LinesReserved):
+        return replace(state, lines=_reserved(state.lines, event.reserved), needs=event.needs)
     match event:
         case OrderChanged():
             return replace(
@@ -205,8 +207,10 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
             return replace(state, status=OrderStatus.COMPLETED, closed_at=event.at)
         case OrderReopened():
             return replace(state, status=OrderStatus.OPEN, closed_at=None, cancel_reason="")
-        case LinesReserved():
-            lines = tuple(replace(line, reserved=n) for line, n in zip(state.lines, event.reserved, strict=True))
-            return replace(state, lines=lines, needs=event.needs)
         case OrderForgotten():
             return replace(state, sealed="", digest="", located=False)
+
+
+def _reserved(lines: tuple[OrderLine, ...], reserved: tuple[int, ...]) -> tuple[OrderLine, ...]:
+    pairs = zip(lines, reserved, strict=True)
+    return tuple([line if line.reserved == n else replace(line, reserved=n) for line, n in pairs])

@@ -83,7 +83,10 @@ class StockItem(Struct, frozen=True):
 
     def share(self, lease: str) -> Share:
         """The share of a lease, nothing where it has none."""
-        return next((share for share in self.shares if share.lease == lease), Share(lease, 0, 0))
+        for share in self.shares:
+            if share.lease == lease:
+                return share
+        return Share(lease, 0, 0)
 
 
 def stock_id(store: str, sku: str) -> str:
@@ -196,12 +199,12 @@ def evolve(state: StockItem | None, event: StockEvent) -> StockItem:
 
 
 def _reserved(state: StockItem, event: StockReserved) -> StockItem:
-    return replace(
-        state,
-        reserved=state.reserved + event.quantity,
-        waiting=_waiting(state.waiting, event.order_id, event.unconfirmed),
-        shares=_shares(state.shares, event.lease, -event.share),
-    )
+    waiting, shares = state.waiting, state.shares
+    if event.unconfirmed:
+        waiting = _waiting(waiting, event.order_id, event.unconfirmed)
+    if event.share:
+        shares = _shares(shares, event.lease, -event.share)
+    return replace(state, reserved=state.reserved + event.quantity, waiting=waiting, shares=shares)
 
 
 def _waiting(waiting: tuple[Waiting, ...], order_id: str, quantity: int) -> tuple[Waiting, ...]:
@@ -218,10 +221,10 @@ def _shares(shares: tuple[Share, ...], lease: str, quantity: int) -> tuple[Share
     """With more or fewer pieces for a lease, never fewer than none; the others keep theirs."""
     if not quantity:
         return shares
-    if all(share.lease != lease for share in shares):
+    if lease not in [share.lease for share in shares]:
         return (*shares, Share(lease, quantity, quantity)) if quantity > 0 else shares
-    changed = (_moved(share, quantity) if share.lease == lease else share for share in shares)
-    return tuple(share for share in changed if share.held)
+    changed = [_moved(share, quantity) if share.lease == lease else share for share in shares]
+    return tuple([share for share in changed if share.held])
 
 
 def _moved(share: Share, quantity: int) -> Share:

@@ -28,9 +28,10 @@ class Workspace:
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
         key = (of.KIND, key_id)
-        if key not in self._seen:
-            self._seen[key] = self._reader.get(of, key_id)
-        found: S | None = self._seen[key]
+        try:
+            found: S | None = self._seen[key]
+        except KeyError:
+            found = self._seen[key] = self._reader.get(of, key_id)
         return found
 
     def run(self, command: Command, ctx: Context, *, bounded: bool = False) -> tuple[Event, ...] | Refusal:
@@ -38,20 +39,20 @@ class Workspace:
 
         With ``bounded`` it can't change what is another store's.
         """
-        draft = Draft(self, evolve)
+        draft = Draft(self, evolve, self._seen)
         self.read = draft.read
         decided = decide_in(draft, command, ctx)
         if bounded and other_store(draft, ctx.store):
-            draft = Draft(self, evolve)
+            draft = Draft(self, evolve, self._seen)
             decided = told_elsewhere(draft, ctx, command) or tuple(draft.events)
         if not isinstance(decided, Refusal):
             self._seen.update(draft.changed.items())
-            self.dirty.update(draft.changed)
+            self.dirty |= draft.changed
         return decided
 
     def perform(self, act: Callable[[Draft], None]) -> tuple[Event, ...]:
         """Do what follows from the commands and that nobody has asked for; it takes effect here."""
-        draft = Draft(self, evolve)
+        draft = Draft(self, evolve, self._seen)
         act(draft)
         self._seen.update(draft.changed.items())
         self.dirty.update(draft.changed)

@@ -76,6 +76,8 @@ class Names:
     """Of the hub that this counter has agreed on numbers with; another one says that the hub was restored since."""
     FORGOTTEN: ClassVar[str] = "hub_forgot"
     """Noted where the hub no longer knows this counter, because it was restored from a backup of before."""
+    OUTLIVED: ClassVar[str] = "hub_outlived"
+    """Noted where the hub knows this counter, and takes its certificate no more, however renewed."""
     DURABLE: ClassVar[str] = "durable"
     """The last command that a verified backup of the hub covers."""
     FORMER: ClassVar[str] = FORMER
@@ -89,14 +91,26 @@ def must_rejoin(counter: Counter) -> bool:
 
 def may_join(counter: Counter) -> bool:
     """Whether a code of the hub has a use: no hub is known yet, or the hub and this counter have lost each other."""
-    return not counter.enrolled or must_rejoin(counter) or Names.FORGOTTEN in counter.identity
+    return not counter.enrolled or must_rejoin(counter) or not counter.identity.keys().isdisjoint(_LOST)
+
+
+_LOST = (Names.FORGOTTEN, Names.OUTLIVED)
 
 
 def was_forgotten(counter: Counter) -> None:
     """Note that the hub does not know this counter; a new code makes it known again."""
-    if Names.FORGOTTEN not in counter.identity:
+    _note(counter, Names.FORGOTTEN)
+
+
+def has_outlived(counter: Counter) -> None:
+    """Note that this counter's certificate is over for good; a new code brings another one."""
+    _note(counter, Names.OUTLIVED)
+
+
+def _note(counter: Counter, name: str) -> None:
+    if name not in counter.identity:
         with counter.journal.writing():
-            counter.journal.identify(**{Names.FORGOTTEN: "1"})
+            counter.journal.identify(**{name: "1"})
         counter.reload()
 
 
@@ -131,13 +145,17 @@ def accept(counter: Counter, answer: Answer) -> None:
     """Become what the hub says; from now on it decides.
 
     A counter that has lost its key keeps what the hub has answered, and numbers the rest from 1 under its new name.
-    One that the hub has lost offers everything again: nobody knows how much the hub has lost with it.
+    One that the hub has lost offers everything again: nobody knows how much the hub has lost with it. One whose
+    certificate was over goes on where it was: its hub has lost nothing, but may no longer know what it has answered.
 
     Raises:
         EnrolmentFailed: the answer is for another store or another key, or of another hub than before.
     """
     root = _checked_root(counter, answer)
     brands = (*_brands(counter.identity), answer.brand)
+    if counter.enrolled and not must_rejoin(counter) and Names.FORGOTTEN not in counter.identity:
+        _go_on(counter, answer)
+        return
     with counter.journal.writing():
         if counter.enrolled and not must_rejoin(counter):
             counter.journal.reopen(after=0)
@@ -157,12 +175,21 @@ def accept(counter: Counter, answer: Answer) -> None:
                 Names.SEQ_BASE: str(answered),
             }
         )
-        counter.journal.forget_identity(Names.FORGOTTEN, Names.EPOCH)
+        counter.journal.forget_identity(*_LOST, Names.EPOCH)
         note_needs(counter.journal)
         counter.journal.enrol()
         counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
     counter.reload()
     counter.catch_up()
+
+
+def _go_on(counter: Counter, answer: Answer) -> None:
+    """Take a new certificate of the same hub for the same name, and nothing else but where it was reached."""
+    with counter.journal.writing():
+        counter.journal.identify(**{Names.HUB: answer.url, Names.DEVICE_CERTIFICATE: answer.certificate})
+        counter.journal.forget_identity(*_LOST)
+        counter.journal.audit(at=counter.clock.now(), actor=SYSTEM.id, action=ENROLLED, subject=answer.device)
+    counter.reload()
 
 
 def renewed(counter: Counter, certificate: str) -> None:

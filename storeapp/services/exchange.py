@@ -14,20 +14,21 @@ from typing import NamedTuple
 from msgspec import structs
 
 from storeapp.adapters.sealing import sealed_with
-from storeapp.adapters.transport_keys import Channel, key_purpose
+from storeapp.adapters.transport_keys import Channel, box_purpose, key_purpose
 from storeapp.codec import FORMER, UnknownValue, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
-from storeapp.services.enrolment import Names, heard_revocations, renewed, was_forgotten
+from storeapp.services.enrolment import Names, has_outlived, heard_revocations, renewed, was_forgotten
 from storeapp.services.experience import keep_legs, legs_of
 from storeapp.services.home import transport_key
-from storeapp.services.outgoing import SEALING, cut, sealed_in
-from storeapp.services.pages import PageReader, ReadPage, TransportedKey
+from storeapp.services.outgoing import SEALING, cut, sealed_in, sealed_in_order
+from storeapp.services.pages import KeyBox, PageReader, ReadPage, TransportedKey
 from storeapp.services.staff import ensure_manager
 from storeapp.store import unread
 from storeapp.store.finder import grouped
@@ -53,6 +54,8 @@ class Outgoing:
 
     commands: tuple[tuple[int, Entry], ...]
     keys: tuple[TransportedKey, ...]
+    box: KeyBox | None = None
+    """All keys together instead, for a hub that takes them so."""
 
 
 class Brought(NamedTuple):
@@ -229,6 +232,10 @@ class Exchange:
         """The hub does not know this counter any more: a new code helps."""
         was_forgotten(self._counter)
 
+    def outlived(self) -> None:
+        """This counter was away for so long that the hub renews its certificate for a new code only."""
+        has_outlived(self._counter)
+
     def start_over(self) -> None:
         """Read everything again: the hub's numbers are of another time."""
         cache = self._counter.cache
@@ -278,24 +285,38 @@ class Exchange:
 
     # -- giving
 
-    def outbox(self, *, limit: int, most_bytes: int, after: int = 0) -> Outgoing:
-        """The next commands behind a number that the hub has not answered, at least one where there is any."""
+    def outbox(self, *, limit: int, most_bytes: int, after: int = 0, boxed: bool = False) -> Outgoing:
+        """The next commands behind a number that the hub has not answered, at least one where there is any.
+
+        With ``boxed`` their keys are in one box.
+        """
         self._counter.catch_up()
         entries = cut(self._counter.journal.pending(limit=limit, after=self._base + after), most_bytes)
         needs = self._counter.journal.needs_of(entries)
         entries = [structs.replace(each, needs=needs[each.id]) if each.id in needs else each for each in entries]
-        return Outgoing(tuple((entry.n - self._base, entry) for entry in entries), tuple(self._keys_of(entries)))
+        keys, base = self._keys_of(entries), self._base
+        commands = tuple([(entry.n - base, entry) for entry in entries])
+        return Outgoing(commands, (), self._box(keys)) if boxed else Outgoing(commands, tuple(self._wrapped(keys)))
 
-    def _keys_of(self, entries: Iterable[Entry]) -> Iterable[TransportedKey]:
+    def _wrapped(self, keys: Iterable[tuple[str, bytes, bytes]]) -> Iterable[TransportedKey]:
+        for subject, key_id, key in keys:
+            yield TransportedKey(subject, key_id, self._channel.wrap(key, key_purpose(subject, key_id)))
+
+    def _box(self, keys: Sequence[tuple[str, bytes, bytes]]) -> KeyBox | None:
+        if not keys:
+            return None
+        subjects = tuple([subject for subject, _, _ in keys])
+        return KeyBox(subjects, self._channel.wrap(b"".join([key for _, _, key in keys]), box_purpose(subjects)))
+
+    def _keys_of(self, entries: Iterable[Entry]) -> list[tuple[str, bytes, bytes]]:
+        """Subjects with the ids and the keys that open what is sealed about them in these commands."""
         if not self._counter.privacy.available:
-            return
+            return []
         named = (_sealed(e) for e in entries if e.kind in SEALING or e.kind in FORMER)
         wanted = list(dict.fromkeys((subject, sealed_with(sealed)) for subject, sealed in named if sealed))
         held = self._counter.keys.checked({subject for subject, _ in wanted})
-        for subject, key_id in wanted:
-            # One that was forgotten meanwhile stays away; the fact still travels, without the person.
-            if key := held.get((subject, key_id)):
-                yield TransportedKey(subject, key_id, self._channel.wrap(key, key_purpose(subject, key_id)))
+        # One that was forgotten meanwhile stays away; the fact still travels, without the person.
+        return [(*place, key) for place in wanted if (key := held.get(place))]
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers."""
@@ -418,6 +439,8 @@ class Exchange:
 def _sealed(entry: Entry) -> tuple[str, str]:
     """Whose key opens what in a command; nothing that this version can name where a newer one has written it."""
     try:
+        if entry.kind == PlaceOrder.KIND:
+            return sealed_in_order(entry.body)
         return sealed_in(decode_command(entry.kind, entry.body))
     except UnknownValue:
         return "", ""

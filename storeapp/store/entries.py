@@ -12,6 +12,14 @@ from storeapp.store.rowsums import Value, blob_sum, mended
 
 COLUMNS = "n, id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem"
 SUMS = "content_sum, outcome_sum"
+"""With `COLUMNS` the row of a command as it is read, and as it stood in one table until the outcome got its own."""
+
+CONTENT = "n, id, kind, at, actor, role, store, body, events, simulated, seq, content_sum"
+"""What a command says: the columns of ``command``, which never change."""
+OUTCOME = "n, status, feed, feed_seq, problem, outcome_sum"
+"""What has become of it: the columns of ``outcome``, small rows because every answer of the hub changes one."""
+ROW = ", ".join(f"command.{name}" if name == "n" else name for name in f"{COLUMNS}, {SUMS}".split(", "))
+"""`COLUMNS` and `SUMS` where ``command`` and ``outcome`` are joined."""
 
 
 class Status(StrEnum):
@@ -56,19 +64,38 @@ class Outcome(Struct, frozen=True):
     feed: str = ""
     feed_seq: int | None = None
     problem: bytes = b""
+    n: int = 0
+    """The command's number in the journal, where whoever tells has sent it; else it is looked for by its id."""
 
 
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
 _CONTENT = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
 """Where what never changes stands among `COLUMNS`; the number may change, when holes are closed."""
 _OUTCOME = (9, 12, 13, 14)
 
 
-def row_of(e: Entry) -> tuple[Value, ...]:
-    """The values of `COLUMNS` and `SUMS`."""
-    who = (e.actor, str(e.role), e.store)
-    outcome = (str(e.status), int(e.simulated), e.seq, e.feed, e.feed_seq, e.problem)
-    row = (e.n, e.id, e.kind, e.at.isoformat(), *who, e.body, e.events, *outcome)
-    return (*row, *sums_of(row))
+Values = tuple[Value, ...]
+
+
+def rows_of(e: Entry) -> tuple[Values, Values]:
+    """The values of `CONTENT` and of `OUTCOME`."""
+    said = (e.id, e.kind, e.at.isoformat(), e.actor, str(e.role), e.store, e.body, e.events, int(e.simulated), e.seq)
+    became = (str(e.status), e.feed, e.feed_seq, e.problem)
+    return (e.n, *said, _content_sum(said)), (e.n, *became, outcome_sum(*became))
+
+
+def joined(content: Sequence[Any], outcome: Sequence[Any]) -> tuple[Any, ...]:
+    """A row of `COLUMNS` and `SUMS` out of those of `CONTENT` and `OUTCOME`."""
+    *said, simulated, seq, content_sum_ = content
+    _, status, feed, feed_seq, problem, outcome_sum_ = outcome
+    return (*said, status, simulated, seq, feed, feed_seq, problem, content_sum_, outcome_sum_)
+
+
+def parted(row: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The rows of `CONTENT` and `OUTCOME` out of one of `COLUMNS` and `SUMS`."""
+    *said, status, simulated, seq, feed, feed_seq, problem, content, outcome = row
+    return (*said, simulated, seq, content), (said[0], status, feed, feed_seq, problem, outcome)
 
 
 def sums_of(row: Sequence[Any]) -> tuple[bytes, bytes]:
@@ -120,11 +147,13 @@ def entry_of(row: tuple[object, ...]) -> Entry:
         ValueError: a column holds what it never should, or something else than was written.
         TypeError: a column is of another type.
     """
-    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, *answer = row
-    feed, feed_seq, problem, *told = answer
     content, outcome = sums_of(row)
-    if (told[0] is not None and told[0] != content) or (told[1] is not None and told[1] != outcome):
+    *_, told_content, told_outcome = row
+    if told_content == content and told_outcome == outcome:
+        return _as_written(*row)
+    if (told_content is not None and told_content != content) or (told_outcome is not None and told_outcome != outcome):
         raise ValueError("a row is not as it was written")
+    n, command_id, kind, at, actor, role, store, body, events, status, simulated, seq, feed, feed_seq, problem, *_ = row
     return Entry(
         n=int(str(n)),
         id=str(command_id),
@@ -142,6 +171,32 @@ def entry_of(row: tuple[object, ...]) -> Entry:
         feed_seq=None if feed_seq is None else int(str(feed_seq)),
         problem=_bytes(problem),
     )
+
+
+def _as_written(
+    n: Any,
+    command_id: Any,
+    kind: Any,
+    at: Any,
+    actor: Any,
+    role: Any,
+    store: Any,
+    body: Any,
+    events: Any,
+    status: Any,
+    simulated: Any,
+    seq: Any,
+    feed: Any,
+    feed_seq: Any,
+    problem: Any,
+    *_sums: Any,
+) -> Entry:
+    """The command in a row that fits its checksums, so that every value is of the type that was written."""
+    moment, of_role, of_status = datetime.fromisoformat(at), _ROLES.get(role), _STATUSES.get(status)
+    if of_role is None or of_status is None:
+        raise ValueError("a word of the journal is unknown")
+    said = (n, command_id, kind, moment, actor, of_role, store, body, events)
+    return Entry(*said, of_status, bool(simulated), seq, feed, feed_seq, problem)
 
 
 def _bytes(value: object) -> bytes:

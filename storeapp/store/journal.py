@@ -1,6 +1,7 @@
 """The journal: this device's commands in order with their outcome. A command is saved once it is here."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,21 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from storeapp.store.entries import COLUMNS, SUMS, Entry, Outcome, Status, entry_of, outcome_sum, row_of
+from storeapp.store import bulk
+from storeapp.store.entries import (
+    COLUMNS,
+    CONTENT,
+    OUTCOME,
+    ROW,
+    SUMS,
+    Entry,
+    Outcome,
+    Status,
+    Values,
+    entry_of,
+    outcome_sum,
+    rows_of,
+)
 from storeapp.store.errors import Corrupt, DiskFailed, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal_schema import IDENTITY_SUM, MIGRATIONS, OPEN, identity_sum
 from storeapp.store.migrate import copy_database, file_at, immediate, open_database
@@ -38,8 +53,19 @@ _OPEN_SUM = outcome_sum(str(Status.PENDING), "", None, b"")
 """Of what has no answer yet."""
 
 
-def _told(o: Outcome) -> tuple[Any, ...]:
-    return o.id, str(o.status), o.feed, o.feed_seq, o.problem
+_JOINED = f"SELECT {ROW} FROM command LEFT JOIN outcome USING (n)"
+_OPEN_FIRST = f"SELECT {ROW} FROM outcome CROSS JOIN command USING (n)"
+"""For the few that are open: SQLite goes by their index, and looks for the rest of each."""
+_ANSWERED = (
+    "ON CONFLICT (n) DO UPDATE SET status = excluded.status, feed = excluded.feed, feed_seq = excluded.feed_seq,"
+    " problem = excluded.problem, outcome_sum = excluded.outcome_sum WHERE outcome.status = 'pending'"
+)
+
+
+def _settled(n: int, o: Outcome) -> Values:
+    """The values of `OUTCOME`."""
+    told = (str(o.status), o.feed, o.feed_seq, o.problem)
+    return (n, *told, outcome_sum(*told))
 
 
 P = ParamSpec("P")
@@ -159,10 +185,10 @@ class Journal:
     def append(self, entries: Iterable[Entry]) -> None:
         """Add commands with the numbers they bear; call inside `writing`."""
         added = list(entries)
-        self._db.conn.executemany(
-            f"INSERT INTO command ({COLUMNS}, {SUMS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            map(row_of, added),
-        )
+        rows = [rows_of(entry) for entry in added]
+        insert = "INSERT INTO {} ({}) VALUES ({})"
+        self._db.conn.executemany(insert.format("command", CONTENT, ",".join("?" * 12)), [said for said, _ in rows])
+        self._db.conn.executemany(insert.format("outcome", OUTCOME, ",".join("?" * 6)), [became for _, became in rows])
         self.need((entry.id, needed) for entry in added for needed in entry.needs)
 
     @_guarded
@@ -174,11 +200,12 @@ class Journal:
 
     def after(self, n: int, *, limit: int = 1000) -> list[Entry]:
         """The commands after a number, oldest first."""
-        return self._select("n > ? ORDER BY n LIMIT ?", n, limit)
+        return self._select("command.n > ? ORDER BY command.n LIMIT ?", n, limit)
 
     def pending(self, *, limit: int = 1000, after: int = 0) -> list[Entry]:
         """What the hub has still to answer behind a number, oldest first."""
-        return self._select(f"{OPEN} AND status = 'pending' AND n > ? ORDER BY n LIMIT ?", after, limit)
+        where = f"{OPEN} AND status = 'pending' AND outcome.n > ? ORDER BY outcome.n LIMIT ?"
+        return self._select(where, after, limit, of=_OPEN_FIRST)
 
     def numbered(self, numbers: Iterable[int]) -> list[Entry]:
         """The commands with these numbers, oldest first."""
@@ -186,7 +213,7 @@ class Journal:
         found: list[Entry] = []
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
-            found += self._select(f"n IN ({','.join('?' * len(part))}) ORDER BY n", *part)
+            found += self._select(f"command.n IN ({','.join('?' * len(part))}) ORDER BY command.n", *part)
         return found
 
     @_guarded
@@ -196,8 +223,8 @@ class Journal:
             return {}
         found: dict[str, tuple[str, ...]] = {}
         rows = self._db.execute(
-            "SELECT need.id, needed FROM need JOIN command USING (id) WHERE command.n BETWEEN ? AND ? ORDER BY need.n",
-            (entries[0].n, entries[-1].n),
+            "SELECT id, needed FROM need WHERE id IN (SELECT value FROM json_each(?)) ORDER BY n",
+            (json.dumps([entry.id for entry in entries]),),
         )
         for command_id, needed in rows:
             found[command_id] = (*found.get(command_id, ()), needed)
@@ -207,7 +234,8 @@ class Journal:
     def undone(self, ids: Iterable[str]) -> set[str]:
         """Those of these commands that the hub has refused or parked."""
         wanted = list(ids)
-        sql = f"SELECT id FROM command WHERE {OPEN} AND status IN ('refused', 'parked') AND id IN "
+        open_ = f"SELECT id FROM outcome CROSS JOIN command USING (n) WHERE {OPEN} AND status IN ('refused', 'parked')"
+        sql = f"{open_} AND id IN "
         rows = self._db.execute(f"{sql}({','.join('?' * len(wanted))})", wanted) if wanted else ()
         return {str(command_id) for (command_id,) in rows}
 
@@ -220,16 +248,18 @@ class Journal:
         told = [value for cursor in (cursors or {}).items() for value in cursor]
         return self._select(
             f"""{OPEN} AND status IN ('refused', 'parked') AND ({"1" if cursors is None else untold}) AND NOT EXISTS
-            (SELECT 1 FROM audit WHERE audit.subject = command.id AND action = 'refusal.accepted') ORDER BY n""",
+            (SELECT 1 FROM audit WHERE audit.subject = command.id AND action = 'refusal.accepted')
+            ORDER BY outcome.n""",
             *told,
+            of=_OPEN_FIRST,
         )
 
     @_guarded
     def settle_again(self, outcomes: Mapping[str, Status]) -> None:
         """Note what has become of commands that had been put aside. Call inside `writing`."""
         self._db.conn.executemany(
-            """UPDATE command SET status = ?1, outcome_sum = outcome_sum_of(?1, feed, feed_seq, problem)
-            WHERE id = ?2 AND status IN ('parked', 'refused')""",
+            """UPDATE outcome SET status = ?1, outcome_sum = outcome_sum_of(?1, feed, feed_seq, problem)
+            WHERE n = (SELECT n FROM command WHERE id = ?2) AND status IN ('parked', 'refused')""",
             [(str(status), command_id) for command_id, status in outcomes.items()],
         )
 
@@ -238,8 +268,8 @@ class Journal:
         return next(iter(self._select("id = ?", command_id)), None)
 
     @_guarded
-    def _select(self, where: str, *values: object) -> list[Entry]:
-        rows = self._db.execute(f"SELECT {COLUMNS}, {SUMS} FROM command WHERE {where}", values).fetchall()
+    def _select(self, where: str, *values: object, of: str = _JOINED) -> list[Entry]:
+        rows = self._db.execute(f"{of} WHERE {where}", values).fetchall()
         try:
             return [entry_of(row) for row in rows]
         except (ValueError, TypeError) as error:
@@ -248,17 +278,25 @@ class Journal:
     @_guarded
     def counts(self) -> dict[Status, int]:
         """How many commands are in each status that is not final and good."""
-        rows = self._db.execute(f"SELECT status, count(*) FROM command WHERE {OPEN} GROUP BY status")
+        rows = self._db.execute(f"SELECT status, count(*) FROM outcome WHERE {OPEN} GROUP BY status")
         return {Status(status): count for status, count in rows}
 
     @_guarded
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Note the hub's answers; one that was settled before stays as it was. Call inside `writing`."""
-        self._db.conn.executemany(
-            """UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ?, outcome_sum = ?
-            WHERE id = ? AND status = 'pending'""",
-            ((*told, outcome_sum(*told), name) for name, *told in map(_told, outcomes)),
-        )
+        told = list(outcomes)
+        numbers = self._numbers_of([outcome.id for outcome in told if not outcome.n])
+        numbered = [(outcome.n or numbers.get(outcome.id, 0), outcome) for outcome in told]
+        rows = [_settled(n, outcome) for n, outcome in numbered if n]
+        bulk.insert(self._db, f"INSERT INTO outcome ({OUTCOME})", rows, _ANSWERED)
+
+    def _numbers_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """The numbers of those of these commands that are here."""
+        found: dict[str, int] = {}
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            found.update(self._db.execute(f"SELECT id, n FROM command WHERE id IN ({','.join('?' * len(part))})", part))
+        return found
 
     @_guarded
     def settled_numbers(self, *, since: int, cursors: Mapping[str, int]) -> list[int]:
@@ -267,7 +305,7 @@ class Journal:
         ``cursors`` says how far each feed was read; what stands in no feed of this counter is never waited for.
         """
         rows = self._db.execute(
-            "SELECT n, feed, feed_seq FROM command WHERE n >= ? AND status <> 'pending'",
+            "SELECT n, feed, feed_seq FROM outcome WHERE n >= ? AND status <> 'pending'",
             (since,),
         )
         return [int(n) for n, feed, seq in rows if seq is None or seq <= cursors.get(feed, seq)]
@@ -275,7 +313,7 @@ class Journal:
     @_guarded
     def last_answered(self) -> int:
         """The number of the newest command that the hub has answered, 0 for none."""
-        row = self._db.execute(f"SELECT min(n) FROM command WHERE {OPEN} AND status = 'pending'").fetchone()
+        row = self._db.execute(f"SELECT min(n) FROM outcome WHERE {OPEN} AND status = 'pending'").fetchone()
         return self.last() if row[0] is None else int(row[0]) - 1
 
     @_guarded
@@ -285,12 +323,12 @@ class Journal:
         What it knows is in whatever it sends from now on. Call inside `writing`.
         """
         self._db.execute(
-            """UPDATE command SET status = 'pending', feed = '', feed_seq = NULL, problem = x'', outcome_sum = ?
+            """UPDATE outcome SET status = 'pending', feed = '', feed_seq = NULL, problem = x'', outcome_sum = ?
             WHERE n > ?""",
             (_OPEN_SUM, after),
         )
         self._db.execute(
-            """UPDATE command SET feed_seq = 0, outcome_sum = outcome_sum_of(status, feed, 0, problem)
+            """UPDATE outcome SET feed_seq = 0, outcome_sum = outcome_sum_of(status, feed, 0, problem)
             WHERE n <= ? AND feed_seq > 0""",
             (after,),
         )
@@ -306,8 +344,9 @@ class Journal:
 
         The newest command always stays: the next one is numbered after it.
         """
-        kept = "n > ? OR at >= ? OR status IN ('pending', 'parked')"
-        first = self._db.execute(f"SELECT n FROM command WHERE {kept} ORDER BY n LIMIT 1", (upto, before.isoformat()))
+        kept = "command.n > ? OR at >= ? OR status IN ('pending', 'parked')"
+        sql = f"SELECT command.n FROM command JOIN outcome USING (n) WHERE {kept} ORDER BY command.n LIMIT 1"
+        first = self._db.execute(sql, (upto, before.isoformat()))
         found = first.fetchone()
         return min(self.last(), int(found[0]) if found else self.last()) - 1
 
@@ -315,7 +354,8 @@ class Journal:
     def prune(self, upto: int) -> None:
         """Keep the commands up to a number no longer. Call inside `writing`."""
         self._db.execute("DELETE FROM need WHERE id IN (SELECT id FROM command WHERE n <= ?)", (upto,))
-        self._db.execute("DELETE FROM command WHERE n <= ?", (upto,))
+        for table in ("command", "outcome"):
+            self._db.execute(f"DELETE FROM {table} WHERE n <= ?", (upto,))
         self.identify(**{PRUNED: str(max(upto, self.pruned))})
 
     @_guarded
@@ -324,7 +364,7 @@ class Journal:
 
         Whoever has seen the old numbers begins anew, see `authority`. Call inside `writing`.
         """
-        pending = f"FROM command WHERE {OPEN} AND status = 'pending'"
+        pending = f"FROM outcome WHERE {OPEN} AND status = 'pending'"
         count, first, last = self._db.execute(f"SELECT count(*), min(n), max(n) {pending}").fetchone()
         if not count:
             return False
@@ -334,7 +374,9 @@ class Journal:
             return False
         numbers = [n for (n,) in self._db.execute(f"SELECT n {pending} ORDER BY n")]
         # Downwards and in order, so none meets another.
-        self._db.conn.executemany("UPDATE command SET n = ? WHERE n = ?", list(enumerate(numbers, start=before + 1)))
+        for table in ("command", "outcome"):
+            moved = list(enumerate(numbers, start=before + 1))
+            self._db.conn.executemany(f"UPDATE {table} SET n = ? WHERE n = ?", moved)
         self.identify(numbering=secrets.token_hex(6))
         return True
 
@@ -347,7 +389,7 @@ class Journal:
     def enrol(self) -> None:
         """From now on the hub is the authority: everything saved so far is offered to it, from the first on."""
         self._db.execute(
-            """UPDATE command SET status = 'pending', outcome_sum = outcome_sum_of('pending', feed, feed_seq, problem)
+            """UPDATE outcome SET status = 'pending', outcome_sum = outcome_sum_of('pending', feed, feed_seq, problem)
             WHERE status = 'saved'"""
         )
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from storeapp.store.entries import COLUMNS, SUMS, sums_of
+from storeapp.store.entries import COLUMNS, OUTCOME, SUMS, sums_of
 from storeapp.store.migrate import statements
 from storeapp.store.rowsums import checksum
 
 IDENTITY_SUM = "sum"
 """The fact that says whether the other ones are as they were written."""
+AUTHORITY = "authority"
+"""The fact that says which hub decides; there is none where this counter does."""
 OPEN = "status NOT IN ('saved', 'applied')"
 """SQLite uses the partial index only for queries that repeat its very condition."""
 
@@ -39,6 +41,24 @@ def _sum_up(db: Database) -> None:
         db.execute("INSERT INTO identity (name, value) VALUES (?, ?)", (IDENTITY_SUM, identity_sum(facts)))
 
 
+def _part(db: Database) -> None:
+    """From now on an answer of the hub changes a small row, and the command's own stays where it is.
+
+    The columns are dropped one by one instead of filling another table: so the commands keep their place in the file,
+    where a salvage looks for them.
+    """
+    db.execute("DROP INDEX command_open")
+    db.execute(
+        """CREATE TABLE outcome (
+        n INTEGER PRIMARY KEY, status TEXT NOT NULL, feed TEXT NOT NULL DEFAULT '', feed_seq INTEGER,
+        problem BLOB NOT NULL DEFAULT x'', outcome_sum BLOB)"""
+    )
+    db.execute(f"INSERT INTO outcome ({OUTCOME}) SELECT {OUTCOME} FROM command ORDER BY n")
+    db.execute(f"CREATE INDEX outcome_open ON outcome (status, n) WHERE {OPEN}")
+    for column in OUTCOME.split(", ")[1:]:
+        db.execute(f"ALTER TABLE command DROP COLUMN {column}")
+
+
 MIGRATIONS = (
     statements(
         """CREATE TABLE command (
@@ -61,4 +81,7 @@ MIGRATIONS = (
         "CREATE TABLE need (n INTEGER PRIMARY KEY, id TEXT NOT NULL, needed TEXT NOT NULL, UNIQUE (id, needed))"
     ),
     _sum_up,
+    _part,
 )
+ONE_TABLE = 3
+"""With so many of these steps a command and its outcome stood in one row."""

@@ -10,15 +10,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, UnknownValue, decode_command, decode_events
 from storeapp.store import wal
-from storeapp.store.entries import row_mended, sums_of
+from storeapp.store.entries import CONTENT, OUTCOME, joined, outcome_sum, parted, row_mended, sums_of
 from storeapp.store.errors import Corrupt, JournalCorrupt, translate_sqlite_errors
 from storeapp.store.journal import (
     COLUMNS,
@@ -26,12 +27,13 @@ from storeapp.store.journal import (
     SUMS,
     Entry,
     Journal,
+    Status,
     entry_of,
     suspicion,
     under_salvage,
 )
-from storeapp.store.journal_schema import IDENTITY_SUM, identity_sum, identity_values
-from storeapp.store.migrate import alone
+from storeapp.store.journal_schema import AUTHORITY, IDENTITY_SUM, MIGRATIONS, ONE_TABLE, identity_sum, identity_values
+from storeapp.store.migrate import Migration, alone, open_database, remove_database
 from storeapp.store.rowsums import mended
 from storeapp.store.wal import Verdict
 
@@ -43,6 +45,9 @@ MOST_EMPTY_CHUNKS = 20
 MOST_TRIES = 20
 """To look for the one byte that is wrong takes seconds, and where many rows are broken it is more than a byte."""
 _WAL = "-wal"
+_UNANSWERED: Row = (0, str(Status.SAVED), "", None, b"", None)
+"""What is taken for the outcome of a command where that is lost: true of a counter that stands alone."""
+_LOST: Row = (0, "", "", None, b"", None)
 _ID_LETTERS = 36
 
 
@@ -224,14 +229,31 @@ def _mend_first_page(path: Path) -> None:
     """Put a first page in the place of one that cannot be read; the tables lie where a new journal has them."""
     if _readable(path):
         return
+    # What the file is a version of stood on that page, too.
+    for steps in (MIGRATIONS, MIGRATIONS[:ONE_TABLE]):
+        _take_first_page(path, steps)
+        if _readable(path) and _makes_sense(path):
+            return
+    _take_first_page(path, MIGRATIONS)
+
+
+def _take_first_page(path: Path, steps: Sequence[Migration]) -> None:
     model = path.with_name("model.db")
-    Journal(model).close()
+    open_database(model, migrations=steps, synchronous="FULL").close()
     size = int.from_bytes(model.read_bytes()[16:18], "big")
     page = bytearray(model.read_bytes()[:size])
     page[28:32] = (path.stat().st_size // size).to_bytes(4, "big")
     page[32:40] = bytes(8)  # no free pages are known
     with path.open("rb+") as file:
         file.write(page)
+    remove_database(model)
+
+
+def _makes_sense(path: Path) -> bool:
+    """Whether the columns of a command hold what their names say."""
+    with closing(sqlite3.connect(path)) as source:
+        rows = _Salvage(source, source).commands(expect=0)
+        return any(_is_command(row) or _is_command(joined(parted(row)[0], _UNANSWERED)) for row in islice(rows, CHUNK))
 
 
 def _readable(path: Path) -> bool:
@@ -251,18 +273,19 @@ class _Salvage:
         self._source = source
         self._target = target
         self._tries = MOST_TRIES
+        self._unanswered: list[int] = []
+        """Commands of which only the outcome is lost."""
 
     def run(self, *, expect: int, kept: str) -> Salvaged:
         """Copy all tables in one transaction."""
         self._target.execute("BEGIN IMMEDIATE")
         last = max(self._last("command") or 0, expect)
-        # A file of before there were checksums gets them here.
-        columns = COLUMNS if self._read(f"SELECT {SUMS} FROM command LIMIT 1") is None else f"{COLUMNS}, {SUMS}"
-        commands = self._copy("command", columns, f"{COLUMNS}, {SUMS}", expect=last, check=self._command)
+        commands = self._copy_commands(expect=last)
         links = self._copy("audit", "n, at, actor, action, subject, hash")
         self._copy("print_job", "n, at, actor, paper, subject, copy")
         self._copy("need", "n, id, needed", check=_need)
-        self._copy_identity()
+        if self._copy_identity().get(AUTHORITY):
+            self._ask_again()
         self._target.execute("COMMIT")
         return Salvaged(len(commands), tuple(_gaps(commands, last, after=self._pruned())), len(links), kept)
 
@@ -271,17 +294,45 @@ class _Salvage:
         found = self._read(f"SELECT value FROM identity WHERE name = '{PRUNED}'")
         return int(found[0][0]) if found else 0
 
+    def _copy_commands(self, *, expect: int) -> list[int]:
+        """Commands with what has become of them; their numbers."""
+        content, outcome = _insertion("command", CONTENT), _insertion("outcome", OUTCOME)
+        found = []
+        for row in self.commands(expect=expect):
+            whole = self._command(row)
+            if whole is not None:
+                said, became = parted(whole)
+                if self._insert(content, said) and self._insert(outcome, became):
+                    found.append(int(whole[0]))
+        return sorted(found)
+
+    def commands(self, *, expect: int) -> Iterator[Row]:
+        """Rows of `COLUMNS` and `SUMS`, as they are read from a file of any version."""
+        known = {name for _, name, *_ in self._read("PRAGMA table_info(command)") or ()}
+        if "status" not in known:
+            outcomes = {row[0]: row for row in self._rows("outcome", OUTCOME, expect)}
+            for row in self._rows("command", CONTENT, expect):
+                yield joined(row, outcomes.get(row[0], _LOST))
+        elif "outcome_sum" in known:
+            yield from self._rows("command", f"{COLUMNS}, {SUMS}", expect)
+        else:
+            # A file of before there were checksums gets them here.
+            yield from ((*row, None, None) for row in self._rows("command", COLUMNS, expect))
+
+    def _ask_again(self) -> None:
+        """The hub repeats an answer that was lost here; it takes commands only in a row, so all from there on."""
+        if self._unanswered:
+            status = str(Status.PENDING)
+            self._target.execute(
+                """UPDATE outcome SET status = ?, feed = '', feed_seq = NULL, problem = x'', outcome_sum = ?
+                WHERE n >= ?""",
+                (status, outcome_sum(status, "", None, b""), min(self._unanswered)),
+            )
+
     def _copy(
-        self,
-        table: str,
-        columns: str,
-        into: str = "",
-        *,
-        expect: int = 0,
-        check: Callable[[Row], Row | None] = lambda row: row,
+        self, table: str, columns: str, *, expect: int = 0, check: Callable[[Row], Row | None] = lambda row: row
     ) -> list[int]:
-        marks = ",".join("?" * len((into or columns).split(",")))
-        sql = f"INSERT OR IGNORE INTO {table} ({into or columns}) VALUES ({marks})"
+        sql = _insertion(table, columns)
         rows = (sound for row in self._rows(table, columns, expect) if (sound := check(row)) is not None)
         return sorted(int(row[0]) for row in rows if self._insert(sql, row))
 
@@ -319,18 +370,29 @@ class _Salvage:
 
     def _command(self, row: Row) -> Row | None:
         """The row as it was written, with its checksums; None where nobody can tell any more."""
-        whole = row if len(row) > len(COLUMNS.split(",")) else (*row, None, None)
+        whole = row
         if not _is_command(whole) and self._tries:
             whole = row_mended(whole)
             self._tries -= not _is_command(whole)
-        return (*whole[:-2], *sums_of(whole)) if _is_command(whole) else None
+        if not _is_command(whole):
+            said, _ = parted(whole)
+            whole = joined(said, _UNANSWERED)
+            if not _is_command(whole):
+                return None
+            self._unanswered.append(int(whole[0]))
+        return (*whole[:-2], *sums_of(whole))
 
-    def _copy_identity(self) -> None:
+    def _copy_identity(self) -> dict[str, str]:
         rows = [row for row in self._read("SELECT name, value FROM identity") or () if None not in row]
         facts = _identity({str(name): str(value) for name, value in rows})
         if "store" not in facts:
             raise JournalCorrupt
         self._target.executemany("INSERT OR IGNORE INTO identity (name, value) VALUES (?, ?)", facts.items())
+        return facts
+
+
+def _insertion(table: str, columns: str) -> str:
+    return f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({','.join('?' * len(columns.split(',')))})"
 
 
 def _identity(facts: dict[str, str]) -> dict[str, str]:

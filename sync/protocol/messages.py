@@ -75,6 +75,13 @@ class WireKey(msgspec.Struct, frozen=True, array_like=True):
     wrapped: bytes
 
 
+class WireBox(msgspec.Struct, frozen=True):
+    """The keys of these subjects, one after the other, wrapped together for the other side of this request."""
+
+    subjects: Annotated[list[str], msgspec.Meta(max_length=MAX_BATCH_KEYS)]
+    wrapped: bytes
+
+
 class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     """One command. ``seq`` counts this device's commands in this incarnation from 1; ``id`` is its UUID for ever.
 
@@ -96,11 +103,15 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CommandBatch(msgspec.Struct, frozen=True):
-    """Commands in the device's order without a hole, with the keys of the sealed records in them."""
+    """Commands in the device's order without a hole, with the keys of the sealed records in them.
+
+    ``keys`` is a box for a hub that has said `HelloReply.boxes`. One that knows no boxes refuses such a batch, so that
+    it takes no commands without their keys.
+    """
 
     incarnation: Id
     commands: list[WireCommand]
-    keys: Annotated[list[WireKey], msgspec.Meta(max_length=MAX_BATCH_KEYS)] = []
+    keys: Annotated[list[WireKey], msgspec.Meta(max_length=MAX_BATCH_KEYS)] | WireBox = []
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -218,6 +229,8 @@ class HelloReply(msgspec.Struct, frozen=True):
     """Whether this one was: it may offer what it has saved, for people to look at, and gets nothing more."""
     late: bool = False
     """Whether the signature was of another time, so that nothing of the hello counted; ``time`` tells by how much."""
+    boxes: bool = False
+    """Whether this hub takes the keys of a batch in one box."""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):

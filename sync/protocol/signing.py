@@ -98,7 +98,9 @@ def verify(message: Message, body: bytes | None, *, find: Callable[[str], bytes 
         )
     except (InvalidSignature, ValueError, LookupError) as error:
         # The library takes every error for a bad signature, even a database that does not answer.
-        raise resolver.failure or BadSignature(type(error).__name__) from error
+        if resolver.failure is not None:
+            raise resolver.failure from resolver.failure.__cause__
+        raise BadSignature(type(error).__name__) from error
     parameters = held[0].parameters
     return Signed(str(parameters["keyid"]), _is_near(parameters["created"], now))
 

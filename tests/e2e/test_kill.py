@@ -45,6 +45,8 @@ class Victims:
     saved: dict[str, str] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     kills: int = 0
+    waits: int = 0
+    """How often one was told to try again, because the other held the home for too long."""
 
     def __post_init__(self) -> None:
         self._program = subprocess.Popen(
@@ -90,6 +92,8 @@ class Victims:
                 self.living.append(int(what[0]))
             case "saved":
                 self.saved[what[0]] = what[1]
+            case "waited":
+                self.waits += 1
             case "failed":
                 self.failed.append(" ".join(what))
             case "reaped":
@@ -165,6 +169,7 @@ def play(scene: Scene, *, rounds: int, hub_every: int, chance: random.Random) ->
         victims.kill_all()
         assert victims.failed == []
         assert victims.saved.keys() <= journal_ids(scene.home)
+    assert 10 * victims.waits <= len(victims.saved)
 
 
 def journal_ids(home: Path) -> set[str]:

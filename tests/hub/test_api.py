@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 import msgspec
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
 from hub import devices, revocations
@@ -178,6 +179,39 @@ def test_a_path_that_does_not_exist_is_a_problem_too(server: HubServer) -> None:
     assert httpx.get(server.url + "/v1/commands").json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(("method", "path", "allowed"), [("GET", "/v1/commands", "POST"), ("POST", "/healthz", "GET")])
+def test_a_method_that_is_not_there_is_told_which_are(server: HubServer, method: str, path: str, allowed: str) -> None:
+    reply = httpx.request(method, server.url + path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+
+
+def test_nobody_is_sent_to_another_path_that_was_not_signed(server: HubServer) -> None:
+    reply = httpx.get(server.url + "/healthz/")
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_database_that_is_away_is_told_as_such_and_comes_back(
+    hub: Hub, caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
+
+    hello = encode(Hello("i1", 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.db.engine, "connect", away)
+        patch.setattr(hub.db.engine, "begin", away)
+        for path in ("/readyz", f"/v1/feeds/brand/changes?epoch={hub.identity.epoch}&after=0"):
+            reply = caller.call("GET", path)
+            assert (reply.status_code, reply.json()["code"], reply.headers["retry-after"]) == (503, "busy", "5")
+        assert caller.code("POST", "/v1/devices/dev-1/hello", hello) == (503, "busy")
+        assert caller.call("GET", "/healthz").status_code == 200
+    assert {record.getMessage() for record in caplog.records if record.name == "hub.api"} == {
+        "the database did not answer: OperationalError"
+    }
+    assert caller.call("GET", "/readyz").status_code == 200
+    assert caller.call("POST", "/v1/devices/dev-1/hello", hello).status_code == 200
+
+
 def test_the_document_describes_every_call(hub: Hub) -> None:
     app: FastAPI = create_app(hub)
     document = app.openapi()
@@ -188,6 +222,7 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
         *("regions", "region_plans", "region_plan", "plan_region", "cancel_region_plan"),
         *("health", "ready"),
     }
+    assert "503" in document["paths"]["/readyz"]["get"]["responses"]
     assert document["components"]["securitySchemes"].keys() == {"deviceSignature", "consolePassword"}
     references = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert references <= document["components"]["schemas"].keys()

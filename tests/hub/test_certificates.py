@@ -118,6 +118,18 @@ class TestList:
         assert found(hub, "dev-2").revoked
         assert parse_list(text).number == 8
 
+    def test_an_older_list_and_its_own_teach_nothing(self, hub: Hub, known: EnrolledDevice) -> None:
+        told = []
+        for name, seed in (("dev-2", b"e"), ("dev-3", b"f")):
+            code = devices.new_code(hub, store="XH")
+            devices.enrol(hub, EnrolRequest(code, name, DeviceKey(seed * 32).public, b"t" * 32))
+            revocations.revoke(hub, name)
+            told.append(hello(hub))
+        # Whoever keeps an old hello says it again and again: a number that went back would let it be believed.
+        for text in (*told, *reversed(told)):
+            assert hello(hub, text) == told[-1]
+        assert parse_list(told[-1]).number == 2
+
     @pytest.mark.parametrize("text", ["nonsense", "{}", "[]"])
     def test_nonsense_teaches_nothing(self, hub: Hub, known: EnrolledDevice, text: str) -> None:
         assert hello(hub, text) == ""

@@ -1,10 +1,12 @@
 """What has left a feed long ago is dropped, and whoever has not heard of it reads everything again."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from hub import compaction
 from hub.compaction import KEEP, RESULTS_KEPT, Housekeeper, compact, compact_when_due
 from hub.core import Hub
 from hub.feeds import Reader, changes, floors, snapshot
@@ -15,6 +17,7 @@ from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.held import ResolveHeld
 from sync.protocol.messages import ChangesPage
 from tests.support.hubs import FakeCounter, TurnedClock, a_guide, stock
+from tests.support.hubserver import PATIENCE_S
 
 FEED = "store:XH"
 
@@ -142,3 +145,23 @@ def test_a_serving_process_does_it_by_itself(hub: Hub) -> None:
     keeper.start()
     keeper.stop()
     assert not compact_when_due(hub)
+
+
+def test_it_looks_again_after_whatever_has_failed(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked, again = list[int](), threading.Event()
+
+    def fail(_: Hub) -> bool:
+        looked.append(1)
+        if len(looked) > 1:
+            again.set()
+        raise LookupError("a person's name")
+
+    monkeypatch.setattr(compaction, "compact_when_due", fail)
+    keeper = Housekeeper(hub, look_s=0.01)
+    keeper.start()
+    assert again.wait(PATIENCE_S)
+    keeper.stop()
+    assert {record.getMessage() for record in caplog.records} == {"could not compact: LookupError"}
+    caplog.clear()

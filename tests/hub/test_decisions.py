@@ -19,7 +19,7 @@ from storeapp.domain.rules.orders import CancelOrder, ForgetOrder
 from storeapp.domain.rules.people import LocateBuilding, RegisterSku, RegisterStaff
 from storeapp.domain.sealed import key_check
 from storeapp.domain.words import Platform, Role
-from sync.protocol.messages import BatchReply, ChangesPage, WireKey, encode
+from sync.protocol.messages import BatchReply, ChangesPage, WireBox, WireKey, encode
 from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 
 FIRST = order_id(Platform.TABLE, "T1")
@@ -269,6 +269,25 @@ class TestSealed:
         assert (row.opens, row.keys) == (("",), [])
         opened = two.transport.channel(hub.identity.transport.public).unwrap(row.box, box_purpose([FIRST]))
         assert unboxed(opened, [FIRST]) == [(FIRST, b"k" * 32)]
+
+    def test_the_keys_of_a_batch_may_come_in_one_box(self, hub: Hub) -> None:
+        counter, subjects = FakeCounter(hub), [FIRST, order_id(Platform.TABLE, "T2")]
+        channel = counter.transport.channel(hub.identity.transport.public)
+        box = WireBox(subjects, channel.wrap(b"k" * 32 + b"l" * 32, box_purpose(subjects)))
+        commands = [counter.wire(an_order(number, sealed="c2VhbGVk")) for number in ("T1", "T2")]
+        counter.send(*commands, keys=box)
+        keys = {key.subject: key for row in page(hub, counter).rows for key in row.keys}
+        opened = [channel.unwrap(keys[each].wrapped, key_purpose(each, keys[each].key_id)) for each in subjects]
+        assert opened == [b"k" * 32, b"l" * 32]
+
+    @pytest.mark.parametrize("content", [b"", b"k" * 31, b"k" * 64])
+    def test_a_box_of_other_keys_than_it_says_holds_no_command_up(self, hub: Hub, content: bytes) -> None:
+        counter = FakeCounter(hub)
+        channel = counter.transport.channel(hub.identity.transport.public)
+        for box in (channel.wrap(content, box_purpose([FIRST])), channel.wrap(b"k" * 32, b"else"), content):
+            reply = counter.send(counter.wire(stock()), keys=WireBox([FIRST], box))
+            assert reply.results[0].status == "applied"
+        assert count(hub, order_key) == 0
 
     def test_an_order_that_is_over_travels_without_its_key(self, hub: Hub) -> None:
         counter = FakeCounter(hub)

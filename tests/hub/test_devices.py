@@ -1,9 +1,13 @@
+from collections import Counter as Tally
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from hub import devices, revocations
-from hub.core import Hub
+from hub.core import Hub, open_hub
 from hub.problems import HubProblem
 from storeapp.adapters.signing import DeviceKey, verify
 from storeapp.domain.certificate import check_chain, parse
@@ -89,3 +93,44 @@ def test_hello_tells_what_the_hub_has(hub: Hub) -> None:
     assert known is not None
     reply = devices.hello(hub, known, Hello("i1", 1, audit=AuditAnchor(3, b"h" * 32)))
     assert (reply.last_seq, reply.feeds) == (1, {"brand": 1, "store:XH": 1})
+
+
+def test_of_two_counters_that_use_one_code_at_once_one_joins(hub: Hub, tmp_path: Path, database: str) -> None:
+    """At two processes of the hub, again and again; whoever comes too late is told so, and has left nothing behind."""
+    other = open_hub(tmp_path / "hub", url=database, now=hub.now)
+    with ThreadPoolExecutor(4) as pool:
+        for attempt in range(5):
+            code, together = devices.new_code(hub, store="XH"), Barrier(4)
+
+            def join(number: int, code: str = code, attempt: int = attempt, together: Barrier = together) -> str:
+                together.wait()
+                mine = f"dev-{attempt}-{number}"
+                try:
+                    return enrol((hub, other)[number % 2], code, device=mine, key=DeviceKey.generate()).device
+                except HubProblem as problem:
+                    return problem.problem.code
+
+            found = Tally(pool.map(join, range(4)))
+            joined = {name for name in found if name.startswith("dev-")}
+            assert len(joined) == 1
+            assert found["enrol_code_over"] == 3
+            assert {name for n in range(4) if devices.find(hub, name := f"dev-{attempt}-{n}")} == joined
+    other.close()
+
+
+def test_tries_at_once_are_counted_one_by_one(hub: Hub, tmp_path: Path, database: str) -> None:
+    other = open_hub(tmp_path / "hub", url=database, now=hub.now)
+    code, together = devices.new_code(hub, store="XH"), Barrier(12)
+    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+
+    def guess(number: int) -> str:
+        together.wait()
+        with pytest.raises(HubProblem) as refused:
+            enrol((hub, other)[number % 2], wrong, device=f"dev-{number}", key=DeviceKey.generate())
+        return refused.value.problem.code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert Tally(pool.map(guess, range(12))) == {"enrol_code_wrong": 5, "enrol_code_over": 7}
+    with pytest.raises(HubProblem, match="enrol_code_over"):
+        enrol(hub, code)
+    other.close()

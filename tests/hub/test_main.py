@@ -40,9 +40,14 @@ def test_a_hub_is_made_filled_and_copied_from_the_command_line(
     home = ("--home", str(tmp_path / "hub"), "--database", empty)
     assert main([*home, "enrol-code", "--store", "XH"]) == 3
     assert answer(capsys, *home, "migrate") == {"status": "migrated"}
+    assert main([*home, "import", str(tmp_path / "nothing")]) == 3
+    assert capsys.readouterr().err == "storehub: system_failed: ENOTDIR\n"
     counts = answer(capsys, *home, "import", str(DEMO))
     assert (counts["stores"], counts["errors"]) == (3, 0)
     assert len(str(answer(capsys, *home, "enrol-code", "--store", "XH")["code"])) == 14
+    # A typing error would make a feed that no store reads.
+    assert main([*home, "enrol-code", "--store", "XHH"]) == 1
+    assert capsys.readouterr().err == "storehub: unknown_store\n"
     assert answer(capsys, *home, "backup", str(tmp_path / "copy.db")) == {"commands": 0}
     assert answer(capsys, *home, "restore", str(tmp_path / "copy.db")) == {"status": "restored"}
     monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
@@ -104,3 +109,11 @@ def _kill_soon(process: HubProcess, round_: int) -> Callable[[], None]:
     timer = threading.Timer(0.02 * round_, process.kill)
     timer.start()
     return timer.join
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:pw@h/x", "postgresql+psycopg2://u:pw@h/x"])
+def test_an_address_of_no_database_is_not_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    assert main(["--home", str(tmp_path), "--database", url, "migrate"]) == 2
+    assert capsys.readouterr().err == "storehub: database_unknown\n"

@@ -93,7 +93,7 @@ class Api:
 @pytest.fixture
 def api(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setitem(users.COST, "n", 2)  # Passwords are slow on purpose.
-    hub.requests = hub.enrolments = RateLimit(per_second=1e6, at_once=1e6, monotonic=time.monotonic)
+    hub.requests = hub.enrolments = hub.passwords = RateLimit(per_second=1e6, at_once=1e6, monotonic=time.monotonic)
     add_user(hub, "person", PASSWORD)
     device = Device(hub, "dev-1", DeviceKey.generate())
     with serving(hub) as server:

@@ -1,18 +1,25 @@
+import errno
+import re
+import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from hub import archive, operations
-from hub.core import Hub, NotMigrated, found, open_hub
-from hub.database import Database
+from hub.__main__ import main
+from hub.core import DATABASE_FILE, ROOT_KEY_FILE, Hub, NotMigrated, database_url, found, open_hub
+from hub.database import PAGE_BYTES, Database, copy_sqlite
 from hub.durability import last_backup
 from hub.migrate import is_current, upgrade
-from hub.operations import BackupBroken, HubRunning, backup, restore
+from hub.operations import BackupBroken, BackupInPlace, HubRunning, backup, restore
+from hub.rootkey import RootKeyWrong
 from hub.tables import metadata
 from tests.support.databases import Postgres
 from tests.support.hubs import FakeCounter, an_order, stock
+from tests.support.hubserver import HubProcess, free_port
 
 
 def content(hub: Hub) -> dict[str, list[tuple[object, ...]]]:
@@ -164,3 +171,127 @@ class TestArchive:
         assert is_current(again.db)
         assert content(again)["parked"][0][:4] == ("c1", "d", "XH", "k")
         again.close()
+
+
+class TestWhatCanGoWrong:
+    """A backup is what is left on the day when nothing else is."""
+
+    def test_one_that_fails_leaves_the_one_of_before(
+        self, hub: Hub, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        FakeCounter(hub).do(stock())
+        copy = tmp_path / "copies" / "copy"
+        backup(tmp_path / "hub", copy, url=database)
+        before = copy.read_bytes()
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(operations, "_checked", full)
+            patch.setattr(archive, "check", full)
+            with pytest.raises(OSError, match="full"):
+                backup(tmp_path / "hub", copy, url=database)
+        assert copy.read_bytes() == before
+        assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+    def test_nobody_else_may_read_it(self, hub: Hub, tmp_path: Path, database: str) -> None:
+        backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
+
+    def test_what_was_put_aside_comes_back(self, hub: Hub, tmp_path: Path, database: str) -> None:
+        counter = FakeCounter(hub)
+        counter.do(stock())
+        backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        counter.do(an_order("T1"))
+        hub.close()
+        restore(tmp_path / "hub", tmp_path / "copy", url=database)
+        (aside,) = (tmp_path / "hub").glob("*.before-restore")
+        restore(tmp_path / "hub", aside, url=database)
+        again = open_hub(tmp_path / "hub", url=database, now=hub.now)
+        assert len(content(again)["command_result"]) == 2
+        again.close()
+
+    def test_one_of_another_hub_is_not_put_in_place(self, hub: Hub, tmp_path: Path, database: str) -> None:
+        FakeCounter(hub).do(stock())
+        backup(tmp_path / "hub", tmp_path / "copy", url=database)
+        hub.close()
+        (tmp_path / "hub" / ROOT_KEY_FILE).write_text("ab" * 32)
+        before = content_of(tmp_path / "hub", database)
+        with pytest.raises(RootKeyWrong):
+            restore(tmp_path / "hub", tmp_path / "copy", url=database)
+        assert content_of(tmp_path / "hub", database) == before
+
+
+def content_of(home: Path, database: str) -> list[tuple[object, ...]]:
+    with closing(Database(database_url(home, database))) as db, db.reading() as connection:
+        return sorted(map(tuple, connection.execute(sa.select(metadata.tables["meta"]))))
+
+
+class TestFile:
+    """What only the file of an embedded database can suffer."""
+
+    @pytest.fixture
+    def database(self) -> str:
+        return ""
+
+    def test_a_flipped_byte_of_a_value_is_found(self, hub: Hub, tmp_path: Path) -> None:
+        FakeCounter(hub).do(stock(), *[an_order(f"T{n}", sealed="s" * 300) for n in range(20)])
+        backup(tmp_path / "hub", tmp_path / "copy")
+        hub.close()
+        sound = (tmp_path / "copy").read_bytes()
+        places = [found.start() + 100 for found in re.finditer(b"s{300}", sound)]
+        assert places
+        for place in places[:5]:
+            broken = bytearray(sound)
+            broken[place] ^= 1
+            (tmp_path / "copy").write_bytes(broken)
+            with pytest.raises(BackupBroken):
+                restore(tmp_path / "hub", tmp_path / "copy")
+        (tmp_path / "copy").write_bytes(sound)
+        restore(tmp_path / "hub", tmp_path / "copy")
+
+    def test_a_copy_made_without_us_is_restored_too(self, hub: Hub, tmp_path: Path) -> None:
+        FakeCounter(hub).do(stock())
+        copy_sqlite(tmp_path / "hub" / DATABASE_FILE, tmp_path / "copy")
+        hub.close()
+        restore(tmp_path / "hub", tmp_path / "copy")
+
+    @pytest.mark.parametrize("place", [0, PAGE_BYTES])
+    def test_a_hub_whose_database_is_damaged_is_restored(
+        self, hub: Hub, tmp_path: Path, place: int, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        FakeCounter(hub).do(stock())
+        backup(tmp_path / "hub", tmp_path / "copy")
+        hub.db.fold()
+        hub.close()
+        file = tmp_path / "hub" / DATABASE_FILE
+        damaged = bytearray(file.read_bytes())
+        damaged[place : place + PAGE_BYTES] = b"\xff" * PAGE_BYTES
+        file.write_bytes(damaged)
+        assert main(["--home", str(tmp_path / "hub"), "serve", "--port", "0"]) == 3
+        assert capsys.readouterr().err == "storehub: database_damaged\n"
+        restore(tmp_path / "hub", tmp_path / "copy")
+        again = open_hub(tmp_path / "hub", now=hub.now)
+        assert durable(again) == 1
+        again.close()
+        assert file.with_name(f"{DATABASE_FILE}.before-restore").read_bytes()[PAGE_BYTES:] == damaged[PAGE_BYTES:]
+
+    def test_a_hub_that_serves_is_not_restored(self, hub: Hub, tmp_path: Path) -> None:
+        backup(tmp_path / "hub", tmp_path / "copy")
+        hub.close()
+        process = HubProcess(tmp_path / "hub", free_port())
+        try:
+            with pytest.raises(HubRunning):
+                restore(tmp_path / "hub", tmp_path / "copy")
+            # Nor does a second one serve the same file: its polls would not hear the first one.
+            assert main(["--home", str(tmp_path / "hub"), "serve", "--port", "0"]) == 3
+        finally:
+            process.stop()
+        restore(tmp_path / "hub", tmp_path / "copy")
+
+    def test_a_hub_is_no_place_for_its_own_backup(self, hub: Hub, tmp_path: Path) -> None:
+        with pytest.raises(BackupInPlace):
+            backup(tmp_path / "hub", tmp_path / "hub" / DATABASE_FILE)
+        assert FakeCounter(hub).do(stock()).results[0].status == "applied"

@@ -12,7 +12,7 @@ from hub.core import Hub
 from hub.problems import HubProblem
 from hub.tables import command_result, device, event_log, incarnation, order_key, parked, state
 from hub.users import add_user
-from storeapp.adapters.transport_keys import key_purpose
+from storeapp.adapters.transport_keys import box_purpose, key_purpose
 from storeapp.codec import decode_state
 from storeapp.domain.delivery import Delivery, Proof
 from storeapp.domain.exception import ExceptionCase
@@ -24,7 +24,7 @@ from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.sealed import key_check
 from storeapp.domain.words import Platform
-from sync.protocol.messages import BatchReply, CommandBatch, WireCommand, WireKey
+from sync.protocol.messages import BatchReply, CommandBatch, WireBox, WireCommand, WireKey
 from tests.support.hubs import FakeCounter, a_guide, an_order, stock
 from tests.support.hubserver import serving
 
@@ -121,13 +121,14 @@ def test_a_discarded_one_is_gone_but_not_that_it_was_there(hub: Hub, monkeypatch
         waiting.discard(hub, command.id, by="hq")
 
 
-def offered(hub: Hub) -> tuple[FakeCounter, CommandBatch]:
+def offered(hub: Hub, *, boxed: bool = False) -> tuple[FakeCounter, CommandBatch]:
     counter = FakeCounter(hub)
     purpose = key_purpose(FIRST, KEY_CHECK)
     channel = counter.transport.channel(hub.identity.transport.public)
     key = WireKey(FIRST, KEY_CHECK, channel.wrap(b"k" * 32, purpose))
     commands = [counter.wire(stock()), counter.wire(an_order("T1", sealed="c2VhbGVk"))]
-    return counter, CommandBatch("i1", commands, [key])
+    box = WireBox([FIRST], channel.wrap(b"k" * 32, box_purpose([FIRST])))
+    return counter, CommandBatch("i1", commands, box if boxed else [key])
 
 
 def test_what_a_counter_offers_that_was_turned_away_waits_and_changes_nothing(hub: Hub) -> None:
@@ -139,8 +140,9 @@ def test_what_a_counter_offers_that_was_turned_away_waits_and_changes_nothing(hu
     assert count(hub, state) == 2
 
 
-def test_a_person_may_let_it_count_with_the_customers_key(hub: Hub) -> None:
-    counter, batch = offered(hub)
+@pytest.mark.parametrize("boxed", [True, False])
+def test_a_person_may_let_it_count_with_the_customers_key(hub: Hub, boxed: bool) -> None:
+    counter, batch = offered(hub, boxed=boxed)
     row = {
         "id": counter.device,
         "store": "XH",

@@ -23,7 +23,7 @@ from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.people import RegisterGuide
 from storeapp.domain.rules.stock import OpenStock
 from storeapp.domain.words import Mode, Platform, TravelMode
-from sync.protocol.messages import BatchReply, CommandBatch, WireCommand, WireKey
+from sync.protocol.messages import BatchReply, CommandBatch, WireBox, WireCommand, WireKey
 
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 _ids = count(1)
@@ -74,7 +74,7 @@ class FakeCounter:
         )
         return msgspec.structs.replace(made, **changes)
 
-    def send(self, *commands: WireCommand, keys: list[WireKey] | None = None) -> BatchReply:
+    def send(self, *commands: WireCommand, keys: list[WireKey] | WireBox | None = None) -> BatchReply:
         return decide(self.hub, self.sender, CommandBatch(self.incarnation, list(commands), keys or []))
 
     def do(self, *commands: Command) -> BatchReply:

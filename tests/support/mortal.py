@@ -91,7 +91,11 @@ class Work:
         ]
         while True:
             (kind,) = self.chance.choices([each for each, _ in kinds], [weight for _, weight in kinds])
-            kind()
+            try:
+                kind()
+            except Locked:
+                # The other counter makes its cache anew: a person is asked to try again, and nothing was saved.
+                say("waited")
 
     def number(self) -> str:
         return f"{self.chance.getrandbits(48):x}"

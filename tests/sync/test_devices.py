@@ -5,19 +5,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from devtools.proxy import DOWN, HEALTHY, Fault, Proxy
 from hub import waiting
+from hub.compaction import compact
 from hub.core import Hub
 from hub.revocations import revoke
+from hub.tables import event_log
 from storeapp.domain.certificate import parse
 from storeapp.domain.incoming import Person
 from storeapp.domain.order import Order, order_id
 from storeapp.domain.revocation import parse as parse_list
+from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.words import Platform
 from storeapp.services import enrolment
 from storeapp.services.counter import Counter
-from storeapp.services.enrolment import EnrolmentFailed, Names
+from storeapp.services.enrolment import EnrolmentFailed, Names, may_join
 from tests.support.counters import PASSPHRASE, bare, join, run, stand_alone, sync
 from tests.support.hubs import TurnedClock, an_order
 from tests.support.hubserver import HubServer, serving
@@ -66,11 +70,33 @@ def test_a_certificate_is_renewed_before_its_end_and_after_it(
     assert (ends(counter) != before) is renewed
 
 
-def test_after_a_year_only_a_new_code_helps_and_nothing_is_lost(hub: Hub, counter: Counter) -> None:
+def test_after_a_year_only_a_new_code_helps_and_nothing_is_lost_or_done_twice(
+    hub: Hub, counter: Counter, proxy: Proxy
+) -> None:
     run(counter, an_order("T1"))
+    assert sync(counter).problem == ""
+    run(counter, an_order("T2"))
+    assert not may_join(counter)
     later(hub, 800)
+    counter.clock.moment += timedelta(days=800)  # type: ignore[attr-defined]  # it is a test's
+    # The hub has long forgotten what it has answered.
+    for _ in range(2):
+        compact(hub)
+        later(hub, 40)
+    for _ in range(2):
+        report = sync(counter)
+        assert (report.problem, report.pending) == ("renewal_over", 1)
+    incarnation = counter.identity[Names.INCARNATION]
+    join(counter, hub, proxy.url)
     report = sync(counter)
-    assert (report.problem, report.pending) == ("renewal_over", 1)
+    assert (report.problem, report.pending, report.applied, report.refused) == ("", 0, 1, 0)
+    assert counter.identity[Names.INCARNATION] == incarnation
+    assert not may_join(counter)
+    with hub.db.reading() as connection:
+        kinds = connection.scalars(sa.select(event_log.c.kind).where(event_log.c.kind == PlaceOrder.KIND)).all()
+    assert len(kinds) == 2
+    again = sync(counter)
+    assert (again.problem, again.applied, again.replayed) == ("", 0, 0)
 
 
 def test_a_certificate_for_somebody_else_is_not_kept(counter: Counter) -> None:

@@ -5,14 +5,17 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 from msgspec.structs import replace
 
 from devtools.proxy import DOWN, Fault, Proxy
+from hub import devices
 from hub.core import Hub, open_hub
 from hub.devices import new_code
 from hub.feeds import feeds_of
@@ -38,6 +41,7 @@ from storeapp.services.ports import SyncFailed
 from storeapp.store.journal import Status
 from storeapp.store.rebase import take_page
 from sync.engine import SyncEngine
+from sync.protocol.messages import HelloReply
 from tests.support.counters import PASSPHRASE, again, bare, join, run, shown, stand_alone, sync
 from tests.support.hubs import TurnedClock, an_order, make_hub
 from tests.support.hubserver import HubServer, serving
@@ -247,9 +251,18 @@ def _lose(*_: object) -> None:
 
 
 class TestPeople:
+    @pytest.mark.parametrize("boxes", [True, False])
     def test_a_person_reaches_the_other_counter_and_is_forgotten_there_too(
-        self, hub: Hub, server: HubServer, made: Callable[..., Counter]
+        self,
+        hub: Hub,
+        server: HubServer,
+        made: Callable[..., Counter],
+        monkeypatch: pytest.MonkeyPatch,
+        boxes: bool,
     ) -> None:
+        if not boxes:
+            older = partial(structs.replace, boxes=False)
+            monkeypatch.setattr(devices, "HelloReply", lambda *args, **named: older(HelloReply(*args, **named)))
         one, two = made("one", passphrase=PASSPHRASE), made("two", fresh=True, passphrase=PASSPHRASE)
         keys = one.privacy.keys_for([FIRST], now=one.clock.now())
         person = Person(name="A", phone="13800138000", address="")

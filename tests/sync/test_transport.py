@@ -1,5 +1,6 @@
 """What a counter makes of every kind of answer."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -97,6 +98,28 @@ def test_the_hub_has_trouble_and_says_when_to_come_back(answers: Answers) -> Non
 def test_a_page_of_somebody_on_the_way_is_no_word_of_the_hub(answers: Answers, status: int) -> None:
     answers.kind, answers.body = "text/html", b"<h1>please sign in to this network</h1>"
     assert isinstance(failure(answers, status), HubTrouble)
+
+
+@pytest.mark.parametrize("end", [b"", b"Conten", b"Content-Length", b"Content-Length:", b"Content-Length: 1"])
+def test_a_reply_whose_head_is_cut_off_never_arrived(end: bytes) -> None:
+    """A head that ends early says nothing of a body; what stands there is a line that broke, no trouble of the hub."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + end)
+                # What was not read would reset the line, and the reply with it.
+                line.shutdown(socket.SHUT_WR)
+                while line.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(Offline):
+            hello(server.getsockname()[1])
+        thread.join()
 
 
 def test_a_reply_that_is_shorter_than_it_says_never_arrived(answers: Answers) -> None:

@@ -71,7 +71,7 @@ class GuideSpeaker:
         t = self.text
         return [
             Column("id", t("field.id"), lambda r: Cell(r.id), CellStyle.CODE, 72),
-            Column("name", t("col.name"), lambda r: Cell(r.name), CellStyle.STRONG, 0),
+            Column("name", t("col.name"), self.name, CellStyle.STRONG, 0),
             Column("window", t("col.shift"), self.shift, CellStyle.CHIP, 172, sortable=False),
             Column("mode", t("col.mode"), lambda r: Cell(self._words.text(f"travel.{r.mode}")), CellStyle.MUTED, 80),
             Column("assigned", t("col.load"), self.load, CellStyle.BAR, 100),
@@ -83,6 +83,16 @@ class GuideSpeaker:
             Column("badge_until", t("col.badge"), self.badge, CellStyle.CHIP, 130),
         ]
 
+    def name(self, row: GuideRow) -> Cell:
+        """Who it is; under it the store that a guest comes from, or where one of ours will help out."""
+        if row.guest_of:
+            return Cell(row.name, sub=self.text("shift.guest", store=row.guest_of))
+        coming = [(window, store) for store, window in row.away if window.end > self._now()]
+        if not coming:
+            return Cell(row.name)
+        window, store = min(coming, key=lambda each: each[0].start)
+        return Cell(row.name, sub=self.text("shift.helps", time=clock_time(window.start), store=store))
+
     def shift(self, row: GuideRow) -> Cell:
         """Whether the guide works now."""
         if not row.active:
@@ -90,13 +100,9 @@ class GuideSpeaker:
         if row.window is None:
             return Cell(self.text("shift.off"), icon="pause", tone="idle")
         said = hours(row.window, "")
-        if row.guest_of:
-            said = self.text("shift.guest", hours=said, store=row.guest_of)
-        for store, window in row.away:
+        for _store, window in row.away:
             if window.contains(self._now()):
-                return Cell(
-                    self.text("shift.away", hours=hours(window, ""), store=store), icon="arrow-right", tone="idle"
-                )
+                return Cell(said, icon="arrow-right", tone="idle")
         if row.on_shift:
             return Cell(said, icon="circle-check", tone="ok")
         over = self._now() >= row.window.end
@@ -169,6 +175,7 @@ class GuideSpeaker:
         badge = self.badge(row)
         facts = [
             ("clock", "today", hours(row.window, off)),
+            *([("arrow-right", "guest", row.guest_of)] if row.guest_of else []),
             *(
                 ("arrow-right", "away", self.text("shift.away", hours=hours(w, ""), store=store))
                 for store, w in row.away
@@ -178,9 +185,13 @@ class GuideSpeaker:
             ("package", "bag_title", bag),
             ("shield", "badge", badge.text),
             ("flag", "certificates", self._certificates(guide) or self.text("none")),
-            ("home", "home", self.home(detail.home)),
-            ("corner-down-left", "commute", self.text("yes" if guide.commute_home else "no")),
         ]
+        if not detail.guest:
+            # Where a guest lives is told to no other store.
+            facts += [
+                ("home", "home", self.home(detail.home)),
+                ("corner-down-left", "commute", self.text("yes" if guide.commute_home else "no")),
+            ]
         return [Line("", self.text(f"fact.{code}"), icon, "text3", end=said) for icon, code, said in facts]
 
     def _tomorrow(self, shift: GuideShift | None) -> str:

@@ -1,5 +1,6 @@
 """The guides' page: who works today, how full each bag is, what each earned, and whose badge opens the desk."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -25,7 +26,7 @@ from ui.kit import tokens
 from ui.kit.actions import Action
 from ui.kit.keymap import Key
 from ui.kit.lanes import Lanes
-from ui.kit.line_list import LineList
+from ui.kit.line_list import Line, LineList
 from ui.kit.paged_model import PagedModel
 from ui.kit.parts import ElidedLabel, hbox, heading, label, panel, vbox
 from ui.kit.row_list import RowList
@@ -41,6 +42,7 @@ _SIDE_PX, _SIDE_NARROW_PX, _WIDE_PX = 340, 300, 1180
 _WIDE_ONLY = (0, 3)
 """Code and mode: the panel beside the table tells them, too."""
 _TICK_MS = 30_000
+_FACTS, _FACT_PX = 8, 28
 BUTTONS = ("hours", "badge", "run_sheet", "edit", "revoke", "new")
 _NOT_READ = GuidesOfDay((), {}, {}, datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -119,9 +121,14 @@ class GuidesPage(PageBase):
             self._detail = detail
             self._name.setText(detail.guide.name)
             self._code.setText(detail.guide.id)
-            self._facts.set_rows(self._speaker.facts(row, detail, self._day.tomorrow.get(row.id)))
+            self._show_facts(self._speaker.facts(row, detail, self._day.tomorrow.get(row.id)))
             self._carried.set_rows(self._parcels.guide_rows(detail.desk), empty=self._parcels.text("guide.nothing"))
         self.desk.actions.refresh()
+
+    def _show_facts(self, facts: Sequence[Line]) -> None:
+        """All of them are in sight; most guides have as many, so that the list below seldom moves."""
+        self._facts.set_rows(facts)
+        self._facts.setFixedHeight(max(_FACTS, len(facts)) * _FACT_PX + 4)
 
     def _row(self, guide: str) -> GuideRow | None:
         return next((row for row in self._day.rows if row.id == guide), None)
@@ -284,8 +291,8 @@ class GuidesPage(PageBase):
         head.addWidget(self._code)
         head.addStretch(1)
         column.addLayout(head)
-        self._facts = LineList(name=self._t("facts"), height_px=28)
-        self._facts.setFixedHeight(8 * 28 + 4)
+        self._facts = LineList(name=self._t("facts"), height_px=_FACT_PX)
+        self._show_facts(())
         column.addWidget(self._facts)
         self._carried = LineList(name=self._parcels.text("carried"), height_px=34)
         self._carried.opened.connect(lambda delivery: self.desk.go("orders", delivery))

@@ -52,11 +52,12 @@ def _on_record(draft: Draft, subject: str) -> Data:
 
 def load_of(draft: Draft, lines: tuple[OrderLine, ...]) -> tuple[int, int]:
     """Pieces and weight in grams; an unknown SKU weighs nothing, and the order says that it is unknown."""
-    weight_g = 0
+    pieces = weight_g = 0
     for line in lines:
         sku = draft.get(Sku, line.sku)
+        pieces += line.quantity
         weight_g += sku.weight_g * line.quantity if sku else 0
-    return sum(line.quantity for line in lines), weight_g
+    return pieces, weight_g
 
 
 def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:
@@ -78,4 +79,4 @@ def below_zero(draft: Draft, ctx: Context, item_id: str) -> None:
 
 def without_reservations(lines: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
     """The same lines with nothing promised."""
-    return tuple(replace(line, reserved=0) if line.reserved else line for line in lines)
+    return tuple([replace(line, reserved=0) if line.reserved else line for line in lines])

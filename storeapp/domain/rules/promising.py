@@ -68,7 +68,7 @@ def is_waiting(draft: Draft, order: Order) -> bool:
 
 
 def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
-    if reserved != tuple(line.reserved for line in order.lines) or needs != order.needs:
+    if reserved != tuple([line.reserved for line in order.lines]) or needs != order.needs:
         draft.emit(LinesReserved(order.id, reserved, needs))
 
 

@@ -23,6 +23,7 @@ from tests.storeapp.world import NOON, STORE, placing
 
 TABLES = {
     "command": "SELECT * FROM command ORDER BY n",
+    "outcome": "SELECT * FROM outcome ORDER BY n",
     "need": "SELECT * FROM need ORDER BY n",
     "audit": "SELECT * FROM audit ORDER BY n",
     "identity": "SELECT * FROM identity ORDER BY name",
@@ -97,7 +98,8 @@ def test_a_flipped_byte_is_met_before_anything_is_sent_and_put_right(path: Path,
     journal, salvaged = open_journal(path)
     journal.close()
     assert salvaged is not None
-    assert (salvaged.gaps, content(path)["command"]) == ((), before["command"])
+    after = content(path)
+    assert (salvaged.gaps, after["command"], after["outcome"]) == ((), before["command"], before["outcome"])
 
 
 def test_a_text_that_is_none_any_more_is_put_right(path: Path) -> None:
@@ -162,3 +164,20 @@ def test_one_byte_is_put_right_and_not_two() -> None:
 
 def test_values_lend_each_other_no_byte() -> None:
     assert len({checksum(values) for values in (("ab", "c"), ("a", "bc"), (b"ab", "c"), ("ab", "c", None))}) == 4
+
+
+def test_an_outcome_that_is_lost_is_asked_for_again_with_all_behind_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        last = db.execute("SELECT max(n) FROM command").fetchone()[0]
+        db.execute("UPDATE outcome SET status = 'applied', outcome_sum = NULL WHERE n > 3")
+        db.execute("DELETE FROM outcome WHERE n = 5")
+        db.execute("UPDATE outcome SET status = 'xxxxxxx', feed = 'yyy' WHERE n = 7")
+    with closing(Journal(path)) as journal, pytest.raises(JournalCorrupt):
+        journal.after(0)
+    journal, salvaged = open_journal(path)
+    assert salvaged is not None
+    assert salvaged.gaps == ()
+    with closing(journal):
+        assert [entry.n for entry in journal.pending()] == [3, *range(5, last + 1)]
+        assert journal.numbered([4])[0].status is Status.APPLIED
+        assert journal.check()

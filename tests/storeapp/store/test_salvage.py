@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from storeapp.store import salvage
+from storeapp.store.entries import outcome_sum
 from storeapp.store.errors import DiskFailed, JournalCorrupt, StoreError
-from storeapp.store.journal import Journal, Status, suspicion
+from storeapp.store.journal import COLUMNS, SUMS, Journal, Status, suspicion
+from storeapp.store.journal_schema import MIGRATIONS, ONE_TABLE
+from storeapp.store.migrate import open_database
 from storeapp.store.salvage import Salvaged, open_journal
 from tests.storeapp.store.homes import (
     PAGE,
@@ -166,7 +169,7 @@ def test_a_row_that_says_nonsense_is_a_gap(home: Path, column: str) -> None:
     path = home / "journal.db"
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(f"UPDATE command SET {column} = x'7b' WHERE n = 9")
-        db.execute("UPDATE command SET status = 'sav\x01d' WHERE n = 11")
+        db.execute("UPDATE outcome SET status = 'sav\x01d' WHERE n = 11")
     suspected(path)
     salvaged = opened(path)
     assert salvaged is not None
@@ -368,3 +371,60 @@ def test_nobody_saves_anything_while_a_salvage_is_at_work(home: Path, monkeypatc
         monkeypatch.setattr(salvage, "_rebuild", meanwhile)
         assert opened(path) is not None
         assert told == ["database_locked"]
+
+
+def test_a_lost_outcome_of_a_counter_that_stands_alone_is_known(home: Path) -> None:
+    path = home / "journal.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM outcome WHERE n BETWEEN 5 AND 300")
+    with closing(Journal(path)) as journal, pytest.raises(JournalCorrupt):
+        journal.after(0)
+    salvaged = opened(path)
+    assert salvaged is not None
+    with closing(Journal(path)) as journal:
+        assert (salvaged.saved, salvaged.gaps) == (TOTAL, ())
+        assert {entry.status for entry in journal.after(0, limit=10_000)} == {Status.SAVED}
+
+
+@pytest.fixture
+def older(home: Path, tmp_path: Path) -> Path:
+    """The journal as an older program kept it, with each command and its outcome in one row; some are answered."""
+    path = tmp_path / "older.db"
+    with closing(open_database(path, migrations=MIGRATIONS[:ONE_TABLE], synchronous="FULL")) as db:
+        db.execute("ATTACH ? AS newer", (str(home / "journal.db"),))
+        joined = "newer.command JOIN newer.outcome USING (n)"
+        db.execute(f"INSERT INTO command ({COLUMNS}, {SUMS}) SELECT {COLUMNS}, {SUMS} FROM {joined}")
+        for table in ("audit", "identity", "need", "print_job"):
+            db.execute(f"INSERT INTO {table} SELECT * FROM newer.{table}")
+        told = (str(Status.APPLIED), "store:XH", 7, b"")
+        db.execute(
+            "UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ?, outcome_sum = ? WHERE n <= 9",
+            (*told, outcome_sum(*told)),
+        )
+        db.conn.commit()
+    return path
+
+
+def test_an_older_journal_goes_on_with_its_outcomes(older: Path) -> None:
+    with closing(Journal(older)) as journal:
+        entries = journal.after(0, limit=10_000)
+        assert [(e.n, e.feed_seq) for e in entries if e.status is Status.APPLIED] == [(n, 7) for n in range(1, 10)]
+        assert (len(entries), journal.check()) == (TOTAL, True)
+
+
+@pytest.mark.parametrize("page", [1, 0])
+def test_an_older_journal_is_salvaged_with_its_outcomes(older: Path, page: int) -> None:
+    lost = page_of(older, b"order.place") if page else 0
+    if page:
+        damage(older, page=lost)
+    else:
+        with older.open("rb+") as file:
+            file.write(b"\xff" * PAGE)
+    suspected(older)
+    salvaged = opened(older)
+    assert salvaged is not None
+    assert salvaged.saved + salvaged.lost == TOTAL
+    assert bool(salvaged.lost) == bool(page)
+    with closing(Journal(older)) as journal:
+        kept = journal.after(0, limit=10_000)
+        assert [e.status is Status.APPLIED for e in kept] == [e.n <= 9 for e in kept]

@@ -210,11 +210,16 @@ def test_a_guest_says_where_from_and_who_helps_out_says_where(speaker, row):
     hours = Window(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
     plain = replace(row, window=hours, on_shift=True, active=True)
     assert speaker.shift(plain).tone == "ok"
-    assert "从 HH 借调" in speaker.shift(replace(plain, guest_of="HH")).text
-    away = speaker.shift(replace(plain, away=(("JA", hours),)))
-    assert ("支援 JA" in away.text, away.tone) == (True, "idle")
+    assert speaker.name(plain).sub == ""
+    assert speaker.name(replace(plain, guest_of="HH")).sub == "从 HH 借调"
+    away = replace(plain, away=(("JA", hours),))
+    assert ("支援 JA" in speaker.name(away).sub, speaker.shift(away).tone) == (True, "idle")
     later = Window(NOON + timedelta(hours=2), NOON + timedelta(hours=3))
+    soon = replace(plain, away=(("JA", later), ("HH", hours)))
+    assert "支援 HH" in speaker.name(soon).sub
     assert speaker.shift(replace(plain, away=(("JA", later),))) == speaker.shift(plain)
+    over = Window(NOON - timedelta(hours=3), NOON - timedelta(hours=2))
+    assert speaker.name(replace(plain, away=(("JA", over),))).sub == ""
 
 
 # -- guests
