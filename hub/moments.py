@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from storeapp.domain.kernel import Command
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """A clock that was never set says 1970 or 2000; shown in any zone, these years are still years."""
+_PLAIN = (datetime, datetime | None)
 _Look = Callable[[Any], bool]
 """Whether all moments in a value are sound; true of a value that is of another type."""
 
@@ -44,18 +46,28 @@ def _look(of: Any) -> _Look | None:
 def _in_fields(of: type[Any]) -> _Look | None:
     hints = get_type_hints(of)
     names = of.__struct_fields__ if issubclass(of, Struct) else tuple(field.name for field in fields(of))
-    places = [(name, look) for name in names if (look := _look(hints[name])) is not None]
-    if not places:
+    plain = [name for name in names if hints[name] in _PLAIN]
+    places = [(name, look) for name in names if name not in plain and (look := _look(hints[name])) is not None]
+    if not plain and not places:
         return None
+    # At least two, so that they come as a tuple, in one call.
+    moments = attrgetter(*plain, plain[0]) if plain else _none
 
     def sound(value: Any) -> bool:
         if isinstance(value, of):
+            for moment in moments(value):
+                if moment is not None and not is_sound(moment):
+                    return False
             for name, look in places:
                 if not look(getattr(value, name)):
                     return False
         return True
 
     return sound
+
+
+def _none(_value: Any) -> tuple[datetime, ...]:
+    return ()
 
 
 def _in_members(looks: list[_Look]) -> _Look:

@@ -39,7 +39,8 @@ _PLANNED = frozenset(
         DeliveryState.RETURNING,
     }
 )
-_OPEN = f'"status":"{OrderStatus.OPEN}"'.encode()
+_OVER = tuple(f'"status":"{status}"'.encode() for status in OrderStatus if status is not OrderStatus.OPEN)
+"""What stands in the row of an order that is over; that it is open may go without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,8 @@ class _Reader:
                 yield job, order
 
     def _open(self, store: str) -> Iterator[tuple[Delivery, Order]]:
-        orders = {
-            o.delivery_id: o for o in self._rows.of_feed(Order, store, having=(_OPEN,)) if o.status is OrderStatus.OPEN
-        }
+        found = self._rows.of_feed(Order, store, without=_OVER)
+        orders = {order.delivery_id: order for order in found if order.status is OrderStatus.OPEN}
         for key, job in self._rows.some(Delivery, orders).items():
             if job.store == store and job.state in _PLANNED:
                 yield job, orders[key]

@@ -33,12 +33,16 @@ class Rows:
         found = (decode_state(of.KIND, body) for body in self._connection.scalars(query) if body)
         return {each.id: each for each in found if isinstance(each, of)}
 
-    def of_feed(self, of: type[S], store: str, *, having: Sequence[bytes] = (b"",)) -> Iterator[S]:
-        """The states of a kind in a store's feed; of those without any of these bytes nothing is read further."""
+    def of_feed(
+        self, of: type[S], store: str, *, having: Sequence[bytes] = (b"",), without: Sequence[bytes] = ()
+    ) -> Iterator[S]:
+        """The states of a kind in a store's feed; read only where some of these bytes stand in them, and none of those."""
         wanted = (state.c.feed == store_feed(store), state.c.kind == of.KIND, sa.func.length(state.c.body) > 0)
         query = sa.select(state.c.body).where(*wanted).order_by(state.c.id).execution_options(yield_per=_CHUNK)
         for body in self._connection.scalars(query):
-            each = decode_state(of.KIND, body) if any(part in body for part in having) else None
+            if any(text in body for text in without) or not any(text in body for text in having):
+                continue
+            each = decode_state(of.KIND, body)
             if isinstance(each, of):
                 yield each
 

@@ -136,7 +136,7 @@ class States:
             if before is None:
                 rows.append(_change(Change, (*key, feed, 1, body, subject_of(after))))
                 continue
-            body = _with_unknown(before.body, body)
+            body = _with_unknown(before.body, body, after)
             if before.body == body:
                 continue
             version = before.version + 1
@@ -146,11 +146,14 @@ class States:
         return rows
 
 
-def _with_unknown(before: bytes, after: bytes) -> bytes:
-    """The new state with those fields of the old one that only a newer program knows."""
-    known = _fields.decode(after)
+def _with_unknown(before: bytes, after: bytes, state: State) -> bytes:
+    """The new state with those fields of the old one that only a newer program knows.
+
+    What a program knows is told by its type, not by what it has written: fields at their default are left out.
+    """
+    known: tuple[str, ...] = type(state).__struct_encode_fields__  # type: ignore[attr-defined]  # every state is one
     unknown = {name: value for name, value in _fields.decode(before).items() if name not in known}
-    return encode(known | unknown) if unknown else after
+    return encode(_fields.decode(after) | unknown) if unknown else after
 
 
 def write(db: Database, connection: sa.Connection, changes: Sequence[Change], heads: dict[str, int]) -> None:

@@ -99,7 +99,9 @@ def decode_state(kind: str, body: bytes | msgspec.Raw) -> State:
         UnknownKind: there is no such aggregate.
         Malformed: the body does not fit it.
     """
-    state: State = _decode(STATES, kind, body)
+    of = STATES.get(kind)
+    # Straight to the decoder: pages have thousands of them.
+    state: State = _decode(STATES, kind, body) if of is None else _checked(_decoders[of], kind, body)
     return state
 
 

@@ -8,14 +8,13 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 Source = Callable[[Callable[[], None]], Generator[T, None, None]]
-MOST = 4
-"""How many are fetched ahead, and so at most handed over at once."""
 
 
 class _Ahead(Generic[T]):
     """The items of one source, fetched until so many wait to be taken."""
 
-    def __init__(self, source: Source[T]) -> None:
+    def __init__(self, source: Source[T], most: int) -> None:
+        self._most = most
         self._source = source(self._nudge)
         self._items: deque[T] = deque()
         self._failure: BaseException | None = None
@@ -37,7 +36,7 @@ class _Ahead(Generic[T]):
                 with self._changed:
                     self._items.append(item)
                     self._changed.notify()
-                    self._changed.wait_for(lambda: self._stopped or len(self._items) < MOST)
+                    self._changed.wait_for(lambda: self._stopped or len(self._items) < self._most)
                     if self._stopped:
                         break
             # One that is left early may hold another thread that fetches for it.
@@ -70,14 +69,15 @@ class _Ahead(Generic[T]):
 
 
 @contextmanager
-def ahead(source: Source[T]) -> Iterator[Iterator[list[T]]]:
+def ahead(source: Source[T], *, most: int) -> Iterator[Iterator[list[T]]]:
     """All that has come since the last time, again and again; what the source raises comes after its last item.
 
     Args:
         source: makes the items; it is given a function to call where something is to tell before the next item, upon
             which an empty list is handed over.
+        most: how many are fetched ahead, and so at most handed over at once.
     """
-    fetching = _Ahead(source)
+    fetching = _Ahead(source, most)
     try:
         yield iter(fetching)
     finally:

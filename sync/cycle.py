@@ -53,6 +53,10 @@ _STATUS = {
 SNAPSHOT_FROM = 2000
 """From so many numbers behind on, everything comes in one reply instead of pages."""
 
+PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
+"""How many are kept in one transaction at most, for which a person at the counter may have to wait; a snapshot is cut
+into smaller ones."""
+
 RENEW_BEFORE = timedelta(days=60)
 _READ_ANEW = frozenset({"epoch_over", "compacted"})
 MOST_HELLOS = 3
@@ -261,26 +265,28 @@ class Cycle:
         def read(reader: PageReader, page: ChangesPage) -> tuple[ReadPage, int]:
             return reader.read(incoming(feed, page.epoch, page.upto, page.rows)), page.last
 
-        with self._ahead(lambda _: self._pages(feed, epoch, start, since), read) as fetched:
+        with self._ahead(lambda _: self._pages(feed, epoch, start, since), read, most=PAGES_TOGETHER) as fetched:
             for pages in fetched:
                 page, last = together(pages)
                 self._keep(page, Brought(0, 0, since) if page.upto < last else NOTHING_BROUGHT)
                 progress(Advance(SyncStep.FETCHING, page.upto - start, last - start, feed=feed))
 
     @contextmanager
-    def _ahead(self, source: Source[P], read: Callable[[PageReader, P], R]) -> Iterator[Iterator[list[R]]]:
+    def _ahead(
+        self, source: Source[P], read: Callable[[PageReader, P], R], *, most: int
+    ) -> Iterator[Iterator[list[R]]]:
         """Fetch on one thread and read on another, so that this one has nothing to do but to keep what they bring."""
         reader = self._exchange.reader()
 
         def made(nudge: Callable[[], None]) -> Generator[R, None, None]:
-            with ahead(source) as fetched:
+            with ahead(source, most=most) as fetched:
                 for pages in fetched:
                     if not pages:
                         nudge()
                     for page in pages:
                         yield read(reader, page)
 
-        with ahead(made) as ready:
+        with ahead(made, most=most) as ready:
             yield ready
 
     def _pages(self, feed: str, epoch: str, after: int, since: int) -> Generator[ChangesPage, None, None]:
@@ -314,7 +320,7 @@ class Cycle:
 
             tell()
             try:
-                with self._ahead(snapshot.pages, read) as fetched:
+                with self._ahead(snapshot.pages, read, most=SNAPSHOT_PAGES_TOGETHER) as fetched:
                     for pages in fetched:
                         if pages:
                             page, done = together(pages)

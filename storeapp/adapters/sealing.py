@@ -9,6 +9,7 @@ import base64
 import hmac
 import os
 from binascii import a2b_base64
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -84,20 +85,29 @@ def unseal(sealed: str, key: bytes, *, subject: str) -> Person:
         SealBroken: the key or the subject is another one, or the record was changed.
     """
     try:
-        return _person(_content_of(sealed, key, subject))
+        return _person(_decrypted(_raw(sealed), key, subject))
     except (InvalidTag, ValueError, msgspec.MsgspecError):
         # The cause could quote the content, so it is cut off.
         raise SealBroken from None
 
 
-def unseal_findable(sealed: str, key: bytes, *, subject: str) -> Findable:
-    """Decrypt only what a person is found by, for whoever has thousands to open.
+def unseal_findable(sealed: str, keys: Mapping[tuple[str, bytes], bytes], *, subject: str) -> Findable | None:
+    """Decrypt only what a person is found by, for whoever has thousands to open; None where its key is missing.
+
+    Args:
+        sealed: the record.
+        keys: keys by subject and check.
+        subject: the order's id.
 
     Raises:
-        SealBroken: the key or the subject is another one, or the record was changed.
+        SealBroken: the subject is another one, or the record was changed.
     """
     try:
-        content = _content_of(sealed, key, subject)
+        raw = _raw(sealed)
+        key = keys.get((subject, raw[:CHECK_BYTES]))
+        if key is None:
+            return None
+        content = _decrypted(raw, key, subject)
         if content.startswith(_TEXT):
             person = _decode_text(content)
             return Findable(person.name, person.phone, person.address)
@@ -106,8 +116,11 @@ def unseal_findable(sealed: str, key: bytes, *, subject: str) -> Findable:
         raise SealBroken from None
 
 
-def _content_of(sealed: str, key: bytes, subject: str) -> bytes:
-    raw = a2b_base64(sealed.encode("ascii").translate(_FROM_URL))
+def _raw(sealed: str) -> bytes:
+    return a2b_base64(sealed.encode("ascii").translate(_FROM_URL))
+
+
+def _decrypted(raw: bytes, key: bytes, subject: str) -> bytes:
     return AESGCM(key).decrypt(raw[CHECK_BYTES:_CONTENT_AT], raw[_CONTENT_AT:], subject.encode())
 
 

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 _HAN = "㐀-鿿"
 _NAME = f"[{_HAN}]"
@@ -23,6 +23,7 @@ _ROOM = re.compile(
     rf"(?:{_COUNT}单元)?(?:{_COUNT}(?:层|楼|[Ff]))?(?:[A-Za-z]?[0-9]+[A-Za-z]?(?:-[0-9A-Za-z]+)*(?:室|房|户)?)?"
 )
 _NUMBER = re.compile("[0-9]")
+_ONLY_NUMBER = re.compile("[0-9]+[弄号]?")
 _GAPS = re.compile(r"[\s,，;；、]+")
 HIDDEN = "***"
 """What stands on paper and screens for the part of an address that is nobody's business."""
@@ -104,22 +105,33 @@ def parse_address(text: str, *, city: str = "", district: str = "") -> Address:
     )
 
 
-def street_and_lane(text: str) -> tuple[str, str]:
-    """Only these two parts of an address, for whoever has thousands to read."""
+StreetIn = Callable[[str], tuple[str, int]]
+
+
+def street_and_lane(text: str, find_street: StreetIn | None = None) -> tuple[str, str]:
+    """Only these two parts of an address, for whoever has thousands to read.
+
+    Args:
+        text: the address as written.
+        find_street: `street_in`, where it remembers what it has found: a whole street long it is asked for the same.
+    """
     tidied = _tidied(text)
-    # No part of a region holds a digit or looks at one, and what stands before the first one is the same for a street.
     number = _NUMBER.search(tidied)
-    reader = _Reader(tidied[_region_length(tidied[: number.start()] if number else tidied) :])
+    start = number.start() if number else len(tidied)
+    # Nothing up to the street holds a digit, and of what follows only so much matters: a number that ends the address.
+    follows = "" if number is None else "0" if _ONLY_NUMBER.fullmatch(tidied, start) else "0-"
+    street, end = (find_street or street_in)(tidied[:start] + follows)
+    lane = _LANE.match(tidied, end) if street else None
+    return street, lane.group() if lane else ""
+
+
+def street_in(tidied: str) -> tuple[str, int]:
+    """The street in what `street_and_lane` has made of an address, and where it ends there."""
+    reader = _Reader(tidied)
+    _region(reader)
     reader.take(_TOWN)
     street = _street(reader)
-    return street, reader.take(_LANE) if street else ""
-
-
-@lru_cache(maxsize=256)
-def _region_length(text: str) -> int:
-    reader = _Reader(text)
-    _region(reader)
-    return len(text) - len(reader.text)
+    return street, len(tidied) - len(reader.text)
 
 
 def _tidied(text: str) -> str:

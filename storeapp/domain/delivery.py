@@ -83,7 +83,7 @@ class Slip(Struct, frozen=True):
     hours: int
 
 
-class Parcel(Struct, frozen=True):
+class Parcel(Struct, frozen=True, omit_defaults=True):
     """What one slip covers. The last link of ``chain`` holds it, so there is always exactly one custodian."""
 
     number: int
@@ -105,7 +105,7 @@ class Goods(Struct, frozen=True):
     quantity: int
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, omit_defaults=True):
     """The job of getting one order's parcels to the customer.
 
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
@@ -140,7 +140,7 @@ class Delivery(Struct, frozen=True):
     @property
     def state(self) -> DeliveryState:
         """The state that follows from the parcels' custody, the assignment and a cancellation."""
-        holders = {parcel.custodian.holder for parcel in self.parcels}
+        holders = {parcel.chain[-1].holder for parcel in self.parcels}
         if Holder.CUSTOMER in holders:
             return self._with_the_customer()
         if Holder.GUIDE in holders:

@@ -22,6 +22,10 @@ class Key(NamedTuple):
     id: str
 
 
+Pair = tuple[str, str]
+"""A plain pair equals the key that it stands for, and is made in no time."""
+
+
 class State(Protocol):
     """An aggregate's state: a frozen struct that knows its kind and id."""
 

@@ -31,7 +31,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class OrderLine(Struct, frozen=True):
+class OrderLine(Struct, frozen=True, omit_defaults=True):
     """One article; ``reserved`` pieces of it are promised from this store's stock.
 
     Raises:
@@ -49,7 +49,7 @@ class OrderLine(Struct, frozen=True):
             raise ValueError("no order holds so many pieces")
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, omit_defaults=True):
     """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten.
 
     ``digest`` is a keyed hash of what the platform stated last, so that importing the same again changes
@@ -99,6 +99,11 @@ def order_id(platform: Platform, order_no: str) -> str:
 def delivery_id(order: str) -> str:
     """The first delivery of an order."""
     return f"{order}-1"
+
+
+def order_of(delivery: str) -> str:
+    """The order that has the delivery of this id."""
+    return delivery.removesuffix(delivery_id(""))
 
 
 class OrderPlaced(Struct, frozen=True):

@@ -14,8 +14,7 @@ _PAYLOAD = LENGTH - 1
 def short_code(slip_id: bytes) -> str:
     """Ten characters: 45 bits of the id's SHA-256 and a check character; the form to store and to compare."""
     digest = hashlib.sha256(b"short/1|" + slip_id).digest()
-    payload = crockford.write(int.from_bytes(digest[:8], "big"), _PAYLOAD)
-    return payload + crockford.check_letter(payload)
+    return crockford.write_checked(int.from_bytes(digest[:8], "big"), _PAYLOAD)
 
 
 def grouped(code: str) -> str:

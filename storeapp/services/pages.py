@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
-from storeapp.domain.kernel import Key
+from storeapp.domain.kernel import Key, Pair
 from storeapp.domain.order import Order, OrderStatus
 from storeapp.domain.sealed import key_check
 from storeapp.services.privacy import Opener
@@ -53,7 +53,7 @@ class ReadPage:
     feed: str
     epoch: str
     upto: int
-    rows: dict[Key, Row]
+    rows: dict[Pair, Row]
     ready: Prepared
     keys: list[KeptKey]
     """The keys that came with the rows."""
@@ -97,7 +97,7 @@ class PageReader:
         Raises:
             Malformed: a row is not what its kind says.
         """
-        rows = {Key(row.kind, row.id): row for row in page.rows}
+        rows: dict[Pair, Row] = {row[:2]: row for row in page.rows}
         read = ReadPage(page.feed, page.epoch, page.upto, rows, prepared(rows), [], [], self._opener)
         if self._opener and self._channel:
             self._open(page, read, self._opener, self._channel)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from storeapp.adapters import sealing
 from storeapp.codec import encode
-from storeapp.domain.address import street_and_lane
+from storeapp.domain.address import StreetIn, street_and_lane, street_in
 from storeapp.domain.incoming import IncomingOrder, Person
 from storeapp.domain.order import Order
 from storeapp.store.finder import HASH_BYTES
@@ -107,11 +107,11 @@ class Privacy:
         """Keyed hashes by which open orders are found: name, street, the phone's last four digits."""
         if not self.available:
             return []
-        hashed = FinderHashes(self._keys.search_key())
+        hashed, street = FinderHashes(self._keys.search_key()), lru_cache(maxsize=4096)(street_in)
         return [
             (hashed(kind, text)[:HASH_BYTES], order_id)
             for order_id, person in people.items()
-            for kind, text in _findable(person)
+            for kind, text in _findable(person, street)
         ]
 
     def opener(self) -> "Opener | None":
@@ -142,6 +142,7 @@ class Opener:
         self.wrap = wrap
         # What many share, such as streets, is hashed once; what is remembered here is gone with this object.
         self._hash = lru_cache(maxsize=4096)(FinderHashes(wrap.search_key))
+        self._street = lru_cache(maxsize=4096)(street_in)
 
     def kept(self, keys: Sequence[tuple[str, bytes, bytes]]) -> list[KeptKey]:
         """Subjects with check and key as they are kept."""
@@ -153,17 +154,17 @@ class Opener:
         Nothing finds those whose seal is broken: whoever opens the order is told.
         """
         try:
-            key = keys.get((order.id, sealing.sealed_with(order.sealed)))
-            person = sealing.unseal_findable(order.sealed, key, subject=order.id) if key else None
+            person = sealing.unseal_findable(order.sealed, keys, subject=order.id)
         except sealing.SealBroken:
             return b""
         if person is None:
             return None
-        return b"".join(sorted({self._hash(kind, text)[:HASH_BYTES] for kind, text in _findable(person)}))
+        hashed = self._hash
+        return b"".join(sorted({hashed(kind, text)[:HASH_BYTES] for kind, text in _findable(person, self._street)}))
 
 
-def _findable(person: Person | sealing.Findable) -> list[tuple[str, str]]:
-    street, lane = street_and_lane(person.address)
+def _findable(person: Person | sealing.Findable, find_street: StreetIn) -> list[tuple[str, str]]:
+    street, lane = street_and_lane(person.address, find_street)
     terms = [(NAME, person.name), (PHONE_END, person.phone[-4:]), (STREET, street)]
     if street and lane:
         terms.append((STREET, street + lane))

@@ -222,7 +222,7 @@ class Cache:
             ON CONFLICT DO UPDATE SET body = excluded.body""",
             ((key.kind, key.id, encode(state)) for key, state in dirty.items()),
         )
-        views.project(self.db, dict(dirty), lookup=self.get)
+        views.project(self.db, dirty, lookup=self.get)
 
     def catch_up(self, journal: Journal, progress: Progress | None = None) -> int:
         """Take in what the journal has and this cache has not; returns how many commands that were.
@@ -259,7 +259,8 @@ class Cache:
 
         The finder's hashes stay: they belong to orders, not to states, and can't be made again without the keys.
         """
-        for table in ("state", "touch", "reading", "stale", "unread", "mark", "movement", "timeline", *views.TABLES):
+        views.empty(self.db)
+        for table in ("state", "touch", "reading", "stale", "unread", "mark", "movement", "timeline"):
             self.db.execute(f"DELETE FROM {table}")
 
     def _take_chunk(self, journal: Journal, after: int) -> int:

@@ -35,16 +35,15 @@ class KeyWrap:
 
     def wrap(self, key: bytes, place: str) -> bytes:
         """The key as it may lie on the disk."""
-        return self._wrapped(os.urandom(_NONCE_BYTES), key, place)
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, place.encode())
 
     def wrap_all(self, keys: Sequence[tuple[bytes, str]]) -> list[bytes]:
         """The same for many keys with their places; the system is asked for chance once."""
         chance = os.urandom(_NONCE_BYTES * len(keys))
         nonces = (chance[at : at + _NONCE_BYTES] for at in range(0, len(chance), _NONCE_BYTES))
-        return [self._wrapped(nonce, *key) for nonce, key in zip(nonces, keys, strict=True)]
-
-    def _wrapped(self, nonce: bytes, key: bytes, place: str) -> bytes:
-        return nonce + self._cipher.encrypt(nonce, key, place.encode())
+        encrypt = self._cipher.encrypt
+        return [nonce + encrypt(nonce, key, place.encode()) for nonce, (key, place) in zip(nonces, keys, strict=True)]
 
     def unwrap(self, wrapped: bytes, place: str) -> bytes:
         """The key again.

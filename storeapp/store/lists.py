@@ -11,9 +11,9 @@ from sqlite_utils import Database
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Key
 from storeapp.domain.moment import day_bounds
-from storeapp.domain.order import REMARKS, SHORT_STOCK
+from storeapp.domain.order import REMARKS, SHORT_STOCK, order_of
 from storeapp.store.errors import translate_sqlite_errors
-from storeapp.store.views import stamp
+from storeapp.store.views import seconds, stamp
 
 SORTS = {
     "window_end": "window_end",
@@ -73,7 +73,7 @@ def _where(wanted: OrderFilter) -> tuple[list[str], list[object]]:
     if wanted.open_only:
         where.append("status = 'open'")
     if wanted.guide:
-        where.append("guide = ?")
+        where.append("guide = ? AND guide <> ''")
         values.append(wanted.guide)
     if wanted.needs:
         where.append("instr(' ' || needs || ' ', ?)")
@@ -82,7 +82,7 @@ def _where(wanted: OrderFilter) -> tuple[list[str], list[object]]:
         where.append("needs <> '' AND status = 'open'")
     if wanted.finished_since is not None:
         where.append("finished_at >= ?")
-        values.append(stamp(wanted.finished_since))
+        values.append(seconds(wanted.finished_since))
     return where, values
 
 
@@ -105,7 +105,7 @@ def _by_hash(db: Database, hashes: Sequence[bytes]) -> set[int]:
 
 
 def _by_guide(db: Database, text: str) -> set[int]:
-    sql = """SELECT v.n FROM delivery_view v WHERE v.guide IN
+    sql = """SELECT v.n FROM delivery_view v WHERE v.guide <> '' AND v.guide IN
         (SELECT id FROM state WHERE kind = 'guide' AND body <> x''
         AND (lower(id) = lower(?1) OR body ->> '$.name' = ?1)) ORDER BY v.n DESC LIMIT ?2"""
     return {n for (n,) in db.execute(sql, (text, MOST_FOUND))}
@@ -175,7 +175,9 @@ def count_needing(db: Database) -> int:
 @translate_sqlite_errors()
 def needing(db: Database, *, limit: int) -> list[str]:
     """Open orders that lack something that a person must see to, the most urgent first."""
-    sql = f"SELECT id {_NEEDING} ORDER BY window_end LIMIT ?"
+    # Which they are is found in the index alone, as for the count, and only these are looked up.
+    sql = f"""SELECT id FROM delivery_view JOIN (SELECT n {_NEEDING} ORDER BY window_end LIMIT ?) USING (n)
+        ORDER BY window_end, n"""
     return [key for (key,) in db.execute(sql, (*_ONLY_REMARKS, limit))]
 
 
@@ -194,8 +196,8 @@ def by_number(db: Database, order_no: str) -> list[str]:
 @translate_sqlite_errors()
 def numbers_of(db: Database, ids: Sequence[str]) -> dict[str, str]:
     """The order numbers of these deliveries."""
-    sql = "SELECT id, order_no FROM delivery_view WHERE id IN (SELECT value FROM json_each(?))"
-    return dict(db.execute(sql, (json.dumps(list(ids)),)).fetchall())
+    sql = "SELECT id, order_no FROM delivery_view WHERE order_id IN (SELECT value FROM json_each(?))"
+    return dict(db.execute(sql, (json.dumps([order_of(each) for each in ids]),)).fetchall())
 
 
 @translate_sqlite_errors()
@@ -299,13 +301,13 @@ def due_for_forgetting(db: Database, *, closed_before: datetime, limit: int) -> 
     """Orders that ended before an instant and whose person is still known, the longest ago first."""
     sql = """SELECT order_id FROM delivery_view WHERE status <> 'open' AND is_sealed AND closed_at < ?
         ORDER BY closed_at LIMIT ?"""
-    return [key for (key,) in db.execute(sql, (stamp(closed_before), limit))]
+    return [key for (key,) in db.execute(sql, (seconds(closed_before), limit))]
 
 
 @translate_sqlite_errors()
 def created_since(db: Database, moment: datetime) -> list[str]:
     """The deliveries of orders that came in from a moment on."""
-    rows = db.execute("SELECT id FROM delivery_view WHERE created_at >= ? ORDER BY n", (stamp(moment),))
+    rows = db.execute("SELECT id FROM delivery_view WHERE created_at >= ? ORDER BY n", (seconds(moment),))
     return [key for (key,) in rows]
 
 
@@ -314,4 +316,4 @@ def promised_on(db: Database, day: date) -> int:
     """How many deliveries that were not called off are promised to begin on a day of the store."""
     start, end = day_bounds(day)
     sql = "SELECT count(*) FROM delivery_view WHERE window_start >= ? AND window_start < ? AND state <> ?"
-    return int(db.execute(sql, (stamp(start), stamp(end), DeliveryState.CANCELLED)).fetchone()[0])
+    return int(db.execute(sql, (seconds(start), seconds(end), DeliveryState.CANCELLED)).fetchone()[0])

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from storeapp.codec import Malformed, UnknownKind, decode_command, decode_state, is_known_state
 from storeapp.domain.feeds import feeds_of
-from storeapp.domain.kernel import Context, Key, Refusal, State
+from storeapp.domain.kernel import Context, Key, Pair, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
 from storeapp.domain.workspace import Workspace
 from storeapp.store import bulk, finder, readings, unread, views
@@ -31,7 +31,7 @@ _NO_MARKS: Mapping[str, str] = MappingProxyType({})
 class Prepared:
     """What rows mean, read before anything is locked; it needs no database."""
 
-    states: dict[Key, State]
+    states: dict[Pair, State]
     lines: views.Lines
     """What the views say of the states."""
     hashes: dict[str, bytes] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Prepared:
         self.hashes |= others.hashes
 
 
-def prepared(rows: Mapping[Key, Row]) -> Prepared:
+def prepared(rows: Mapping[Pair, Row]) -> Prepared:
     """The states of rows; what only a newer program knows is left out, and its row is kept as it is."""
     states = {key: state for key, row in rows.items() if row.body and (state := _typed(row.kind, row.body)) is not None}
     return Prepared(states, views.lines_of(states))
@@ -65,7 +65,7 @@ def take_page(
 
     No row stands twice in it. ``ready`` is what `prepared` makes of it, where that was done before.
     """
-    ready = ready or prepared({Key(row.kind, row.id): row for row in rows})
+    ready = ready or prepared({row[:2]: row for row in rows})
     with cache.writing():
         finder.add(cache.db, ready.hashes)
         _land(cache, rows, ready)
@@ -78,7 +78,7 @@ def read_again(cache: Cache) -> None:
     rows = [Row(*kept) for kept in unread.of_before(cache.db)]
     if rows:
         with cache.writing():
-            _land(cache, rows, prepared({Key(row.kind, row.id): row for row in rows}))
+            _land(cache, rows, prepared({row[:2]: row for row in rows}))
 
 
 def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:

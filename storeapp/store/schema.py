@@ -94,4 +94,31 @@ MIGRATIONS = (
     _number_finders,
     # The slips of a delivery are only looked for where it goes, which is seldom.
     statements("DROP INDEX slip_of"),
+    # A line holds what is asked for and no more, and full text keeps no copy of its words.
+    statements(
+        """CREATE TABLE line (
+            n INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL, state TEXT NOT NULL,
+            status TEXT NOT NULL, window_start INTEGER NOT NULL, window_end INTEGER NOT NULL,
+            created_at INTEGER NOT NULL, guide TEXT NOT NULL, pieces INTEGER NOT NULL, needs TEXT NOT NULL,
+            finished_at INTEGER, closed_at INTEGER, is_sealed INTEGER NOT NULL, words TEXT NOT NULL,
+            id TEXT NOT NULL AS (order_id || '-1') STORED)""",
+        """INSERT INTO line (n, order_id, order_no, state, status, window_start, window_end, created_at, guide, pieces,
+            needs, finished_at, closed_at, is_sealed, words)
+            SELECT n, order_id, order_no, state, status, unixepoch(window_start), unixepoch(window_end),
+            unixepoch(created_at), guide, pieces, needs, unixepoch(finished_at), unixepoch(closed_at), is_sealed,
+            coalesce(words, '')
+            FROM delivery_view LEFT JOIN search ON search.rowid = n""",
+        "DROP TABLE search",
+        "DROP TABLE delivery_view",
+        "ALTER TABLE line RENAME TO delivery_view",
+        "CREATE INDEX delivery_by_state ON delivery_view (state, window_end)",
+        "CREATE INDEX delivery_by_number ON delivery_view (order_no)",
+        "CREATE INDEX delivery_by_age ON delivery_view (created_at)",
+        "CREATE INDEX delivery_by_guide ON delivery_view (guide, state) WHERE guide <> ''",
+        "CREATE INDEX delivery_needing ON delivery_view (needs, window_end) WHERE needs <> '' AND status = 'open'",
+        "CREATE INDEX delivery_to_forget ON delivery_view (closed_at) WHERE status <> 'open' AND is_sealed",
+        """CREATE VIRTUAL TABLE search USING fts5(words, content = 'delivery_view', content_rowid = 'n',
+            tokenize = 'trigram', columnsize = 0)""",
+        "INSERT INTO search (search) VALUES ('rebuild')",
+    ),
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -14,26 +14,25 @@ from sqlite_utils import Database
 from storeapp.domain.delivery import Delivery, slip_id
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.held import HeldCommand
-from storeapp.domain.kernel import Event, Key, State
-from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.kernel import Event, Key, Pair, State
+from storeapp.domain.order import Order, OrderStatus, delivery_id, order_of
 from storeapp.domain.short_code import short_code
 from storeapp.domain.stock import StockMoved
 from storeapp.store import bulk, finder
 from storeapp.store.journal import Entry
 
-_write = msgspec.json.Encoder().encode
-_INTO_DELIVERIES = """INSERT INTO delivery_view (n, id, order_id, order_no, platform, state, status, mode,
-    window_start, window_end, created_at, guide, eta, pieces, weight_g, needs, located, finished_at, closed_at,
-    is_sealed)"""
+_INTO_DELIVERIES = """INSERT INTO delivery_view (n, order_id, order_no, state, status, window_start, window_end,
+    created_at, guide, pieces, needs, finished_at, closed_at, is_sealed, words)"""
 _SHOWN_ANEW = """ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, status = excluded.status,
-    mode = excluded.mode, window_start = excluded.window_start, window_end = excluded.window_end,
-    guide = excluded.guide, eta = excluded.eta, pieces = excluded.pieces, weight_g = excluded.weight_g,
-    needs = excluded.needs, located = excluded.located, finished_at = excluded.finished_at,
-    closed_at = excluded.closed_at, is_sealed = excluded.is_sealed"""
+    window_start = excluded.window_start, window_end = excluded.window_end, guide = excluded.guide,
+    pieces = excluded.pieces, needs = excluded.needs, finished_at = excluded.finished_at,
+    closed_at = excluded.closed_at, is_sealed = excluded.is_sealed, words = excluded.words"""
 
 
-TABLES = ("delivery_view", "slip_view", "case_view", "held_view", "search")
-"""What `project` makes from the states."""
+_TO_SECONDS = len("2026-11-21T01:00:00Z")
+
+TABLES = ("delivery_view", "slip_view", "case_view", "held_view")
+"""What `project` makes from the states, beside the full text of ``delivery_view``."""
 
 
 @dataclass(slots=True)
@@ -41,8 +40,7 @@ class Lines:
     """What the views say of some states, made of nothing but them."""
 
     orders: dict[str, tuple[object, ...]] = field(default_factory=dict)
-    """The line of each order of which both sides are known, the order and its delivery."""
-    words: dict[str, str] = field(default_factory=dict)
+    """The line of each order of which both sides are known, the order and its delivery; its words are the last."""
     halves: dict[str, None] = field(default_factory=dict)
     """Orders of which one side must be looked up."""
     slips: list[tuple[str, str, int, str]] = field(default_factory=list)
@@ -54,7 +52,6 @@ class Lines:
     def add(self, others: "Lines") -> None:
         """Take in what other states say, of which none is among these."""
         self.orders |= others.orders
-        self.words |= others.words
         self.halves |= others.halves
         self.slips += others.slips
         self.cases += others.cases
@@ -62,7 +59,7 @@ class Lines:
         self.forgotten += others.forgotten
 
 
-def lines_of(changed: Mapping[Key, State]) -> Lines:
+def lines_of(changed: Mapping[Key, State] | Mapping[Pair, State]) -> Lines:
     """What the views say of these states; it needs no database."""
     lines, orders, deliveries = Lines(), dict[str, Order](), dict[str, Delivery]()
     for state in changed.values():
@@ -70,15 +67,15 @@ def lines_of(changed: Mapping[Key, State]) -> Lines:
             orders[state.id] = state
         elif isinstance(state, Delivery):
             deliveries[state.id] = state
-            lines.slips += _slips(state)
+            _add_slips(lines, state)
         elif isinstance(state, ExceptionCase):
             lines.cases.append((state.id, state.kind, state.open, stamp(state.opened_at), state.subject))
         elif isinstance(state, HeldCommand):
             lines.held.append((state.id, state.root, state.open, stamp(state.at)))
-    for order in orders.values():
-        delivery = deliveries.get(order.delivery_id)
+    for order_id, order in orders.items():
+        delivery = deliveries.get(delivery_id(order_id))
         if delivery is None:
-            lines.halves[order.id] = None
+            lines.halves[order_id] = None
         else:
             _add_order(lines, order, delivery)
     lines.halves |= {each.order_id: None for each in deliveries.values() if each.order_id not in orders}
@@ -87,12 +84,13 @@ def lines_of(changed: Mapping[Key, State]) -> Lines:
 
 def _add_order(lines: Lines, order: Order, delivery: Delivery) -> None:
     lines.orders[order.id] = _line(order, delivery)
-    lines.words[order.id] = words(order)
     if order.status is not OrderStatus.OPEN and not order.sealed:
         lines.forgotten.append(order.id)
 
 
-def project(db: Database, changed: Mapping[Key, State], *, lookup: Any, lines: Lines | None = None) -> None:
+def project(
+    db: Database, changed: Mapping[Key, State] | Mapping[Pair, State], *, lookup: Any, lines: Lines | None = None
+) -> None:
     """Bring the views up to the changed states.
 
     ``lookup(kind, id)`` reads a state that did not change, because a row shows an order with its delivery. ``lines`` is
@@ -119,65 +117,90 @@ def _write_orders(db: Database, lines: Lines) -> None:
     # In the order of the indexes, which are then written from end to end.
     fresh = sorted(order_id for order_id in lines.orders if order_id not in known)
     last = db.conn.execute("SELECT coalesce(max(n), 0) FROM delivery_view").fetchone()[0]
-    numbers = {order_id: n for order_id, (n, _) in known.items()}
-    numbers |= {order_id: n for n, order_id in enumerate(fresh, start=last + 1)}
-    bulk.insert(db, _INTO_DELIVERIES, [(n, *lines.orders[each]) for each, n in numbers.items()], _SHOWN_ANEW)
-    # Order numbers, SKUs and article names; nothing personal is ever indexed in clear.
-    said = ((n, lines.words[each], known.get(each)) for each, n in numbers.items())
-    changed = [(n, text) for n, text, found in said if found is None or found[1] != text]
-    bulk.insert(db, "INSERT OR REPLACE INTO search (rowid, words)", changed)
+    rows = [(n, *lines.orders[order_id]) for n, order_id in enumerate(fresh, start=last + 1)]
+    bulk.insert(db, _INTO_DELIVERIES, rows, "ON CONFLICT (n) DO NOTHING")
+    _index(db, after=last)
+    _show_anew(db, [(n, *lines.orders[order_id]) for order_id, (n, _) in known.items()], dict(known.values()))
     if lines.forgotten:
         finder.remove(db, lines.forgotten)
 
 
-def _known(db: Database, orders: Sequence[str]) -> dict[str, tuple[int, str | None]]:
+def _index(db: Database, *, after: int) -> None:
+    """Let full text find the lines with higher numbers: order numbers, SKUs and names; nothing personal is in them."""
+    db.conn.execute("INSERT INTO search (rowid, words) SELECT n, words FROM delivery_view WHERE n > ?", (after,))
+
+
+def _show_anew(db: Database, rows: Sequence[tuple[Any, ...]], said: Mapping[int, str]) -> None:
+    """Write lines again that are shown, and index those whose words are others than what was said."""
+    changed = {n: now for n, *_, now in rows if said[n] != now}
+    _unindex(db, [(n, said[n]) for n in changed])
+    bulk.insert(db, _INTO_DELIVERIES, rows, _SHOWN_ANEW)
+    db.conn.executemany("INSERT INTO search (rowid, words) VALUES (?, ?)", list(changed.items()))
+
+
+def _unindex(db: Database, lines: Iterable[tuple[int, str]]) -> None:
+    """Take lines out of the full text, which must be told what it was given."""
+    db.conn.executemany("INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)", list(lines))
+
+
+def _known(db: Database, orders: Sequence[str]) -> dict[str, tuple[int, str]]:
     """The row number of each order that is shown, with the words under which it is found so far."""
-    sql = """SELECT order_id, n, words FROM delivery_view LEFT JOIN search ON search.rowid = n
-        WHERE order_id IN (SELECT value FROM json_each(?))"""
+    sql = "SELECT order_id, n, words FROM delivery_view WHERE order_id IN (SELECT value FROM json_each(?))"
     return {order_id: (n, text) for order_id, n, text in db.conn.execute(sql, (json.dumps(orders),))}
+
+
+def empty(db: Database) -> None:
+    """Forget every line."""
+    db.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table}")
 
 
 def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
     return (
-        delivery.id,
         order.id,
         order.order_no,
-        order.platform,
         delivery.state,
         order.status,
-        order.mode,
-        stamp(order.window.start),
-        stamp(order.window.end),
-        stamp(order.created_at),
+        seconds(order.window.start),
+        seconds(order.window.end),
+        seconds(order.created_at),
         delivery.guide,
-        stamp(delivery.eta),
         delivery.pieces,
-        delivery.weight_g,
         " ".join(order.needs),
-        order.located,
-        stamp(delivery.finished_at),
-        stamp(order.closed_at),
+        seconds(delivery.finished_at),
+        seconds(order.closed_at),
         bool(order.sealed),
+        words(order),
     )
+
+
+def seconds(moment: datetime | None) -> int | None:
+    """Whole seconds since 1970, which take a fifth of the room of text in every index."""
+    return None if moment is None else int(moment.timestamp())
 
 
 def stamp(moment: datetime | None) -> str | None:
     """UTC as text that sorts like time."""
-    # The library's way of writing it takes a fifth of the time of Python's, and every order has half a dozen.
-    return None if moment is None else _write(moment)[1:20].decode() + "Z"
+    if moment is None:
+        return None
+    # The library's way of writing it takes a tenth of the time of Python's, and every order has half a dozen.
+    text: str = msgspec.to_builtins(moment)
+    return text if len(text) == _TO_SECONDS else text[:19] + "Z"
 
 
 def words(order: Order) -> str:
     """What full text finds an order by."""
-    return "\n".join((order.order_no, *(f"{line.sku} {line.title}" for line in order.lines)))
+    return "\n".join([order.order_no, *[f"{line.sku} {line.title}" for line in order.lines]])
 
 
-def _slips(delivery: Delivery) -> Iterator[tuple[str, str, int, str]]:
+def _add_slips(lines: Lines, delivery: Delivery) -> None:
     """Every slip that could be printed for a known delivery, so that another counter's slip is found, too."""
+    of = delivery.id
     for parcel in delivery.parcels:
         for round_ in range(parcel.round + 1):
-            name = slip_id(delivery.id, parcel.number, round_)
-            yield name, delivery.id, parcel.number, short_code(bytes.fromhex(name))
+            name = slip_id(of, parcel.number, round_)
+            lines.slips.append((name, of, parcel.number, short_code(bytes.fromhex(name))))
 
 
 def drop(db: Database, gone: Iterable[Key]) -> None:
@@ -185,11 +208,10 @@ def drop(db: Database, gone: Iterable[Key]) -> None:
     ids: dict[str, list[tuple[str]]] = defaultdict(list)
     for key in gone:
         ids[key.kind].append((key.id,))
-    for kind, column in ((Order.KIND, "order_id"), (Delivery.KIND, "id")):
-        db.conn.executemany(
-            f"DELETE FROM search WHERE rowid = (SELECT n FROM delivery_view WHERE {column} = ?)", ids[kind]
-        )
-        db.conn.executemany(f"DELETE FROM delivery_view WHERE {column} = ?", ids[kind])
+    orders = {order_id for (order_id,) in ids[Order.KIND]} | {order_of(each) for (each,) in ids[Delivery.KIND]}
+    shown = list(_known(db, list(orders)).values()) if orders else []
+    _unindex(db, shown)
+    db.conn.executemany("DELETE FROM delivery_view WHERE n = ?", [(n,) for n, _ in shown])
     if ids[Order.KIND]:
         finder.remove(db, [order_id for (order_id,) in ids[Order.KIND]])
     if ids[Delivery.KIND]:

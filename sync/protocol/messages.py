@@ -16,7 +16,9 @@ SCHEMA = 1
 
 MAX_BATCH_COMMANDS = 1000
 MAX_BATCH_BYTES = 1_000_000
-MAX_PAGE_ROWS = 1000
+MAX_PAGE_ROWS = 4000
+"""Asking, signing and answering take either side as long as hundreds of rows do."""
+
 MAX_WAIT_S = 30
 MAX_SEEN_SHELVES = 1000
 MAX_NEEDS = 100

@@ -45,3 +45,9 @@ def test_a_number_is_written_letter_by_letter(number: int, length: int) -> None:
 @given(st.integers(0, 2**40 - 1))
 def test_numbers_are_written_and_read(number: int) -> None:
     assert crockford.number(crockford.write(number, 8)) == number
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 12))
+def test_a_number_is_written_with_its_check_letter_at_once(number: int, length: int) -> None:
+    text = crockford.write(number, length)
+    assert crockford.write_checked(number, length) == text + crockford.check_letter(text)

@@ -48,8 +48,9 @@ _TAUGHT = {
 
 
 @contextmanager
-def in_turn(source: Source[T]) -> Iterator[Iterator[list[T]]]:
+def in_turn(source: Source[T], *, most: int) -> Iterator[Iterator[list[T]]]:
     """Pages as a cycle takes them, each fetched only once the one before was kept: nothing is left to chance."""
+    assert most >= 1
     yield ([item] for item in source(lambda: None))
 
 

@@ -100,7 +100,7 @@ class Taking:
     def lines(self) -> list[tuple[object, ...]]:
         """What the list of orders shows, whatever the numbers of its rows are."""
         columns = "id, order_id, order_no, state, status, needs, is_sealed, words"
-        rows = self.counter.cache.db.execute(f"SELECT {columns} FROM delivery_view JOIN search ON search.rowid = n")
+        rows = self.counter.cache.db.execute(f"SELECT {columns} FROM delivery_view")
         return sorted(rows.fetchall())
 
 

@@ -14,7 +14,7 @@ from hub.core import Hub, new_epoch, open_hub
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.ports import SyncStep
-from sync import ahead, cycle, snapshot
+from sync import cycle, snapshot
 from sync.engine import SyncEngine
 from sync.pace import Advance
 from sync.protocol.messages import SnapshotEnd, SnapshotHead, WireRow, encode
@@ -88,7 +88,7 @@ def both(hub: Hub, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A counter that has given much, and a new one."""
     monkeypatch.setattr(cycle, "SNAPSHOT_FROM", 20)
     monkeypatch.setattr(snapshot, "PAGE_ROWS", 10)
-    monkeypatch.setattr(ahead, "MOST", 1)
+    monkeypatch.setattr(cycle, "SNAPSHOT_PAGES_TOGETHER", 1)
     one, two = stand_alone(tmp_path / "one"), bare(tmp_path / "two")
     run(one, *[an_order(f"T{n}") for n in range(40)])
     join(one, hub, proxy.url)

@@ -22,6 +22,7 @@ from storeapp.domain.order import Order, order_id
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.stock import CountStock
+from storeapp.domain.rules.wishes import PinDelivery
 from storeapp.domain.words import Platform
 from storeapp.services import attention, exchange
 from storeapp.services.counter import Counter
@@ -171,6 +172,48 @@ class TestUnknownFields:
         assert delivery.guide == "G01"
         sync(counter)
         assert json.loads(shown(counter)[Key("delivery", DELIVERY)])["route"] == "bridge"
+
+
+class TestFieldsAtTheirDefault:
+    """They are left out of what is written, and so must not be taken for fields that only a newer program knows."""
+
+    def test_forget_what_they_said_before(self, hub: Hub, counter: Counter) -> None:
+        run(counter, an_order("T1"))
+        sync(counter)
+        touch_up(hub, "delivery", DELIVERY, route="bridge")
+        for guide in ("G01", ""):
+            run(counter, PinDelivery(DELIVERY, guide))
+            assert sync(counter).applied == 1
+            for told in (hub_state(hub, "delivery", DELIVERY), json.loads(shown(counter)[Key("delivery", DELIVERY)])):
+                assert (told.get("pinned", ""), told["route"]) == (guide, "bridge")
+
+    def test_of_a_row_that_an_older_hub_has_written_in_full_are_forgotten_too(self, hub: Hub, counter: Counter) -> None:
+        run(counter, an_order("T1"))
+        sync(counter)
+        touch_up(hub, "delivery", DELIVERY, pinned="G01", guide="", assignments=0, eta=None, goods=[], banned=[])
+        run(counter, PinDelivery(DELIVERY, ""))
+        assert sync(counter).applied == 1
+        assert hub_state(hub, "delivery", DELIVERY).get("pinned", "") == ""
+        shown_here = counter.cache.get(Delivery, DELIVERY)
+        assert shown_here is not None
+        assert shown_here.pinned == ""
+
+    def test_are_shown_while_the_hub_has_not_answered(self, hub: Hub, counter: Counter) -> None:
+        run(counter, an_order("T1"))
+        run(counter, PinDelivery(DELIVERY, "G01"))
+        sync(counter)
+        run(counter, PinDelivery(DELIVERY, ""))
+        for _ in range(2):
+            delivery = counter.cache.get(Delivery, DELIVERY)
+            assert delivery is not None
+            assert delivery.pinned == ""
+            counter.rebuild()
+
+    def test_cost_nothing(self, counter: Counter, hub: Hub) -> None:
+        run(counter, an_order("T1"))
+        sync(counter)
+        written = hub_state(hub, "delivery", DELIVERY).keys() | hub_state(hub, "order", FIRST).keys()
+        assert written.isdisjoint({"guide", "pinned", "eta", "banned", "cancel_reason", "closed_at", "status"})
 
 
 class Newer:

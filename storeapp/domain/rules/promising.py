@@ -5,7 +5,8 @@ back for anybody, so all that it promises is firm.
 """
 
 from collections import Counter
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from storeapp.domain.allotment import Allotment, free
 from storeapp.domain.catalogue import Sku
@@ -72,14 +73,14 @@ def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple
         draft.emit(LinesReserved(order.id, reserved, needs))
 
 
-class _Promised(NamedTuple):
+class _Promised(Struct, frozen=True, gc=False):
     """How many pieces more are promised; ``may_wait`` where anything on their shelf is unconfirmed."""
 
     more: int
     may_wait: bool
 
 
-class _Room(NamedTuple):
+class _Room(Struct, frozen=True, gc=False):
     """What may be promised firmly: ``mine`` out of the share of a lease, ``rest`` from elsewhere."""
 
     lease: str
