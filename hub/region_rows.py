@@ -36,7 +36,7 @@ class Rows:
     def of_feed(
         self, of: type[S], store: str, *, having: Sequence[bytes] = (b"",), without: Sequence[bytes] = ()
     ) -> Iterator[S]:
-        """The states of a kind in a store's feed; read only where some of these bytes stand in them, and none of those."""
+        """The states of a kind in a store's feed that have some of these bytes, and none of those."""
         wanted = (state.c.feed == store_feed(store), state.c.kind == of.KIND, sa.func.length(state.c.body) > 0)
         query = sa.select(state.c.body).where(*wanted).order_by(state.c.id).execution_options(yield_per=_CHUNK)
         for body in self._connection.scalars(query):
