@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from uuid import uuid4
 
 import msgspec
@@ -20,17 +21,21 @@ from hub.region_problem import RegionSituation
 from storeapp.adapters.region_first import first_plan
 from storeapp.adapters.region_planner import RegionPlanner
 from storeapp.codec import encode
+from storeapp.domain import explain
 from storeapp.domain.borrowing import Borrowed, borrowed, one_at_a_time
 from storeapp.domain.delivery import DeliveryState
-from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem
+from storeapp.domain.dispatch import LI_PER_FEN, Plan, Planner, Problem, Reason, Stop
 from storeapp.domain.kernel import Command, Data
 from storeapp.domain.moment import Window
 from storeapp.domain.recipe import Method, PlanRecord, Recipe
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
+from storeapp.domain.schedule import Schedule, schedules_of
 from storeapp.domain.words import Role
 from sync.protocol.messages import Result, ResultStatus, WireCommand
 
+MOST_ASKED = 200
+"""Of so many that no search came to it is asked why; each is tried with every guide of the region."""
 AT_ONCE = 50
 """So many assignments are one transaction: a counter of the same store waits for no more than that."""
 SHARE = 0.9
@@ -251,13 +256,24 @@ class _Intents:
         free = {stop.id: stop for stop in self._seen.problem.stops if not stop.committed}
         planned = self._plan.vehicle_of().keys()
         reasons = {item.stop: item.reasons[0] for item in self._plan.unassigned if item.reasons}
+        unsaid = 0
         for key, stop in free.items():
             if key in planned:
                 continue
             reason = reasons.get(key)
-            unsaid = reason is None or (reason.code == _UNSAID and not stop.obstacle)
-            code, data = ("no_planning_time", {}) if unsaid or reason is None else (reason.code, reason.data)
-            yield _why(key, self._store_of(key), code, data)
+            if reason is None or (reason.code == _UNSAID and not stop.obstacle):
+                unsaid += 1
+                reason = self._asked(stop) if unsaid <= MOST_ASKED else Reason("no_planning_time")
+            yield _why(key, self._store_of(key), reason.code, reason.data)
+
+    def _asked(self, stop: Stop) -> Reason:
+        """Why no part of the plan has answered for a stop: what keeps everybody from it, else that time ran out."""
+        (reason,) = explain.left(self._seen.problem, stop, self._schedules.values()).reasons
+        return Reason("no_planning_time") if reason.code == "not_planned" else reason
+
+    @cached_property
+    def _schedules(self) -> dict[str, Schedule]:
+        return schedules_of(self._seen.problem, self._plan.routes)
 
 
 def _searches(plan: Plan) -> tuple[Recipe, ...]:

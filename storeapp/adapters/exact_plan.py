@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from storeapp.adapters.exact_routes import Column, TooMany, columns
 from storeapp.adapters.pyvrp_model import Draughtboard
 from storeapp.adapters.route_choice import Bounds, Option, choose
-from storeapp.domain.schedule import Step
+from storeapp.domain.steps import Step
 
 MOST_STOPS = 20
 

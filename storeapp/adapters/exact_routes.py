@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from storeapp.domain import explain
 from storeapp.domain.dispatch import FAR_S, Stop, in_time, unmarked
-from storeapp.domain.schedule import Schedule, Step, step_of, step_place
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Step, step_of, step_place
 
 
 class TooMany(Exception):

@@ -14,7 +14,8 @@ from storeapp.adapters.told_ways import told_s, told_way
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Vehicle, cost_li, in_time, never, unmarked
 from storeapp.domain.recipe import Method, Recipe
-from storeapp.domain.schedule import Insertion, Schedule, schedules_of, step_of
+from storeapp.domain.schedule import Schedule, schedules_of
+from storeapp.domain.steps import Insertion, step_of
 
 ROUNDS = 4
 MOST_AT_ONCE = 300

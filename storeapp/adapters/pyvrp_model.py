@@ -29,7 +29,8 @@ from pyvrp import (
 from storeapp.adapters.travel_table import Matrix, TravelTable
 from storeapp.domain import explain
 from storeapp.domain.dispatch import BOUNDLESS, Load, Problem, Stop, Vehicle
-from storeapp.domain.schedule import Schedule, Step, step_of, step_place
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Step, step_of, step_place
 from storeapp.domain.words import TravelMode
 
 NEIGHBOURS, TRIPS = 40, 10

@@ -15,7 +15,8 @@ from storeapp.adapters.pyvrp_order import reordered
 from storeapp.adapters.pyvrp_pool import Pool
 from storeapp.adapters.pyvrp_search import Search
 from storeapp.domain.dispatch import Stop
-from storeapp.domain.schedule import Schedule, Step
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Step
 
 WHOLE_UP_TO = 120
 """Days with more stops than this are searched in parts, too."""

@@ -14,7 +14,7 @@ from storeapp.adapters.pyvrp_parts import PartedSearch, starts_whole
 from storeapp.adapters.travel_table import tabled
 from storeapp.domain.dispatch import Limits, Plan, Problem, in_time, never
 from storeapp.domain.recipe import Method
-from storeapp.domain.schedule import Step
+from storeapp.domain.steps import Step
 
 FIRST_REPORT = 64
 """After this many steps the first better plan is given, then after twice as many, and so on."""

@@ -11,7 +11,7 @@ from pyvrp import RandomNumberGenerator, Solution
 
 from storeapp.adapters.pyvrp_model import Draughtboard, Model
 from storeapp.adapters.route_choice import Bounds, Option, choose
-from storeapp.domain.schedule import Step
+from storeapp.domain.steps import Step
 
 TOGETHER = 8
 """Among how many guides a better choice is looked for at once."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from storeapp.domain.dispatch import Load, Stop
-from storeapp.domain.schedule import Schedule, Step, step_of
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Step, step_of
 
 
 class _Label(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from storeapp.domain.travel import WALKING_M_S, Haversine, Pace, Source, Travel
+from storeapp.domain.travel import WALKING_M_S, ByStore, Haversine, Pace, Source, Travel
 from storeapp.domain.words import TravelMode
 
 Matrix = npt.NDArray[np.int64]
@@ -49,10 +49,23 @@ class TravelTable:
 
 def tabled(travel: Travel) -> Travel:
     """The same lengths and times, to the metre and second, all worked out at once where that is possible."""
+    if isinstance(travel, ByStore) and travel.of:
+        return _by_store(travel)
     if not isinstance(travel, Haversine) or not travel.points:
         return travel
     metres = _metres(travel)
     seconds = {mode: _seconds(_learned(metres, travel, mode), pace) for mode, pace in travel.paces.items()}
+    return TravelTable(metres, seconds, travel)
+
+
+def _by_store(travel: ByStore) -> TravelTable:
+    first, of = travel.bases[0], np.array(travel.of)
+    metres = _metres(first)
+    seconds = {mode: np.zeros_like(metres) for mode in first.paces}
+    for number, base in enumerate(travel.bases):
+        rows = of == number
+        for mode, pace in base.paces.items():
+            seconds[mode][rows] = _seconds(_learned(metres[rows], base, mode), pace)
     return TravelTable(metres, seconds, travel)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Plan, Problem, Route, Stop, Unassigned, Vehicle, cost_li, unmarked
-from storeapp.domain.schedule import Insertion, Schedule, Step, schedules_of
+from storeapp.domain.schedule import Schedule, schedules_of
+from storeapp.domain.steps import Insertion, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ A leg says neither who nor where: a rounded length, an hour of the day and two d
 """
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from storeapp.domain.moment import STORE_ZONE
+from storeapp.domain.travel import Detour
 from storeapp.domain.words import TravelMode
 
 ANY_HOUR = -1
@@ -116,6 +118,20 @@ class TravelProfile(Struct, frozen=True):
         """What was learned of a mode at an hour, else of the mode at any."""
         known = {(item.mode, item.hour): item for item in self.detours}
         return known.get((mode, hour)) or known.get((mode, ANY_HOUR))
+
+
+def detours_at(profile: TravelProfile | None, now: datetime) -> dict[TravelMode, Detour]:
+    """The learned detours of this hour, by mode."""
+    if profile is None:
+        return {}
+    hour = store_hour(now)
+    found = {mode: profile.detour(mode, hour) for mode in TravelMode}
+    return {mode: Detour(item.percent, item.legs) for mode, item in found.items() if item is not None}
+
+
+def store_hour(moment: datetime) -> int:
+    """The hour on the store's clock."""
+    return moment.astimezone(STORE_ZONE).hour
 
 
 class LegsObserved(Struct, frozen=True):

@@ -14,7 +14,8 @@ from storeapp.domain.dispatch import (
     Vehicle,
 )
 from storeapp.domain.place import distance_m
-from storeapp.domain.schedule import Insertion, Schedule, step_place
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Insertion, step_place
 
 NEARNESS = (
     "not_planned",

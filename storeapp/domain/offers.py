@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from storeapp.domain import explain
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Problem, Reason, Stop
 from storeapp.domain.moment import Window
-from storeapp.domain.schedule import Insertion, Schedule, schedules_of
+from storeapp.domain.schedule import Schedule, schedules_of
+from storeapp.domain.steps import Insertion
 
 SURE = 0.9
 """From this chance on an offer is one to recommend."""

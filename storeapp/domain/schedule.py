@@ -10,32 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from storeapp.domain.dispatch import FAR_S, Load, Problem, Route, Stop, Vehicle, Visit, in_time, unmarked
-
-
-class Step(NamedTuple):
-    """A pickup or a delivery of a stop, at a place."""
-
-    stop: Stop
-    pickup: bool
-    place: int
-
-
-class Insertion(NamedTuple):
-    """Where a stop fits: before the steps with these indices, which may be one past the last.
-
-    They compare by cost first. ``begin_s`` is when it would begin at the door; ``tardy`` that it would be late, at
-    its price; ``opened`` that others of the guide would be later than people were told, at theirs.
-    """
-
-    cost_li: int
-    begin_s: int
-    stops: int
-    vehicle: str
-    pickup_at: int
-    drop_at: int
-    extra_m: int
-    tardy: bool = False
-    opened: bool = False
+from storeapp.domain.steps import Insertion, Step, step_of, step_place
 
 
 class _Place(NamedTuple):
@@ -320,13 +295,13 @@ class Schedule:
         self._time_back()
         other = self._as_told(stop, allowed)
         if other is not None and (found is None or other.cost_li < found.cost_li):
-            opened = self.steps
-            self.insert(unmarked(stop), other._replace(opened=True))
+            other = other._replace(opened=True)
+            self.insert(unmarked(stop), other)
             own_li = in_time(stop, other.begin_s).shifted * stop.shift_li
-            other = other._replace(cost_li=other.cost_li + self.shift_li - own_li - shift_li, opened=True)
-            self.steps = opened
+            other = other._replace(cost_li=other.cost_li + self.shift_li - own_li - shift_li)
+            found = other if found is None else min(found, other)
         self.restore(before)
-        return min((each for each in (found, other) if each is not None), default=None)
+        return found
 
     def _as_told(self, stop: Stop, allowed: Callable[[int, int], bool] | None) -> Insertion | None:
         """The cheapest place with the others as they are told; the stop itself may be later at a price."""
@@ -478,22 +453,6 @@ class Schedule:
     def begin_s(self, stop: str) -> int:
         """When a stop's delivery begins at the door."""
         return next(self._begin[k] for k, s in enumerate(self.steps) if s.stop.id == stop and not s.pickup)
-
-
-def step_place(stop: Stop) -> int:
-    """Where a stop goes.
-
-    Raises:
-        ValueError: nobody knows, so no planner may ask.
-    """
-    if stop.place is None:
-        raise ValueError("a stop without a place cannot be scheduled")
-    return stop.place
-
-
-def step_of(stop: Stop, *, pickup: bool) -> Step:
-    """The pickup or the delivery of a stop."""
-    return Step(stop, pickup, stop.origin if pickup else step_place(stop))
 
 
 def schedules_of(problem: Problem, routes: Sequence[Route]) -> dict[str, Schedule]:

@@ -150,6 +150,29 @@ class Haversine:
         return Source(SourceKind.LEARNED, learned.percent, learned.legs)
 
 
+class ByStore:
+    """Travel in a region of stores, of which each knows its own ways: a way takes as long as where it begins.
+
+    ``bases`` have the same places and lengths; ``of`` tells whose base counts, by place.
+    """
+
+    def __init__(self, bases: Sequence[Haversine], of: Sequence[int]) -> None:
+        self.bases = bases
+        self.of = of
+
+    def metres_from(self, place: int, /) -> Sequence[int]:
+        """The way in metres, which is the same for all stores."""
+        return self.bases[self.of[place]].metres_from(place)
+
+    def seconds_from(self, place: int, mode: TravelMode, /) -> Sequence[int]:
+        """The time in seconds as the store knows it."""
+        return self.bases[self.of[place]].seconds_from(place, mode)
+
+    def source(self, origin: int, place: int, mode: TravelMode, /) -> Source:
+        """Learned where that store has learned, else estimated."""
+        return self.bases[self.of[origin]].source(origin, place, mode)
+
+
 def _unit_vector(place: Position) -> tuple[float, float, float]:
     place = to_wgs84(place)
     lat, lng = math.radians(place.lat), math.radians(place.lng)

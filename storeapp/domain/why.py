@@ -6,7 +6,8 @@ from datetime import datetime
 
 from storeapp.domain.dispatch import LI_PER_FEN, Plan, Problem, Reason, Route, Stop, in_time, unmarked
 from storeapp.domain.explain import ask, blocked, iso, named, obstacle
-from storeapp.domain.schedule import Schedule, Step, schedules_of
+from storeapp.domain.schedule import Schedule, schedules_of
+from storeapp.domain.steps import Step
 
 
 @dataclass(frozen=True, slots=True)

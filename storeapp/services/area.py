@@ -19,6 +19,7 @@ from storeapp.domain.area import (
     replay,
 )
 from storeapp.domain.catalogue import Store
+from storeapp.domain.experience import detours_at
 from storeapp.domain.kernel import Event, Refusal
 from storeapp.domain.moment import STORE_ZONE, Window, store_day
 from storeapp.domain.people import Guide, Shift, home_subject, shift_id, shift_window
@@ -27,7 +28,8 @@ from storeapp.domain.rules.area import SetArea
 from storeapp.domain.words import Role
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.demand import demand_of, note_demand
-from storeapp.services.travel import detours_at, profile_of
+from storeapp.services.lending import at_home, guides_here, lent_hours
+from storeapp.services.travel import profile_of
 from storeapp.store import lists
 
 REPLAY_DAYS = 30
@@ -141,19 +143,27 @@ class Area:
 
 
 def on_shift(counter: Counter, day: date) -> dict[int, list[OnShift]]:
-    """Who works at which hours of a day; homes only on the grid, and only for the last hour."""
+    """Who works at which hours of a day, as guides are lent; homes only on the grid, and only for the last hour."""
     store = counter.cache.get(Store, counter.store)
     found: dict[int, list[OnShift]] = {}
-    for guide in counter.cache.every(Guide):
-        shift = counter.cache.get(Shift, shift_id(guide.id, day))
-        window = shift_window(guide, shift, day) if guide.store == counter.store and guide.active else None
-        if window is None or window.end <= window.start:
+    for guide in guides_here(counter):
+        hours = sorted({hour for window in _windows_on(counter, guide, day) for hour in _hours(window)})
+        if not guide.active or not hours:
             continue
-        hours = _hours(window)
         home = _home(counter, guide, store.position) if store and guide.commute_home else None
         for hour in hours:
             found.setdefault(hour, []).append(OnShift(guide.mode, home if hour == hours[-1] else None))
     return found
+
+
+def _windows_on(counter: Counter, guide: Guide, day: date) -> list[Window]:
+    """When a guide works in this store on a day: guests while they are lent, own guides while they are not."""
+    lent = lent_hours(counter, guide.id, day)
+    if lent is not None:
+        return list(lent)
+    window = shift_window(guide, counter.cache.get(Shift, shift_id(guide.id, day)), day)
+    windows = [window] if window is not None and window.end > window.start else []
+    return at_home(counter, guide.id, windows)
 
 
 def _hours(window: Window) -> Sequence[int]:

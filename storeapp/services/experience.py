@@ -10,7 +10,7 @@ from storeapp.adapters.sealing import SealBroken
 from storeapp.domain.catalogue import Store
 from storeapp.domain.datum import to_wgs84
 from storeapp.domain.delivery import Delivery, DeliveryState
-from storeapp.domain.experience import Leg, TravelDay, TravelProfile, leg_key, rounded_m, travel_day_id
+from storeapp.domain.experience import Leg, TravelDay, TravelProfile, leg_key, rounded_m, store_hour, travel_day_id
 from storeapp.domain.learning import learn
 from storeapp.domain.moment import day_bounds, store_day
 from storeapp.domain.order import Order
@@ -19,7 +19,7 @@ from storeapp.domain.place import Position, distance_m
 from storeapp.domain.rules.travel import LearnTravel, ObserveLegs
 from storeapp.services.counter import SYSTEM, Counter, Transaction
 from storeapp.services.lending import guide_here
-from storeapp.services.travel import profile_of, store_hour, travel_of
+from storeapp.services.travel import profile_of, travel_of
 from storeapp.store import lists
 from storeapp.store.lists import OrderFilter
 

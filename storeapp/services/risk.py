@@ -10,6 +10,7 @@ from storeapp.domain.datum import to_wgs84
 from storeapp.domain.delivery import FINISHED, Delivery
 from storeapp.domain.dispatch import LI_PER_FEN, Load, Plan, Problem, Reason, Stop, best_plan
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.experience import store_hour
 from storeapp.domain.kernel import Refusal
 from storeapp.domain.moment import STORE_ZONE, day_bounds, store_day
 from storeapp.domain.offers import Chance, Offer, offers, slots
@@ -24,7 +25,7 @@ from storeapp.services.area import Area
 from storeapp.services.counter import SYSTEM, Counter
 from storeapp.services.places import STORE_PLACE
 from storeapp.services.situation import situation
-from storeapp.services.travel import profile_of, store_hour, travel_of
+from storeapp.services.travel import profile_of, travel_of
 from storeapp.store import lists
 
 NEW = "new"

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from storeapp.domain.experience import TravelProfile
-from storeapp.domain.moment import STORE_ZONE
+from storeapp.domain.experience import TravelProfile, detours_at
 from storeapp.domain.place import Position
-from storeapp.domain.travel import Detour, Haversine, Travel
-from storeapp.domain.words import TravelMode
+from storeapp.domain.travel import Haversine, Travel
 from storeapp.services.counter import Counter
 from storeapp.services.maps import with_maps
 from storeapp.services.roads import on_roads
@@ -23,17 +21,3 @@ def travel_of(counter: Counter, places: Sequence[Position], now: datetime) -> Tr
 def profile_of(counter: Counter) -> TravelProfile | None:
     """What the store has learned, None while it has not."""
     return counter.cache.get(TravelProfile, counter.store)
-
-
-def detours_at(profile: TravelProfile | None, now: datetime) -> dict[TravelMode, Detour]:
-    """The learned detours of this hour, by mode."""
-    if profile is None:
-        return {}
-    hour = store_hour(now)
-    found = {mode: profile.detour(mode, hour) for mode in TravelMode}
-    return {mode: Detour(item.percent, item.legs) for mode, item in found.items() if item is not None}
-
-
-def store_hour(moment: datetime) -> int:
-    """The hour on the store's clock."""
-    return moment.astimezone(STORE_ZONE).hour

@@ -9,7 +9,8 @@ from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain import explain
 from storeapp.domain.dispatch import Limits, Problem, Stop, best_plan, cost_li, in_time
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.schedule import Schedule, Step, step_of
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Step, step_of
 from tests.domain.problems import problems, random_problem
 
 PROVING = PyvrpPlanner(Limits(budget_s=None, steps=20, prove_s=60))

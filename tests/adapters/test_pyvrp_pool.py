@@ -10,7 +10,7 @@ from storeapp.adapters.pyvrp_order import reordered
 from storeapp.adapters.pyvrp_pool import Pool
 from storeapp.adapters.pyvrp_search import Search
 from storeapp.domain.dispatch import Problem
-from storeapp.domain.schedule import Step, step_of
+from storeapp.domain.steps import Step, step_of
 from tests.domain.problems import north, problem, random_problem, stop, vehicle
 
 Ways = dict[str, list[Step]]

@@ -119,8 +119,9 @@ def test_where_told_arrivals_are_dear_nothing_is_told_anew_when_a_guide_drops_ou
     out = known.vehicles[0].guide
     loose = without(loosened(known, told_plan(known), change_li=10**6), out)
     told = {s.id: s for s in known.stops}
-    late = {c.stop for c in changes(known, loose, best_plan(SEARCH, loose)) if not c.moved and c.eta and c.told}
-    assert not {name for name in late if begins(best_plan(SEARCH, loose))[name] > (told[name].told_by_s or 0)}
+    plan = best_plan(SEARCH, loose)
+    late = {c.stop for c in changes(known, loose, plan) if not c.moved and c.eta and c.told}
+    assert not {name for name in late if begins(plan)[name] > (told[name].told_by_s or 0)}
 
 
 def test_a_difference_tells_the_old_and_the_new_time() -> None:

@@ -12,7 +12,8 @@ from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.domain.borrowing import borrowed, one_at_a_time
 from storeapp.domain.dispatch import Limits, Plan, Planner, Problem, best_plan
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.schedule import Schedule, step_of
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import step_of
 from storeapp.domain.travel import Haversine
 from tests.domain.problems import NOW, north, stop, vehicle
 from tests.domain.test_region import region_of

@@ -4,7 +4,8 @@ import pytest
 
 from storeapp.domain.dispatch import Load, Plan, Problem, Reason, Route, Unassigned, cost_li
 from storeapp.domain.dispatch_check import check
-from storeapp.domain.schedule import Insertion, Schedule
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Insertion
 from tests.domain.problems import north, problem, stop, vehicle
 
 

@@ -1,5 +1,6 @@
 from storeapp.domain.dispatch import Load, Problem
-from storeapp.domain.schedule import Insertion, Schedule
+from storeapp.domain.schedule import Schedule
+from storeapp.domain.steps import Insertion
 from storeapp.domain.words import TravelMode
 from tests.domain.problems import north, problem, stop, vehicle
 

@@ -21,17 +21,20 @@ from hub.region_runner import work_on
 from hub.tables import event_log, order_key, parked, region_job
 from storeapp.domain.catalogue import Policy
 from storeapp.domain.delivery import Proof
+from storeapp.domain.experience import ANY_HOUR, LearnedDetour, TravelProfile
 from storeapp.domain.lending import Away, LentGuide
 from storeapp.domain.moment import Window
 from storeapp.domain.people import Guide
+from storeapp.domain.place import distance_m
 from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.rules.custody import Deliver, HandOver, ReturnDelivery
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.lending import BorrowGuide, SendGuide
 from storeapp.domain.rules.people import IssueBadge, RegisterGuide
+from storeapp.domain.rules.travel import LearnTravel
 from storeapp.domain.rules.wishes import BanGuide, PinDelivery
 from storeapp.domain.statement import Statement, statement_id
-from storeapp.domain.words import Mode
+from storeapp.domain.words import Mode, TravelMode
 from sync.protocol.messages import ResultStatus
 from tests.support.hubs import START, TurnedClock
 from tests.support.regions import POLICY, Patient, RegionOfStores, Silent, day_of, near, own, quick
@@ -378,6 +381,45 @@ def test_where_there_is_no_time_to_search_each_store_has_its_own_plan(two: Regio
     assert (state, outcome.assigned, codes(outcome.left)) == (JobState.DONE, 1, {other: "no_planning_time"})
     assert two.delivery(mine).guide
     assert jobs.job(two.hub, started.id).state is JobState.RUNNING
+
+
+def test_what_no_search_came_to_has_the_reason_that_the_model_knows(two: RegionOfStores) -> None:
+    far = two.order("T1", store="A", at=near(0, north_m=30_000))
+    unwanted = two.order("T2", store="B", at=near(1, north_m=100))
+    two.counters["B"].do(BanGuide(unwanted, "G1"), BanGuide(unwanted, "G2"))
+    moments = count(0.0, 0.6)
+    jobs.start(two.hub, two.region, by="hq", budget_s=1)
+    taken = jobs.take(two.hub, "here")
+    assert taken is not None
+    _, outcome = Work(two.hub, taken, [Silent()], monotonic=lambda: next(moments)).run()
+    assert codes(outcome.left) == {far: "too_far", unwanted: "banned"}
+
+
+def test_each_stores_ways_take_as_long_as_its_deliveries_took(two: RegionOfStores) -> None:
+    two.guides("B", "G9")
+    for n, store in enumerate("AB"):
+        two.order(f"T{n}", store=store, at=near(n, north_m=1000))
+    learned = (LearnedDetour(TravelMode.EBIKE, ANY_HOUR, 270, 50),)
+    two.counters["B"].do(LearnTravel(TravelProfile("B", 1, day_of(), 50, learned)))
+    seen = region_problem.situation(two.hub, two.region, now=two.hub.now()).problem
+    doors = {stop.origin: stop.place for stop in seen.stops}
+    ways = [(seen.travel.metres_from(store)[door], seen.travel.seconds_from(store, TravelMode.EBIKE)[door])
+            for store, door in sorted(doors.items()) if door is not None]  # fmt: skip
+    (metres_a, seconds_a), (metres_b, seconds_b) = ways
+    assert abs(metres_a - metres_b) <= 2
+    assert seconds_b > 1.7 * seconds_a
+    assert seen.travel.source(1, 0, TravelMode.EBIKE).legs == 50
+
+
+def test_a_guide_who_is_out_starts_from_the_customer_served_last(two: RegionOfStores) -> None:
+    served, held = (two.order(f"T{n}", store="A", at=near(0, north_m=700 * n)) for n in (1, 2))
+    two.counters["A"].do(*(HandOver(key, 1, "G1", Proof.TOKEN) for key in (served, held)))
+    before = region_problem.situation(two.hub, two.region, now=two.hub.now()).problem
+    assert next(v.start for v in before.vehicles if v.guide == "G1") == 0
+    two.counters["A"].do(Deliver(served, Proof.PICKUP_CODE))
+    seen = region_problem.situation(two.hub, two.region, now=two.hub.now()).problem
+    start = next(v.start for v in seen.vehicles if v.guide == "G1")
+    assert distance_m(seen.places[start], near(0, north_m=700)) < 5
 
 
 def test_a_plan_that_was_over_a_month_ago_is_forgotten(two: RegionOfStores) -> None:

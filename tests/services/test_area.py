@@ -1,22 +1,28 @@
 """The area at the counter: set, judged, tried on the past."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from storeapp.codec import encode
 from storeapp.domain.area import AreaRule, AreaVerdict, Cell, DemandDay
 from storeapp.domain.catalogue import Store
 from storeapp.domain.kernel import Refusal
-from storeapp.domain.moment import Window, store_day
+from storeapp.domain.lending import Away, LentGuide, Loan, lent_id
+from storeapp.domain.moment import STORE_ZONE, Window, store_day
 from storeapp.domain.offers import recommended
+from storeapp.domain.people import Guide
 from storeapp.domain.place import Position
 from storeapp.services import area, risk
 from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Counter
 from storeapp.services.demand import note_demand
 from storeapp.services.forgetting import forget_due
+from storeapp.store.cache import Row
+from storeapp.store.rebase import take_page
 from tests.services.store_day import MANAGER, STAFF, open_counter
 
 NEAR = Position(31.2000, 121.4400)
@@ -111,6 +117,27 @@ def test_the_shifts_of_a_day_say_who_works_when_and_homes_only_at_the_end(counte
     with_home = [hour for hour, guides in found.items() if any(guide.home for guide in guides)]
     assert with_home
     assert len(with_home) < len(found)
+
+
+def test_guests_count_while_they_are_lent_and_own_guides_while_they_are_not(counter: Counter) -> None:
+    day = store_day(counter.clock.now())
+    before = area.on_shift(counter, day)
+    own = next(guide for guide in counter.cache.every(Guide) if guide.hours and guide.active)
+    noon = datetime.combine(day, time(12), STORE_ZONE)
+    there = Window(noon, noon + timedelta(hours=1))
+    guest = replace(own, id="G77", store="HH", sealed_home="", commute_home=False, hours=None)
+    lent = LentGuide(lent_id("G77", counter.store), counter.store, guest, (there,))
+    _hear(counter, lent, cursor=1)
+    after = area.on_shift(counter, day)
+    assert {hour: len(after[hour]) - len(before[hour]) for hour in before} == {hour: int(hour == 12) for hour in before}
+    _hear(counter, Away(own.id, counter.store, (Loan("HH", there, there),)), cursor=2)
+    assert len(area.on_shift(counter, day)[12]) == len(before[12])
+
+
+def _hear(counter: Counter, state: LentGuide | Away, *, cursor: int) -> None:
+    """The hub's feed says so."""
+    rows = [Row(state.KIND, state.id, cursor, encode(state))]
+    take_page(counter.cache, rows, feed="store", cursor=cursor, epoch="e", at=counter.clock.now().isoformat())
 
 
 def test_the_picture_has_every_square_with_its_verdict_and_orders(counter: Counter) -> None:

@@ -47,7 +47,8 @@ class WhyPanel(QFrame):
         column.addLayout(row)
 
     def show_why(self, title: str, reasons: Sequence[tuple[str, bool]], *, icon: str) -> None:
-        """Show a title and its reasons, each with whether it speaks for it."""
+        """Show a title and its reasons, each with whether it speaks for it; what has no room is in the tooltip."""
+        self._box.setToolTip("\n".join(text for text, _ in reasons) if len(reasons) > _MOST_REASONS else "")
         self._icon.setVisible(bool(title))
         self._title.setText(title)
         self._icon.show_icon(icon, "accent" if icon == "sparkles" else "text2")

@@ -40,6 +40,11 @@ UNSURE = PLAIN | {
 """Reasons that do not speak for the guide."""
 
 
+_LATER = frozenset({"free"})
+"""What speaks for a guide, but least where there is little room."""
+_ARRIVAL = frozenset({"on_time", "late", "late_at_fee"})
+
+
 def fits(row: OrderRow, kept: str, now: datetime) -> bool:
     """Whether a waiting delivery is shown under a filter."""
     if kept == "soon":
@@ -169,11 +174,14 @@ class BoardWords:
             title = self._words.text("board.why", number=number, customer=customer(self._words, row), guide=kept)
         words = self.reason_words(seen)
         # What says how the time was worked out speaks for nobody, and gives way to what does.
-        reasons = sorted(proposed.reasons(row.id), key=lambda reason: reason.code in PLAIN)
+        reasons = sorted(proposed.reasons(row.id), key=lambda reason: (reason.code in PLAIN, reason.code in _LATER))
         good = row.state is not DeliveryState.WAITING or item is not None
-        lines = [(words.text(reason), good and reason.code not in UNSURE) for reason in reasons]
         chance = self.chance(row.id, proposed)
-        return title, [*lines[:1], *([(chance, False)] if chance else []), *lines[1:]]
+        lines: list[tuple[str, bool]] = []
+        for reason in reasons:
+            text, speaks = words.text(reason), good and reason.code not in UNSURE
+            lines.append((f"{chance} · {text}", False) if reason.code in _ARRIVAL and chance else (text, speaks))
+        return title, lines
 
 
 def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:

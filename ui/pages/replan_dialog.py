@@ -18,7 +18,8 @@ from ui.pages.board_read import Seen
 from ui.pages.board_words import BoardWords
 from ui.pages.order_words import amount, card_number, customer
 
-MINUTE = timedelta(minutes=1)
+NOTICED = timedelta(minutes=5)
+"""Nobody minds less."""
 _ROW_PX, _WIDE_PX, _HIGH_PX, _MOST_PX = 34, 720, 320, 440
 
 
@@ -88,7 +89,7 @@ class Difference:
         text = self._t("from_to", who=self._who(change.stop), old=old, new=new)
         before = self._t("was_told", time=clock_time(row.eta)) if row.eta and not change.rescue else ""
         detail = " · ".join(filter(None, (before, self._slip(change), self._why(item))))
-        return Line(change.stop, text, icon, "warn" if change.rescue else "accent", detail, self._time(item))
+        return Line(change.stop, text, icon, "warn" if change.rescue else "accent", detail, clock_time(change.eta))
 
     def _shift(self, change: Change) -> Line:
         """The same guide at another time."""
@@ -123,8 +124,8 @@ class Difference:
 
 
 def _is_shifted(change: Change) -> bool:
-    """Whether people have to be told of another time: by a minute or more, as clocks show it."""
-    return change.told is not None and change.eta is not None and abs(change.eta - change.told) >= MINUTE
+    """Whether people have to be told of another time."""
+    return change.told is not None and change.eta is not None and abs(change.eta - change.told) >= NOTICED
 
 
 class ReplanDialog(QDialog):

@@ -12,6 +12,7 @@ from storeapp.domain.dispatch import Reason
 from storeapp.domain.order import UNCONFIRMED_STOCK
 from storeapp.i18n import LANGUAGES, Translator
 from storeapp.services.dispatch import Assignment
+from storeapp.services.queries import Column
 from tests.ui.demo import NOON
 from ui.kit.cards import BlockKind, Urgency
 from ui.pages.board_read import Proposed
@@ -281,3 +282,23 @@ def test_a_number_that_is_not_known_is_told(page, window, qtbot):
     page.take_scan("NOBODY-KNOWS")
     said = window.shell._top.message.said
     qtbot.waitUntil(lambda: bool(said()) and "NOBODY-KNOWS" in said()[0].text)
+
+
+def test_a_low_chance_of_being_on_time_is_told_on_the_card_and_beside_the_arrival(page):
+    proposal = page.plan.proposed
+    item = next(iter(proposal.assignments.values()))
+    row = page._rows[item.delivery_id]
+    sure = replace(proposal, chances={})
+    unsure = replace(proposal, chances={row.id: 0.527})
+    words = BoardWords(Translator("en"))
+    told = Translator("en").text("board.chance", n=52)
+    (card,) = [card for card in words.column(Column.WAITING, page._seen, unsure, "all") if card.id == row.id]
+    assert card.proposal.reason.startswith(f"{told} · ")
+    assert any(text.startswith(f"{told} · ") and not good for text, good in words.why(row, page._seen, unsure)[1])
+    assert not any(told in text for text, _ in words.why(row, page._seen, sure)[1])
+    kept = page._seen.board.assigned[0]
+    (card,) = [
+        card for card in words.column(Column.ASSIGNED, page._seen, replace(proposal, chances={kept.id: 0.1}), "all")
+        if card.id == kept.id
+    ]  # fmt: skip
+    assert card.progress.startswith(Translator("en").text("board.chance", n=10))
