@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     migrating.add_argument("--brand", default=DEFAULT_BRAND)
     code = command("enrol-code", _enrol_code, "Print a code that enrols one counter within ten minutes.")
     code.add_argument("--store", required=True)
+    code.add_argument("--new", action="store_true", help="for a store that stood alone until now, and tells of itself")
     importing = command("import", _import, "Enter stores, articles, guides and buildings from tables.")
     importing.add_argument("folder", type=Path)
     revoking = command("revoke", _revoke, "Turn a counter away.")
@@ -155,7 +156,8 @@ def _serve_here(parsed: argparse.Namespace) -> None:
 def _enrol_code(parsed: argparse.Namespace) -> dict[str, str]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
-        devices.check_store(hub, parsed.store)
+        if not parsed.new:
+            devices.check_store(hub, parsed.store)
         return {"code": devices.new_code(hub, store=parsed.store), "store": parsed.store}
     finally:
         hub.close()

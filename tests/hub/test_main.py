@@ -48,6 +48,7 @@ def test_a_hub_is_made_filled_and_copied_from_the_command_line(
     # A typing error would make a feed that no store reads.
     assert main([*home, "enrol-code", "--store", "XHH"]) == 1
     assert capsys.readouterr().err == "storehub: unknown_store\n"
+    assert answer(capsys, *home, "enrol-code", "--store", "NEW", "--new")["store"] == "NEW"
     assert answer(capsys, *home, "backup", str(tmp_path / "copy.db")) == {"commands": 0}
     assert answer(capsys, *home, "restore", str(tmp_path / "copy.db")) == {"status": "restored"}
     monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
