@@ -41,7 +41,7 @@ def test_a_reason_is_a_short_sentence(reason: Reason, text: str) -> None:
 
 def test_a_neighbouring_order_is_named_by_its_number() -> None:
     data = {"guide": "G01", "after": "x-1", "mode": "walk", "distance_m": 300, "travel_s": 240}
-    assert words("en").text(Reason("on_the_way", data)) == "On the way: 0.3 km on from 2291, 4 min on foot"
+    assert words("en").text(Reason("on_the_way", data)) == "On the way: 0.3 km from 2291, 4 min on foot"
 
 
 @given(problems())
