@@ -4,7 +4,9 @@ The keys stand in one file that is overwritten each time, so that who was forgot
 They are sealed under the root key, and the file holds that one wrapped by the recovery key alone.
 """
 
+import contextlib
 import hashlib
+import itertools
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     commands: int
     keys_sha256: str = ""
     """Empty where there was no root key, so that no keys were taken."""
+    next_keys_sha256: str = ""
+    """Of the keys that a later backup was about to put in their place; cut off there, either may be found."""
     version: int = 1
 
 
@@ -96,10 +100,8 @@ def _back_up(home: Home, counter: Counter, folder: Path) -> Backup:
     for unfinished in folder.glob(f"{JOURNALS}.new*"):
         unfinished.unlink()
     now = counter.clock.now()
-    name = f"journal-{now:%Y%m%dT%H%M%SZ}.db"
-    counter.journal.copy_to(folder / f"{name}.new")
-    (folder / f"{name}.new").replace(folder / name)
-    commands = _commands_in(folder / name)
+    name = _free_name(folder, now)
+    commands = _copy_journal(counter.journal, folder / name)
     count = _write_keys(home, counter, folder)
     manifest = Manifest(
         store=counter.identity.get("store", ""),
@@ -117,14 +119,29 @@ def _back_up(home: Home, counter: Counter, folder: Path) -> Backup:
     return Backup(folder, name, commands, count)
 
 
-def _commands_in(path: Path) -> int:
-    copy = Journal(path)
+def _free_name(folder: Path, now: datetime) -> str:
+    """A name no copy has, for the manifest may speak of one of this very second; it sorts behind all before it."""
+    base = f"journal-{now:%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([base], (f"{base}_{n:03d}" for n in itertools.count(2)))
+    return next(f"{name}.db" for name in names if not (folder / f"{name}.db").exists())
+
+
+def _copy_journal(journal: Journal, path: Path) -> int:
+    """Copy the journal and prove the copy before it gets its name; returns the number of its newest command.
+
+    To read the copy is to write beside it, and what a cut leaves there would be played into the next file so named.
+    """
+    draft = path.with_name(f"{path.name}.new")
+    journal.copy_to(draft)
+    copy = Journal(draft)
     try:
         if not copy.check() or copy.audit_broken_at() is not None:
             raise BackupBroken(path.name)
-        return copy.last()
+        newest = copy.last()
     finally:
         copy.close()
+    draft.replace(path)
+    return newest
 
 
 def _write_keys(home: Home, counter: Counter, folder: Path) -> int | None:
@@ -138,10 +155,21 @@ def _write_keys(home: Home, counter: Counter, folder: Path) -> int | None:
         pins=counter.keys.pins.verifiers(),
     )
     sealed = KeyWrap(home.root).wrap(msgspec.msgpack.encode(taken), _place(record))
-    _write(folder / KEYS_FILE, msgspec.json.encode(SealedKeys(record=record.text(), sealed=sealed)))
+    content = msgspec.json.encode(SealedKeys(record=record.text(), sealed=sealed))
+    _announce(folder, content)
+    _write(folder / KEYS_FILE, content)
     if unseal_keys(folder, home.root) != taken:
         raise BackupBroken(KEYS_FILE)
     return len(taken.keys)
+
+
+def _announce(folder: Path, keys: bytes) -> None:
+    """Have the backup that is there stay whole when the power goes between its keys' replacement and its own."""
+    if (folder / MANIFEST).exists():
+        with contextlib.suppress(BackupBroken):  # A broken one is not made whole by this.
+            before = read_manifest(folder)
+            expected = msgspec.structs.replace(before, next_keys_sha256=hashlib.sha256(keys).hexdigest())
+            _write(folder / MANIFEST, msgspec.json.encode(expected))
 
 
 def _worth_keeping(counter: Counter) -> list[str]:
@@ -181,12 +209,12 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise BackupBroken(MANIFEST) from error
-    hashes = {manifest.journal: manifest.journal_sha256}
+    hashes = {manifest.journal: {manifest.journal_sha256}}
     if manifest.keys_sha256:
-        hashes[KEYS_FILE] = manifest.keys_sha256
+        hashes[KEYS_FILE] = {manifest.keys_sha256, manifest.next_keys_sha256}
     for name, expected in hashes.items():
         path = folder / Path(name).name
-        if not path.is_file() or _hash(path) != expected:
+        if not path.is_file() or _hash(path) not in expected:
             raise BackupBroken(Path(name).name)
     return manifest
 

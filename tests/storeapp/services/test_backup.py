@@ -1,4 +1,6 @@
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,64 @@ def test_a_backup_that_was_cut_off_leaves_no_copy_behind(store: Store, tmp_path:
     (tmp_path / "backup" / "journal-20261121T010000Z.db.new").write_bytes(b"half of it")
     back_up(store.home, store.counter, tmp_path / "backup")
     assert list((tmp_path / "backup").glob("*.new*")) == []
+
+
+def hot_log(path: Path, folder: Path) -> bytes:
+    """The rollback log of a database in the middle of a change, as a killed program leaves it."""
+    scratch = folder / "scratch.db"
+    shutil.copyfile(path, scratch)
+    with closing(sqlite3.connect(scratch, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE much AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999)"
+                   " SELECT randomblob(100) FROM n")  # fmt: skip
+        log = (folder / "scratch.db-journal").read_bytes()
+        db.execute("ROLLBACK")
+    return log
+
+
+def test_what_a_cut_left_beside_a_copy_is_not_played_into_the_next(store: Store, tmp_path: Path):
+    """The clock stands still: both backups are of one second."""
+    folder = tmp_path / "backup"
+    store.place("C1")
+    first = back_up(store.home, store.counter, folder)
+    (folder / f"{first.journal}-journal").write_bytes(hot_log(folder / first.journal, tmp_path))
+    for number in range(20):
+        store.place(f"D{number}")
+    assert back_up(store.home, store.counter, folder).commands == store.counter.journal.last()
+
+
+class Cut(Exception):
+    """The power goes."""
+
+
+@pytest.mark.parametrize("cut_after", range(4))
+def test_a_backup_that_is_cut_off_leaves_the_one_before_whole(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_after: int
+):
+    folder = tmp_path / "backup"
+    before = store.place("C1")
+    back_up(store.home, store.counter, folder)
+    store.place("C2")
+    ordinary, left = Path.replace, iter(range(cut_after))
+
+    def replace(self: Path, target: Path) -> Path:
+        if self.parent == folder and next(left, None) is None:
+            raise Cut
+        return ordinary(self, target)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Path, "replace", replace)
+        with pytest.raises(Cut):
+            back_up(store.home, store.counter, folder)
+    counter = brought_back(store, folder, tmp_path / "new").open()
+    try:
+        counter.catch_up()
+        order = store.order(before)
+        assert counter.privacy.person(order.id, order.sealed) == PERSON
+    finally:
+        counter.close()
 
 
 def test_what_lies_in_the_home_from_before_is_not_mixed_into_a_restored_counter(store: Store, tmp_path: Path):
