@@ -18,6 +18,7 @@ from ui.kit.board import BoardColumn, Columns
 from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.parts import Button, hbox, vbox
+from ui.kit.turns import Turns
 from ui.pages.base import PageBase
 from ui.pages.board_acts import BoardActs
 from ui.pages.board_changes import BoardChanges
@@ -73,6 +74,7 @@ class BoardPage(PageBase):
         super().__init__(desk)
         words = desk.words
         self._say = BoardWords(words)
+        self._turns = Turns(self)
         self._seen: Seen | None = None
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -260,15 +262,17 @@ class BoardPage(PageBase):
         self.columns.set_cards(self._say.cards(seen, self.plan.proposed, self.waiting.filter.current()))
         counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
         self.waiting.show_counts(counts)
-        self._draw_lanes(seen)
+        self._draw_lanes()
         self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
         self.day.show_empty(empty=not seen.guides)
         if self.columns.selected_id() is None:
             self._focus()
 
-    def _draw_lanes(self, seen: Seen) -> None:
-        first, last = span(seen.now)
-        self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
+    def _draw_lanes(self) -> None:
+        seen = self._seen
+        if seen is not None:
+            first, last = span(seen.now)
+            self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
 
     @Slot()
     def _show_trial(self) -> None:
@@ -282,12 +286,14 @@ class BoardPage(PageBase):
     @Slot()
     def _draw_plan(self) -> None:
         """Another plan: only what waits, the lanes and the numbers say something else now."""
-        seen = self._seen
         self.trials.use(self.plan.proposed.proposal)
-        if seen is not None:
-            cards = self._say.column(Column.WAITING, seen, self.plan.proposed, self.waiting.filter.current())
-            self._draw_lanes(seen)
-            self._show_numbers()
+        if self._seen is not None:
+            self._turns.ask(self._draw_lanes, self._show_numbers, self._draw_waiting)
+
+    def _draw_waiting(self) -> None:
+        if self._seen is not None:
+            kept = self.waiting.filter.current()
+            cards = self._say.column(Column.WAITING, self._seen, self.plan.proposed, kept)
             self.columns.set_column(Column.WAITING, cards)
 
     @Slot()

@@ -69,7 +69,7 @@ def test_a_plan_is_there_at_once_and_better_ones_follow(page, planner, window, q
     planner.step()
     qtbot.waitUntil(lambda: page.plan.proposed.proposal.cost_fen < first, timeout=WAIT_MS)
     assert page.plan.proposed.saved_fen == 100
-    assert "¥1.00" in bar(page)._text.text()
+    qtbot.waitUntil(lambda: "¥1.00" in bar(page)._text.text(), timeout=WAIT_MS)
     planner.end()
     qtbot.waitUntil(lambda: page.plan.proposed.proposal.proven, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: bar(page)._state.text() == text("board.plan.proven"), timeout=WAIT_MS)
@@ -103,7 +103,7 @@ def test_better_plans_move_no_card(page, planner, qtbot):
     cards.model().modelReset.connect(lambda: resets.append(1))
     tops = [cards.visualRect(cards.model().index(row)).y() for row in range(len(cards.cards))]
     planner.step()
-    qtbot.waitUntil(lambda: page.plan.proposed.saved_fen == 100, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: page.plan.proposed.saved_fen == 100 and not page._turns.waiting, timeout=WAIT_MS)
     assert not resets
     assert [cards.visualRect(cards.model().index(row)).y() for row in range(len(cards.cards))] == tops
 
