@@ -71,7 +71,7 @@ class Reader:
     """Reads records, and decodes every event only once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int], Happened] = {}
+        self._known: dict[tuple[str, int, bytes], Happened] = {}
         self._before: tuple[int, Records] | None = None
 
     def read(self, hub: Hub, *, activity: int) -> Records:
@@ -96,7 +96,8 @@ class Reader:
         )
 
     def _happened(self, row: Any) -> Happened:
-        key = (row.command_id, row.n)
+        # A hub set back decides a command again, under the number it had, and perhaps with other events.
+        key = (row.command_id, row.n, bytes(row.events))
         if key not in self._known:
             events = tuple(decode_events(row.events))
             self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, row.device, events)
