@@ -33,7 +33,7 @@ from storeapp.services.staff import ensure_manager
 from storeapp.store import unread
 from storeapp.store.finder import grouped
 from storeapp.store.journal import Entry, Outcome, Status
-from storeapp.store.rebase import rebase, take_page
+from storeapp.store.rebase import let_go, rebase, take_page
 
 _log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
@@ -200,7 +200,9 @@ class Exchange:
     def _drop(self, *, most: int) -> None:
         journal, upto = self._counter.journal, self._droppable()
         if upto:
-            journal.prune(min(upto, journal.pruned + most))
+            upto = min(upto, journal.pruned + most)
+            let_go(self._counter.cache, journal, upto=upto)
+            journal.prune(upto)
             self._counter.reload()
 
     def begin_anew(self) -> None:

@@ -199,7 +199,31 @@ def _drop_settled(cache: Cache, journal: Journal) -> set[Key]:
     if lowest is None:
         return set()
     cursors = {feed: cache.cursor(feed) for feed in feeds_of(journal.identity().get("store", ""))}
-    settled = journal.settled_numbers(since=int(lowest), cursors=cursors)
+    # What is no longer kept was let go, but perhaps not by this cache: one that was made anew meanwhile rests on it.
+    gone = _resting_on(cache, upto=journal.pruned)
+    return _released(cache, journal, {*gone, *journal.settled_numbers(since=int(lowest), cursors=cursors)})
+
+
+def let_go(cache: Cache, journal: Journal, *, upto: int) -> None:
+    """Rest on no command up to a number any more, because the journal is about to keep it no longer.
+
+    They are answered, and what the hub says counts alone once `rebase` has run. Call while the journal's write lock is
+    held, before the commands are gone.
+    """
+    numbers = _resting_on(cache, upto=upto)
+    if numbers:
+        with cache.writing():
+            keys = _released(cache, journal, numbers)
+            cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", keys)
+
+
+def _resting_on(cache: Cache, *, upto: int) -> list[int]:
+    query = "SELECT n FROM touch WHERE n <= :upto UNION SELECT n FROM reading WHERE n <= :upto"
+    return [int(n) for (n,) in cache.db.execute(query, {"upto": upto})]
+
+
+def _released(cache: Cache, journal: Journal, settled: Iterable[int]) -> set[Key]:
+    """Replay these commands no more; returns what they touched, which must be shown anew."""
     cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS settled (n INTEGER PRIMARY KEY)")
     cache.db.execute("DELETE FROM settled")
     cache.db.conn.executemany("INSERT INTO settled (n) VALUES (?)", ((n,) for n in settled))

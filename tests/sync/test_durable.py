@@ -15,11 +15,14 @@ from hub.tables import command_result, state
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Key
 from storeapp.domain.order import order_id
+from storeapp.domain.rules.deliveries import AssignDelivery
+from storeapp.domain.rules.orders import CancelOrder
 from storeapp.domain.rules.people import RegisterGuide
 from storeapp.domain.words import Platform
 from storeapp.services.counter import Counter
 from storeapp.services.enrolment import Names
 from storeapp.services.exchange import KEPT, KEPT_WITHOUT_BACKUP
+from storeapp.store.entries import Status
 from storeapp.store.salvage import salvage
 from sync.transport import Offline
 from tests.support.counters import TestClock, bare, run, shown, stand_alone
@@ -172,6 +175,55 @@ def test_a_lost_cache_comes_back_although_the_journal_is_short(pair: Pair) -> No
     pair.counter.rebuild()
     pair.sync()
     assert shown(pair.counter) == before
+
+
+def waiting_rows(counter: Counter) -> list[int]:
+    """How much of the cache rests on commands that the hub has yet to answer."""
+    counts = ("SELECT count(*) FROM touch", "SELECT count(*) FROM state WHERE base IS NOT NULL")
+    return [counter.cache.db.execute(sql).fetchone()[0] for sql in counts]
+
+
+def test_a_cache_made_anew_rests_on_nothing_that_is_dropped_before_it_was_filled(pair: Pair) -> None:
+    """What the hub changes later would be hidden behind commands that nobody can decide any more."""
+    pair.place("T1")
+    pair.sync()
+    pair.pass_by(KEPT_WITHOUT_BACKUP + timedelta(days=1))
+    pair.place("T2")
+    pair.counter.rebuild()
+    pair.sync()
+    assert kept(pair.counter) == 1
+    assert waiting_rows(pair.counter) == [0, 0]
+    assert shown(pair.counter) == projection(pair.hub)
+
+
+def test_a_cache_that_another_process_made_anew_meanwhile_rests_on_nothing_that_was_dropped(pair: Pair) -> None:
+    pair.place("T1")
+    pair.sync()
+    pair.place("T2")
+    pair.counter.rebuild()
+    with pair.counter.journal.writing():
+        pair.counter.journal.prune(pair.counter.journal.last() - 1)
+    pair.sync()
+    assert waiting_rows(pair.counter) == [0, 0]
+    assert shown(pair.counter) == projection(pair.hub)
+
+
+def test_what_was_refused_leaves_the_history_even_where_its_answer_is_dropped_first(pair: Pair) -> None:
+    pair.place("T1")
+    pair.sync()
+    FakeCounter(pair.hub, device="dev-2").do(CancelOrder(FIRST, "customer"))
+    run(pair.counter, AssignDelivery(f"{FIRST}-1", "G01", 0))
+    with contextlib.suppress(Offline):
+        pair.sync("", "", "request")
+    assert pair.counter.journal.counts().get(Status.REFUSED) == 1
+    history = "SELECT count(*) FROM timeline WHERE event = 'delivery.assigned'"
+    assert pair.counter.cache.db.execute(history).fetchone()[0] == 1
+    pair.pass_by(KEPT_WITHOUT_BACKUP + timedelta(days=1))
+    pair.place("T2")
+    pair.sync()
+    assert kept(pair.counter) == 1
+    assert pair.counter.cache.db.execute(history).fetchone()[0] == 0
+    assert waiting_rows(pair.counter) == [0, 0]
 
 
 def test_a_salvage_does_not_take_for_lost_what_was_no_longer_kept(pair: Pair) -> None:
