@@ -163,10 +163,12 @@ def _enrol_code(parsed: argparse.Namespace) -> dict[str, str]:
         hub.close()
 
 
-def _import(parsed: argparse.Namespace) -> dict[str, int]:
+def _import(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What could be read is entered; each other row is named, without the values, which may be personal."""
     hub = open_hub(parsed.home, url=parsed.database)
     try:
-        return import_tables(hub, parsed.folder)
+        entered = import_tables(hub, parsed.folder)
+        return entered.counts | {"errors": len(entered.errors), "wrong": [asdict(error) for error in entered.errors]}
     finally:
         hub.close()
 

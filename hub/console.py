@@ -53,9 +53,12 @@ class Overview:
     stores: list[dict[str, Any]]
     devices: list[dict[str, Any]]
     cases: list[ExceptionCase]
+    more_cases: int
+    """How many older ones are not shown."""
     matters: list[Matter]
+    more_waiting: int
+    """How many newer commands wait that are not shown."""
     last_backup: str
-    parked: int
 
 
 def overview(hub: Hub) -> Overview:
@@ -75,7 +78,15 @@ def overview(hub: Hub) -> Overview:
     ]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
     rows_waiting = waiting.listed(hub)
-    return Overview(opened, rows, cases[:CASES_SHOWN], matters(rows_waiting), _last_backup(hub), len(rows_waiting))
+    return Overview(
+        opened,
+        rows,
+        cases[:CASES_SHOWN],
+        max(0, len(cases) - CASES_SHOWN),
+        matters(rows_waiting),
+        max(0, waiting.count(hub) - len(rows_waiting)),
+        _last_backup(hub),
+    )
 
 
 def _last_backup(hub: Hub) -> str:

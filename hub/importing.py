@@ -3,6 +3,7 @@
 import errno
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,7 @@ from storeapp.adapters.transport_keys import key_purpose
 from storeapp.codec import encode_events
 from storeapp.domain.catalogue import Building, Policy, Sku, Store
 from storeapp.domain.feeds import feeds_of
-from storeapp.domain.incoming import Person
+from storeapp.domain.incoming import Person, RowError
 from storeapp.domain.kernel import Command, Context, Refusal
 from storeapp.domain.people import Guide, home_subject
 from storeapp.domain.place import distance_m
@@ -38,11 +39,19 @@ NEARBY_FACTOR = 2
 """A store's address book holds the buildings within this many delivery radii."""
 
 
-def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """How many rows of each table were read, and the rows that could not be."""
+
+    counts: dict[str, int]
+    errors: tuple[RowError, ...]
+
+
+def import_tables(hub: Hub, folder: Path) -> Entered:
     """Enter the tables that are in a folder; entering the same again changes nothing.
 
     Returns:
-        How many stores, articles, guides, buildings and stock items there are, and how many rows are in error.
+        How many stores, articles, guides, buildings and stock items there are, and the rows that could not be read.
 
     Raises:
         NotADirectoryError: there is no such folder; a typing error is no empty set of tables.
@@ -71,7 +80,8 @@ def import_tables(hub: Hub, folder: Path) -> dict[str, int]:
     for name, commands in by_store.items():
         _decide(hub, name, commands)
     read = {"stores": stores, "skus": skus, "guides": guides, "stock": stock, "buildings": buildings}
-    return {name: len(r.rows) for name, r in read.items()} | {"errors": sum(len(r.errors) for r in read.values())}
+    wrong = tuple(error for reading in read.values() for error in reading.errors)
+    return Entered({name: len(reading.rows) for name, reading in read.items()}, wrong)
 
 
 def _rows(folder: Path, name: str, read: Any) -> tables.Reading[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from hub import console, waiting
 from hub.core import Hub
 from hub.durability import remember
 from hub.users import add_user, form_token
@@ -101,3 +102,18 @@ def test_the_api_decides_a_case(client: httpx.Client, hub: Hub) -> None:
     (case,) = client.get("/v1/cases").json()
     decided = client.post("/v1/cases/decide", json={"case": case["id"], "resolution": "corrected"})
     assert decided.json()["status"] == "applied"
+
+
+def test_it_says_how_much_is_not_shown(
+    client: httpx.Client, hub: Hub, parked: WireCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may take the oldest for all there are."""
+    FakeCounter(hub, device="dev-3").do(HandOver(DELIVERY, 1, "G01", Proof.TOKEN))
+    page = client.get("/console").text
+    assert "more commands wait" not in page
+    assert "older questions are open" not in page
+    monkeypatch.setattr(waiting, "LISTED", 1)
+    monkeypatch.setattr(console, "CASES_SHOWN", 0)
+    page = client.get("/console").text
+    assert "1 more commands wait" in page
+    assert "1 older questions are open" in page

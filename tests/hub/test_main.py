@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,6 +55,20 @@ def test_a_hub_is_made_filled_and_copied_from_the_command_line(
     monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
     assert answer(capsys, *home, "console-user", "hq") == {"status": "added"}
     assert main([*home, "revoke", "nobody"]) == 1
+
+
+def test_rows_that_cannot_be_read_are_named_and_the_others_entered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], empty: str
+) -> None:
+    home = ("--home", str(tmp_path / "hub"), "--database", empty)
+    answer(capsys, *home, "migrate")
+    tables = shutil.copytree(DEMO, tmp_path / "tables")
+    skus = (tables / "skus.csv").read_text("utf-8").splitlines(keepends=True)
+    skus[2] = skus[2].replace(skus[2].split(",")[3], "dear", 1)
+    (tables / "skus.csv").write_text("".join(skus), "utf-8")
+    told = answer(capsys, *home, "import", str(tables))
+    assert (told["stores"], told["skus"], told["errors"]) == (3, len(skus) - 2, 1)
+    assert told["wrong"] == [{"file": "skus.csv", "row": 3, "field": "price_fen", "code": "not_whole_number"}]
 
 
 def test_importing_the_same_tables_again_changes_nothing(
