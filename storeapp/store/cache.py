@@ -6,6 +6,7 @@ said last, and ``touch`` names the commands that led from there to here.
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ PATIENCE_S = 30.0
 CHUNK = 2000
 CHUNKS_AT_ONCE = 10
 """Ids are hashes, so every transaction writes most pages of the indexes again: fewer ones write less."""
+LET_OTHERS_S = 0.12
+"""Between two of them: who waits for SQLite's lock asks every tenth of a second, and would never find it free."""
 PAGE_BYTES = 8192
 """A row is a tenth of it: on pages of half the size a pull takes a tenth longer, and the file is a tenth larger."""
 USUAL_MEMORY_KB, USUAL_LOG_PAGES = 2_000, 1_000
@@ -245,6 +248,8 @@ class Cache:
                         progress(min(done, last) - start, last - start)
                     if done >= last:
                         break
+            if done < last:
+                time.sleep(LET_OTHERS_S)
         return done - start
 
     def _follow(self, authority: str) -> None:

@@ -1,7 +1,9 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -182,6 +184,46 @@ def check_movements(counter: Counter) -> None:
     summed = dict(db.execute("SELECT item, sum(quantity) FROM movement GROUP BY item"))
     on_hand = dict(db.execute("SELECT id, body ->> '$.on_hand' FROM state WHERE kind = 'stock'"))
     assert {key: count for key, count in summed.items() if count} == {k: v for k, v in on_hand.items() if v}
+
+
+def test_others_may_write_while_a_cache_is_made_anew(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits asks for the lock every tenth of a second, as SQLite does, and must find it free before the end."""
+    run(counter, *(placing(str(n)) for n in range(20)))
+    monkeypatch.setattr("storeapp.store.cache.CHUNK", 1)
+    monkeypatch.setattr("storeapp.store.cache.CHUNKS_AT_ONCE", 1)
+    tried, over, written_at = threading.Event(), threading.Event(), []
+
+    def ask() -> None:
+        with closing(sqlite3.connect(counter.home / "cache.db", timeout=0, isolation_level=None)) as other:
+            while not over.wait(0.1):
+                try:
+                    other.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    tried.set()
+                else:
+                    written_at.append(progress[-1])
+                    other.execute("ROLLBACK")
+                    over.set()
+            tried.set()
+
+    progress: list[int] = []
+
+    def inside(done: int, _total: int) -> None:
+        """In the middle of a transaction, which lasts until the other has asked in vain."""
+        progress.append(done)
+        tried.wait(60)
+        if not over.is_set():
+            tried.clear()
+
+    with counter.cache.writing():
+        counter.cache.empty()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    counter.catch_up(inside)
+    over.set()
+    asking.join()
+    assert written_at
+    assert written_at[0] < counter.journal.last()
 
 
 def test_the_cache_of_another_journal_is_told_and_made_anew(counter: Counter) -> None:
