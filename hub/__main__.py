@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     command("waiting", _waiting, "List the commands that wait for a person.")
     again = command("retry", _retry, "Decide a waiting command again.")
     again.add_argument("id")
+    again.add_argument("--demo", action="store_true", help="accept a simulated command, as a hub served so does")
     away = command("discard", _discard, "Let a waiting command be.")
     away.add_argument("id")
     compacting = command("compact", _compact, "Drop what left the feeds long ago, settled matters and old results.")
@@ -199,7 +200,7 @@ def _waiting(parsed: argparse.Namespace) -> list[dict[str, str]]:
 
 
 def _retry(parsed: argparse.Namespace) -> dict[str, str]:
-    hub = open_hub(parsed.home, url=parsed.database)
+    hub = open_hub(parsed.home, url=parsed.database, demo=parsed.demo)
     try:
         result = waiting.retry(hub, parsed.id, by=SHELL)
     finally:

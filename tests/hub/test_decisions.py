@@ -20,7 +20,7 @@ from storeapp.domain.rules.people import LocateBuilding, RegisterSku, RegisterSt
 from storeapp.domain.sealed import key_check
 from storeapp.domain.words import Platform, Role
 from sync.protocol.messages import BatchReply, ChangesPage, WireBox, WireKey, encode
-from tests.support.hubs import FakeCounter, a_guide, an_order, stock
+from tests.support.hubs import FakeCounter, a_guide, an_order, broken, stock
 
 FIRST = order_id(Platform.TABLE, "T1")
 KEY_CHECK = key_check(b"k" * 32)
@@ -44,10 +44,6 @@ def code(reply: BatchReply) -> str:
 def count(hub: Hub, table: sa.Table) -> int:
     with hub.db.reading() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-
-
-def broken(*_: object) -> None:
-    raise RuntimeError("a bug")
 
 
 def test_a_batch_is_decided_in_order_and_its_rows_travel(hub: Hub) -> None:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from hub.__main__ import main
 from hub.core import open_hub
 from hub.tables import command_result, state
+from storeapp.domain.rules import registry
 from storeapp.domain.rules.stock import CountStock
 from tests.support.counters import join, run, shown, stand_alone, sync
 from tests.support.databases import Postgres
-from tests.support.hubs import TurnedClock, an_order, make_hub
+from tests.support.hubs import FakeCounter, TurnedClock, an_order, broken, make_hub
 from tests.support.hubserver import HubProcess, free_port
 
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo"
@@ -69,6 +70,22 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_entered(
     told = answer(capsys, *home, "import", str(tables))
     assert (told["stores"], told["skus"], told["errors"]) == (3, len(skus) - 2, 1)
     assert told["wrong"] == [{"file": "skus.csv", "row": 3, "field": "price_fen", "code": "not_whole_number"}]
+
+
+def test_a_simulated_command_that_waits_is_decided_again_as_on_a_hub_for_demos(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = make_hub(tmp_path / "hub")
+    hub.demo = True
+    counter = FakeCounter(hub)
+    first, second = (counter.wire(an_order(number), simulated=True) for number in ("T1", "T2"))
+    with monkeypatch.context() as patch:
+        patch.setitem(registry._HANDLERS, type(an_order("T1")), broken)
+        counter.send(first, second)
+    hub.close()
+    retry = ("--home", str(tmp_path / "hub"), "retry")
+    assert answer(capsys, *retry, first.id) == {"status": "refused", "code": "simulated"}
+    assert answer(capsys, *retry, second.id, "--demo") == {"status": "applied", "code": ""}
 
 
 def test_importing_the_same_tables_again_changes_nothing(

@@ -25,15 +25,11 @@ from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.sealed import key_check
 from storeapp.domain.words import Platform
 from sync.protocol.messages import BatchReply, CommandBatch, WireBox, WireCommand, WireKey
-from tests.support.hubs import FakeCounter, a_guide, an_order, stock
+from tests.support.hubs import FakeCounter, a_guide, an_order, broken, stock
 from tests.support.hubserver import serving
 
 FIRST = order_id(Platform.TABLE, "T1")
 KEY_CHECK = key_check(b"k" * 32)
-
-
-def broken(*_: object) -> None:
-    raise RuntimeError("a bug")
 
 
 def test_nothing_waits_at_first(hub: Hub) -> None:

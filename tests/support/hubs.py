@@ -103,3 +103,8 @@ def a_guide(name: str, *, store: str = "XH") -> RegisterGuide:
 
 def stock(sku: str = "BL-001", quantity: int = 10, *, store: str = "XH") -> OpenStock:
     return OpenStock(store, sku, quantity)
+
+
+def broken(*_: object) -> None:
+    """A rule with a bug."""
+    raise RuntimeError("a bug")
