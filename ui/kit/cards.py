@@ -93,6 +93,7 @@ class BlockKind(StrEnum):
     PROPOSAL = "proposal"
     LATE = "late"
     REST = "rest"
+    AWAY = "away"
     RETURN = "return"
 
 

@@ -38,6 +38,7 @@ _SHAPES = {
     BlockKind.PROPOSAL: _Shape("surface", "accent", "accent", "sparkles", dashed=True),
     BlockKind.LATE: _Shape("danger_bg", "danger", "danger", "warning"),
     BlockKind.REST: _Shape("", "border", "text3", "cup", dashed=True),
+    BlockKind.AWAY: _Shape("sunken", "border", "text2", "arrow-right"),
 }
 
 

@@ -150,6 +150,13 @@ class BoardWords:
         detail = self._words.text("board.load", how=how, load=load, capacity=guide.max_parcels)
         return GuideCard(guide.id, guide.name, off or detail, shift, load, guide.max_parcels, off)
 
+    def away(self, guide: GuideRow) -> tuple[LaneBlock, ...]:
+        """When the guide helps out elsewhere: no delivery of this store fits there."""
+        return tuple(
+            LaneBlock(minute(w.start), minute(w.end), self._words.text("board.away", store=store), BlockKind.AWAY)
+            for store, w in guide.away
+        )
+
     def _standing(self, row: OrderRow) -> tuple[str, list[tuple[str, bool]]]:
         """What there is to say of a delivery that is not planned: its state, and what can be done."""
         state = self._words.text(f"state.{row.state}")
@@ -197,7 +204,8 @@ def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:
             if item.guide == guide.id and item.eta is not None and item.delivery_id in waiting
         ]
         start, end = (minute(guide.window.start), minute(guide.window.end)) if guide.window else (0, 0)
-        made.append(Lane(words.guide(guide), start, end if end > start or not end else 24 * 60, _side_by_side(blocks)))
+        shown = (*words.away(guide), *_side_by_side(blocks))
+        made.append(Lane(words.guide(guide), start, end if end > start or not end else 24 * 60, shown))
     return made
 
 

@@ -154,7 +154,13 @@ class GuideSpeaker:
         start, end = (
             (minute_of(row.window.start, today), minute_of(row.window.end, today)) if row.window else (FIRST_MIN,) * 2
         )
-        return Lane(card, start, end, tuple(self._block(each, today) for each in day.days.get(row.id, ())))
+        away = (
+            LaneBlock(
+                minute_of(w.start, today), minute_of(w.end, today), self.text("lane.away", store=store), BlockKind.AWAY
+            )
+            for store, w in row.away
+        )
+        return Lane(card, start, end, (*away, *(self._block(each, today) for each in day.days.get(row.id, ()))))
 
     @staticmethod
     def _block(stretch: Stretch, today: date) -> LaneBlock:

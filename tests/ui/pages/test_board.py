@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog
 
 from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.dispatch import Reason
+from storeapp.domain.moment import Window
 from storeapp.domain.order import UNCONFIRMED_STOCK
 from storeapp.i18n import LANGUAGES, Translator
 from storeapp.services.dispatch import Assignment
@@ -248,6 +249,16 @@ def test_urgency_follows_the_promise(page):
     assert urgency(row, end - timedelta(hours=2)) is Urgency.CALM
     assert urgency(replace(row, needs=("short_stock",)), end - timedelta(hours=2)) is Urgency.BLOCKED
     assert urgency(replace(row, state=DeliveryState.CANCELLED), end) is Urgency.OFF
+
+
+def test_lanes_show_when_a_guide_helps_out_elsewhere(page):
+    seen, guide = page._seen, page._guides()[0]
+    hours = Window(NOON + timedelta(hours=1), NOON + timedelta(hours=3))
+    lent = replace(seen, guides=(replace(guide, away=(("HH", hours),)), *seen.guides[1:]))
+    first, second = lanes(BoardWords(Translator("en")), lent, Proposed(None, {}))[:2]
+    (away,) = [block for block in first.blocks if block.kind is BlockKind.AWAY]
+    assert (away.label, away.end_min - away.start_min, away.delivery_id) == ("at HH", 120, "")
+    assert all(block.kind is not BlockKind.AWAY for block in second.blocks)
 
 
 def test_lanes_show_proposals_dashed_and_never_hide_a_block(page):

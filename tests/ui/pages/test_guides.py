@@ -18,7 +18,8 @@ from storeapp.services.rows import GuideRow
 from storeapp.store.cache import Row
 from storeapp.store.rebase import take_page
 from tests.ui.demo import MANAGER, NOON
-from ui.pages.guide_words import GuideSpeaker
+from ui.kit.cards import BlockKind
+from ui.pages.guide_words import GuidesOfDay, GuideSpeaker
 from ui.paper.outputs import to_pdf
 
 TODAY = store_day(NOON)
@@ -220,6 +221,8 @@ def test_a_guest_says_where_from_and_who_helps_out_says_where(speaker, row):
     assert speaker.shift(replace(plain, away=(("JA", later),))) == speaker.shift(plain)
     over = Window(NOON - timedelta(hours=3), NOON - timedelta(hours=2))
     assert speaker.name(replace(plain, away=(("JA", over),))).sub == ""
+    (lane,), _, _ = speaker.lanes(GuidesOfDay([away], {}, {}, NOON))
+    assert [(block.label, block.kind) for block in lane.blocks] == [("支援 JA", BlockKind.AWAY)]
 
 
 # -- guests
