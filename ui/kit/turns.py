@@ -29,6 +29,11 @@ class Turns(QObject):
         self._pieces.update(dict.fromkeys(pieces))
         self._next.start()
 
+    def forget(self) -> None:
+        """Run none of those that wait: all that they would do is done."""
+        self._pieces.clear()
+        self._next.stop()
+
     @Slot()
     def _take(self) -> None:
         piece = next(iter(self._pieces))

@@ -258,13 +258,12 @@ class BoardPage(PageBase):
         seen = self._seen
         if seen is None:
             return
+        self._turns.forget()
         self.columns.guide_ids = tuple(guide.id for guide in seen.guides)
         self.columns.set_cards(self._say.cards(seen, self.plan.proposed, self.waiting.filter.current()))
         counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
         self.waiting.show_counts(counts)
-        self._draw_lanes()
-        self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
-        self.day.show_empty(empty=not seen.guides)
+        self._turns.ask(self._draw_lanes, self._show_numbers)
         if self.columns.selected_id() is None:
             self._focus()
 
@@ -273,6 +272,8 @@ class BoardPage(PageBase):
         if seen is not None:
             first, last = span(seen.now)
             self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
+            self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
+            self.day.show_empty(empty=not seen.guides)
 
     @Slot()
     def _show_trial(self) -> None:

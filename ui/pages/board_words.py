@@ -1,6 +1,7 @@
 """Turns deliveries, guides and proposals into the cards, lanes and sentences of the dispatch board."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from storeapp.domain.delivery import DeliveryState
@@ -59,6 +60,8 @@ class BoardWords:
 
     def __init__(self, words: Translator) -> None:
         self._words = words
+        self._plain: dict[str, tuple[OrderRow, datetime, DeliveryCard]] = {}
+        """What a card says whatever is proposed; a better plan comes several times a second, another row seldom."""
 
     def cards(self, seen: Seen, proposed: Proposed, kept: str) -> dict[str, list[DeliveryCard]]:
         """All columns; the filter narrows what waits."""
@@ -71,11 +74,18 @@ class BoardWords:
             return [self.card(row, seen.now, chance=self.chance(row.id, proposed)) for row in rows]
         names = {guide.id: guide.name for guide in seen.guides}
         reasons = self.reason_words(seen)
+        shown = [row for row in rows if fits(row, kept, seen.now)]
+        before = self._plain
+        self._plain = {row.id: self._known(before, row, seen.now) for row in shown}
         return [
-            self.card(row, seen.now, self._proposal(row, proposed, names, reasons))
-            for row in rows
-            if fits(row, kept, seen.now)
+            replace(self._plain[row.id][-1], proposal=self._proposal(row, proposed, names, reasons)) for row in shown
         ]
+
+    def _known(
+        self, before: Mapping[str, tuple[OrderRow, datetime, DeliveryCard]], row: OrderRow, now: datetime
+    ) -> tuple[OrderRow, datetime, DeliveryCard]:
+        known = before.get(row.id)
+        return known if known and known[0] is row and known[1] == now else (row, now, self.card(row, now))
 
     def card(self, row: OrderRow, now: datetime, proposal: Proposal | None = None, *, chance: str = "") -> DeliveryCard:
         """One delivery; ``chance`` says how likely it is on time, where that is to be seen."""

@@ -67,3 +67,14 @@ def test_a_piece_may_ask_for_itself_again(qtbot: QtBot):
 
     turns.ask(again)
     qtbot.waitUntil(lambda: len(board.said) == 3)
+
+
+def test_what_is_done_otherwise_is_not_run(qtbot: QtBot):
+    board = shown(qtbot)
+    turns = Turns(board)
+    turns.ask(board.number)
+    turns.forget()
+    assert not turns.waiting
+    turns.ask(board.change)
+    qtbot.waitUntil(lambda: "paint" in board.said)
+    assert board.said == ["change", "paint"]
