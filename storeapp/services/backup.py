@@ -166,8 +166,8 @@ def _write_keys(home: Home, counter: Counter, folder: Path) -> int | None:
 def _announce(folder: Path, keys: bytes) -> None:
     """Have the backup that is there stay whole when the power goes between its keys' replacement and its own."""
     if (folder / MANIFEST).exists():
-        with contextlib.suppress(BackupBroken):  # A broken one is not made whole by this.
-            before = read_manifest(folder)
+        with contextlib.suppress(BackupBroken):  # One that nobody can read speaks for no backup.
+            before = _manifest(folder)
             expected = msgspec.structs.replace(before, next_keys_sha256=hashlib.sha256(keys).hexdigest())
             _write(folder / MANIFEST, msgspec.json.encode(expected))
 
@@ -205,10 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         BackupBroken: one is missing or was changed.
     """
-    try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
-        raise BackupBroken(MANIFEST) from error
+    manifest = _manifest(folder)
     hashes = {manifest.journal: {manifest.journal_sha256}}
     if manifest.keys_sha256:
         hashes[KEYS_FILE] = {manifest.keys_sha256, manifest.next_keys_sha256}
@@ -217,6 +214,14 @@ def read_manifest(folder: Path) -> Manifest:
         if not path.is_file() or _hash(path) not in expected:
             raise BackupBroken(Path(name).name)
     return manifest
+
+
+def _manifest(folder: Path) -> Manifest:
+    """The manifest as it stands, whatever has become of the files it names."""
+    try:
+        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise BackupBroken(MANIFEST) from error
 
 
 def sealed_keys(folder: Path) -> SealedKeys:
