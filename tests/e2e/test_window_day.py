@@ -178,7 +178,8 @@ def accept_proposals(person):
     """Everything that is proposed; returns a guide and two of the guide's deliveries."""
     person.press(Qt.Key.Key_F1)
     board = person.window.page("board")
-    person.until(lambda: len(board.plan.proposed.assignments) > 2)
+    cards = board.columns.panel("waiting").list
+    person.until(lambda: sum(bool(card.proposal and card.proposal.guide_id) for card in cards.cards) > 2)
     proposed = len(board.plan.proposed.assignments)
     person.press(Qt.Key.Key_Return, CTRL)
     assigned = person.know(queries.board).assigned

@@ -26,6 +26,7 @@ def page(window, qtbot, settled):
     window.go("board")
     found = window.page("board")
     qtbot.waitUntil(lambda: found.plan.proposed.proposal is not None)
+    qtbot.waitUntil(lambda: not found._turns.waiting)
     qtbot.waitUntil(lambda: found.picked() is not None)
     settled()
     return found

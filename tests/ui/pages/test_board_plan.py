@@ -22,7 +22,7 @@ def planner(monkeypatch):
 def page(planner, window, qtbot):
     window.go("board")
     found = window.page("board")
-    qtbot.waitUntil(lambda: found.plan.proposed.proposal is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: found.plan.proposed.proposal is not None and not found._turns.waiting, timeout=WAIT_MS)
     yield found
     planner.end()
 

@@ -16,6 +16,7 @@ def page(window, qtbot):
     window.go("board")
     found = window.page("board")
     qtbot.waitUntil(lambda: found.plan.proposed.proposal is not None and not found.plan.running, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not found._turns.waiting, timeout=WAIT_MS)
     return found
 
 
