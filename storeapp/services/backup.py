@@ -165,11 +165,14 @@ def _write_keys(home: Home, counter: Counter, folder: Path) -> int | None:
 
 def _announce(folder: Path, keys: bytes) -> None:
     """Have the backup that is there stay whole when the power goes between its keys' replacement and its own."""
-    if (folder / MANIFEST).exists():
-        with contextlib.suppress(BackupBroken):  # One that nobody can read speaks for no backup.
-            before = _manifest(folder)
-            expected = msgspec.structs.replace(before, next_keys_sha256=hashlib.sha256(keys).hexdigest())
-            _write(folder / MANIFEST, msgspec.json.encode(expected))
+    with contextlib.suppress(BackupBroken):  # There is none, or nobody can read it: it speaks for no backup.
+        before = _manifest(folder)
+        there, coming = folder / KEYS_FILE, hashlib.sha256(keys).hexdigest()
+        announced = msgspec.structs.replace(before, next_keys_sha256=coming)
+        if before.keys_sha256 and there.is_file() and _hash(there) == before.next_keys_sha256:
+            # The one that announced them was cut off: they are this backup's now.
+            announced = msgspec.structs.replace(announced, keys_sha256=before.next_keys_sha256)
+        _write(folder / MANIFEST, msgspec.json.encode(announced))
 
 
 def _worth_keeping(counter: Counter) -> list[str]:

@@ -183,15 +183,9 @@ class Cut(Exception):
     """The power goes."""
 
 
-@pytest.mark.parametrize("cut_after", range(4))
-def test_a_backup_that_is_cut_off_leaves_the_one_before_whole(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_after: int
-):
-    folder = tmp_path / "backup"
-    before = store.place("C1")
-    back_up(store.home, store.counter, folder)
-    store.place("C2")
-    ordinary, left = Path.replace, iter(range(cut_after))
+def cut_off(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
+    """A backup during which the power goes, before it has put so many and one files in their places."""
+    ordinary, left = Path.replace, iter(range(after))
 
     def replace(self: Path, target: Path) -> Path:
         if self.parent == folder and next(left, None) is None:
@@ -202,6 +196,19 @@ def test_a_backup_that_is_cut_off_leaves_the_one_before_whole(
         cut.setattr(Path, "replace", replace)
         with pytest.raises(Cut):
             back_up(store.home, store.counter, folder)
+
+
+@pytest.mark.parametrize("again", [(), (0,), (1,), (2,), (3,)])
+@pytest.mark.parametrize("cut_after", range(4))
+def test_backups_that_are_cut_off_leave_the_one_before_whole(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_after: int, again: tuple[int, ...]
+):
+    folder = tmp_path / "backup"
+    before = store.place("C1")
+    back_up(store.home, store.counter, folder)
+    for number, after in enumerate((cut_after, *again)):
+        store.place(f"D{number}")
+        cut_off(store, folder, monkeypatch, after=after)
     counter = brought_back(store, folder, tmp_path / "new").open()
     try:
         counter.catch_up()
