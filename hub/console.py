@@ -82,7 +82,7 @@ def overview(hub: Hub) -> Overview:
         opened,
         rows,
         cases[:CASES_SHOWN],
-        max(0, len(cases) - CASES_SHOWN),
+        len(cases[CASES_SHOWN:]),
         matters(rows_waiting),
         max(0, waiting.count(hub) - len(rows_waiting)),
         _last_backup(hub),

@@ -1,6 +1,6 @@
 """Turns deliveries, guides and proposals into the cards, lanes and sentences of the dispatch board."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -75,21 +75,19 @@ class BoardWords:
         names = {guide.id: guide.name for guide in seen.guides}
         reasons = self.reason_words(seen)
         shown = [row for row in rows if fits(row, kept, seen.now)]
-        before = self._plain
-        self._plain = {row.id: self._known(before, row, seen.now) for row in shown}
+        self._plain = {row.id: (row, seen.now, self._card(row, seen.now)) for row in shown}
         return [
-            replace(self._plain[row.id][-1], proposal=self._proposal(row, proposed, names, reasons)) for row in shown
+            replace(card, proposal=self._proposal(row, proposed, names, reasons))
+            for row, _, card in self._plain.values()
         ]
 
-    def _known(
-        self, before: Mapping[str, tuple[OrderRow, datetime, DeliveryCard]], row: OrderRow, now: datetime
-    ) -> tuple[OrderRow, datetime, DeliveryCard]:
-        known = before.get(row.id)
-        return known if known and known[0] is row and known[1] == now else (row, now, self.card(row, now))
+    def _card(self, row: OrderRow, now: datetime) -> DeliveryCard:
+        """The card of one that waits, without who is proposed; the one of before where nothing else has changed."""
+        before, since, card = self._plain.get(row.id, (None, None, None))
+        return card if card is not None and before is row and since == now else self.card(row, now)
 
-    def card(self, row: OrderRow, now: datetime, proposal: Proposal | None = None, *, chance: str = "") -> DeliveryCard:
+    def card(self, row: OrderRow, now: datetime, *, chance: str = "") -> DeliveryCard:
         """One delivery; ``chance`` says how likely it is on time, where that is to be seen."""
-        waits = row.state is DeliveryState.WAITING
         return DeliveryCard(
             id=row.id,
             number=card_number(row.order_no),
@@ -99,8 +97,7 @@ class BoardWords:
             promise=self._words.text("board.promise", time=clock_time(row.window.end)),
             left=self._left(row, now),
             urgency=Urgency.BACK if row.state in _BACK else urgency(row, now),
-            proposal=proposal if waits else None,
-            guide=row.guide_name if not waits else "",
+            guide="" if row.state is DeliveryState.WAITING else row.guide_name,
             progress=" · ".join(filter(None, (chance, self._progress(row)))),
             priority=priority_of(row),
             priority_name=priority_name(self._words, row),
@@ -160,12 +157,9 @@ class BoardWords:
         detail = self._words.text("board.load", how=how, load=load, capacity=guide.max_parcels)
         return GuideCard(guide.id, guide.name, off or detail, shift, load, guide.max_parcels, off)
 
-    def away(self, guide: GuideRow) -> tuple[LaneBlock, ...]:
-        """When the guide helps out elsewhere: no delivery of this store fits there."""
-        return tuple(
-            LaneBlock(minute(w.start), minute(w.end), self._words.text("board.away", store=store), BlockKind.AWAY)
-            for store, w in guide.away
-        )
+    def away(self, guide: GuideRow) -> list[LaneBlock]:
+        """When a guide helps out elsewhere today."""
+        return away_blocks(guide, self._words, minute)
 
     def _standing(self, row: OrderRow) -> tuple[str, list[tuple[str, bool]]]:
         """What there is to say of a delivery that is not planned: its state, and what can be done."""
@@ -217,6 +211,14 @@ def lanes(words: BoardWords, seen: Seen, proposed: Proposed) -> list[Lane]:
         shown = (*words.away(guide), *_side_by_side(blocks))
         made.append(Lane(words.guide(guide), start, end if end > start or not end else 24 * 60, shown))
     return made
+
+
+def away_blocks(guide: GuideRow, words: Translator, minute_of: Callable[[datetime], int]) -> list[LaneBlock]:
+    """When a guide helps out elsewhere: no delivery of this store fits there."""
+    return [
+        LaneBlock(minute_of(w.start), minute_of(w.end), words.text("board.away", store=store), BlockKind.AWAY)
+        for store, w in guide.away
+    ]
 
 
 def _block(row: OrderRow, now: datetime) -> LaneBlock:

@@ -16,6 +16,7 @@ from ui.desk import clock_time
 from ui.kit.cards import BlockKind, GuideCard, Lane, LaneBlock
 from ui.kit.line_list import Line
 from ui.kit.paged_model import Cell, CellStyle, Column
+from ui.pages.board_words import away_blocks
 
 SOON_DAYS = 7
 """So many days before its end a badge is told to be printed anew."""
@@ -154,12 +155,7 @@ class GuideSpeaker:
         start, end = (
             (minute_of(row.window.start, today), minute_of(row.window.end, today)) if row.window else (FIRST_MIN,) * 2
         )
-        away = (
-            LaneBlock(
-                minute_of(w.start, today), minute_of(w.end, today), self.text("lane.away", store=store), BlockKind.AWAY
-            )
-            for store, w in row.away
-        )
+        away = away_blocks(row, self._words, lambda moment: minute_of(moment, today))
         return Lane(card, start, end, (*away, *(self._block(each, today) for each in day.days.get(row.id, ()))))
 
     @staticmethod
