@@ -98,13 +98,12 @@ class Columns(QObject):
         """Show these cards by column key; columns that are not named become empty."""
         if self._selected not in {card.id for column in cards.values() for card in column}:
             self._selected = None
-        for column in self.panels:
-            column.show_cards(cards.get(column.column.key, ()), self._selected)
-        self.changed.emit()
+        self.renew_cards({column.column.key: cards.get(column.column.key, ()) for column in self.panels})
 
-    def set_column(self, key: str, cards: Sequence[DeliveryCard]) -> None:
-        """Show these cards in one column and leave the others as they are; the same deliveries are meant."""
-        self.panel(key).show_cards(cards, self._selected)
+    def renew_cards(self, cards: Mapping[str, Sequence[DeliveryCard]]) -> None:
+        """Show other cards of the same deliveries in these columns; the other columns stay as they are."""
+        for key, shown in cards.items():
+            self.panel(key).show_cards(shown, self._selected)
         self.changed.emit()
 
     def selected_id(self) -> str | None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QCursor, QDrag, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QCursor, QDrag, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
@@ -22,6 +22,7 @@ from ui.kit import tokens
 from ui.kit.cards import PRIORITY, UNSURE, DeliveryCard, Urgency
 from ui.kit.paint import RIGHT, Pen, delivery_mime
 from ui.kit.shortcuts import left_to_window
+from ui.kit.stencils import Frame
 from ui.kit.style import BOLD, MEDIUM, look
 
 Index = QModelIndex | QPersistentModelIndex
@@ -185,10 +186,8 @@ class CardDelegate(QStyledItemDelegate):
 
     @staticmethod
     def _frame(pen: Pen, frame: QRectF, *, selected: bool) -> None:
-        colour = pen.style.colour
-        pen.painter.setBrush(colour("accent_bg" if selected else "surface"))
-        pen.painter.setPen(QPen(colour("accent" if selected else "border"), 2 if selected else 1))
-        pen.painter.drawRoundedRect(frame, tokens.RADIUS_CARD, tokens.RADIUS_CARD)
+        chosen, plain = ("accent_bg", "accent"), ("surface", "border")
+        pen.frame(frame, Frame(*(chosen if selected else plain), tokens.RADIUS_CARD, 2 if selected else 1))
 
     @staticmethod
     def _upper(pen: Pen, area: QRectF, card: DeliveryCard) -> None:
@@ -222,9 +221,7 @@ class CardDelegate(QStyledItemDelegate):
             pen.icon(line.x() + 3, line.y() + 4, "minus", "text3")
             pen.write(line.adjusted(21, 0, -2, 0), proposal.reason, ink="text3")
             return
-        pen.painter.setBrush(Qt.BrushStyle.NoBrush)
-        pen.painter.setPen(QPen(pen.style.colour("accent"), 1, Qt.PenStyle.DashLine))
-        pen.painter.drawRoundedRect(line.adjusted(-3, 0, 3, 0), tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        pen.frame(line.adjusted(-3, 0, 3, 0), Frame("", "accent", tokens.RADIUS_CHIP, dashed=True))
         pen.icon(line.x() + 3, line.y() + 4, "sparkles", "accent")
         words = line.adjusted(21, 0, -2, 0)
         used = pen.write(words, f"{proposal.guide} {proposal.eta}", ink="accent", weight=BOLD) + 8

@@ -12,6 +12,7 @@ from ui.kit import tokens
 from ui.kit.cards import BlockKind, Lane, LaneBlock, LaneTrial
 from ui.kit.drops import DropTarget
 from ui.kit.paint import CENTRE, Pen
+from ui.kit.stencils import Frame
 from ui.kit.style import BOLD, look
 from ui.kit.trial import GHOST_MIN, paint_trial
 
@@ -164,7 +165,8 @@ class Lanes(QWidget):
     def _block_rect(self, number: int, block: LaneBlock) -> QRectF:
         left, right = max(self._x(block.start_min), _NAME_PX), min(self._x(block.end_min), self.width() - _RIGHT_PX)
         top = _HEAD_PX + number * self._lane_px()
-        return QRectF(left + 1, top + 4, right - left - 2, self._lane_px() - 8)
+        # On whole pixels blocks of one length are of one size, so that a frame drawn once is that of many.
+        return QRectF(round(left) + 1, round(top) + 4, round(right - left) - 2, round(self._lane_px()) - 8)
 
     def _guide_at(self, point: QPoint) -> str:
         number = int((point.y() - _HEAD_PX) // self._lane_px()) if point.y() >= _HEAD_PX else -1
@@ -208,9 +210,7 @@ class Lanes(QWidget):
 
     @staticmethod
     def _paint_key(pen: Pen, area: QRectF, key: str) -> None:
-        pen.painter.setBrush(pen.style.colour("sunken"))
-        pen.painter.setPen(QPen(pen.style.colour("border"), 1))
-        pen.painter.drawRoundedRect(area, tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        pen.frame(area, Frame("sunken", "border", tokens.RADIUS_CHIP))
         pen.write(area, key, ink="text2", align=CENTRE)
 
     def _paint_off_shift(self, pen: Pen, lane: Lane, band: QRectF) -> None:
@@ -242,17 +242,14 @@ class Lanes(QWidget):
 
     @staticmethod
     def _frame(pen: Pen, area: QRectF, shape: _Shape, *, selected: bool) -> None:
-        colour = pen.style.colour
-        edge = QPen(Qt.PenStyle.NoPen)
+        ground = "accent_bg" if selected and shape.fill == "surface" else shape.fill
         if selected:
-            edge = QPen(colour("text" if shape.fill == "accent" else "accent"), 2)
-        elif shape.edge:
-            line = Qt.PenStyle.DashLine if shape.dashed else Qt.PenStyle.SolidLine
-            edge = QPen(colour(shape.edge, 110 if shape.fill == "accent_bg" else 255), 1.3 if shape.dashed else 1, line)
-        pen.painter.setPen(edge)
-        fill = "accent_bg" if selected and shape.fill == "surface" else shape.fill
-        pen.painter.setBrush(colour(fill) if fill else Qt.BrushStyle.NoBrush)
-        pen.painter.drawRoundedRect(area, tokens.RADIUS_CONTROL, tokens.RADIUS_CONTROL)
+            edge, width, alpha = "text" if shape.fill == "accent" else "accent", 2.0, 255
+        else:
+            edge, width, alpha = shape.edge, 1.3 if shape.dashed else 1.0, 110 if shape.fill == "accent_bg" else 255
+        dashed, inside = shape.dashed and not selected, width / 2 if edge else 0
+        area = area.adjusted(inside, inside, -inside, -inside)
+        pen.frame(area, Frame(ground, edge, tokens.RADIUS_CONTROL, width, dashed=dashed, edge_alpha=alpha))
 
     def _paint_now(self, pen: Pen) -> None:
         if not self._from_min <= self._now_min <= self._to_min:
@@ -262,7 +259,5 @@ class Lanes(QWidget):
         bottom = _HEAD_PX + self._lane_px() * len(self._lanes)
         pen.painter.drawLine(QRectF(x, _HEAD_PX - 4, 0, 0).topLeft(), QRectF(x, bottom, 0, 0).topLeft())
         flag = QRectF(x - 22, 4, 44, 18)
-        pen.painter.setPen(Qt.PenStyle.NoPen)
-        pen.painter.setBrush(pen.style.colour("danger"))
-        pen.painter.drawRoundedRect(flag, tokens.RADIUS_CHIP, tokens.RADIUS_CHIP)
+        pen.frame(flag, Frame("danger", "", tokens.RADIUS_CHIP))
         pen.write(flag, self._now_text, ink="on_accent", weight=BOLD, align=CENTRE)

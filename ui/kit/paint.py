@@ -5,11 +5,14 @@ from PySide6.QtGui import QFont, QPainter
 
 from ui.kit import tokens
 from ui.kit.cards import initials
+from ui.kit.stencils import Frame
 from ui.kit.style import BOLD, REGULAR, Look
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
+_BELOW_PX = 0.25
+"""With this, text that is laid out beforehand comes to lie on the pixels where text drawn into a rectangle does."""
 DELIVERY_MIME = "application/x-storeapp-delivery"
 
 
@@ -32,15 +35,18 @@ class Pen:
         align: Qt.AlignmentFlag = LEFT,
     ) -> float:
         """Write one line, shortened with … to fit, and return its width in pixels."""
-        metrics = self.style.metrics(px, weight, tabular=True)
-        width = metrics.horizontalAdvance(text)
-        if width > rect.width():
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(rect.width()))
-            width = metrics.horizontalAdvance(text)
+        line = self.style.stencils.line(text, px, weight, rect.width())
+        free = rect.width() - line.width
+        left = rect.x() + (free if align & Qt.AlignmentFlag.AlignRight else free / 2 if align == CENTRE else 0)
         self.painter.setFont(self.style.font(px, weight, tabular=True))
         self.painter.setPen(self.style.colour(ink))
-        self.painter.drawText(rect, align, text)
-        return width
+        top = rect.y() + (rect.height() - line.height) / 2 + _BELOW_PX
+        self.painter.drawStaticText(QPointF(left, top), line.text)
+        return line.width
+
+    def frame(self, rect: QRectF, frame: Frame) -> None:
+        """Draw a rectangle with round corners."""
+        self.style.stencils.frame(self.painter, rect, frame, self._dpr)
 
     def icon(self, x: float, y: float, name: str, ink: str, *, size: int = 14) -> None:
         """Draw an icon with its top left corner at a point."""

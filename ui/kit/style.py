@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication
 
 from ui.kit import tokens
 from ui.kit.icons import IconStore
+from ui.kit.stencils import Stencils
 from ui.kit.tokens import Theme
 
 _PROPERTY = "storeapp_look"
@@ -111,11 +112,13 @@ class Look(QObject):
         self._colours: dict[tuple[str, int], QColor] = {}
         self._fonts: dict[tuple[int, QFont.Weight, bool], QFont] = {}
         self._metrics: dict[tuple[int, QFont.Weight, bool], QFontMetrics] = {}
+        self.stencils = Stencils(self.colour, self._tabular)
 
     def use(self, theme: Theme) -> None:
         """Switch to another theme."""
         self.theme = theme
         self._colours.clear()
+        self.stencils.forget()
         self.changed.emit()
 
     def colour(self, token: str, alpha: int = 255) -> QColor:
@@ -144,6 +147,9 @@ class Look(QObject):
         if found is None:
             found = self._metrics[key] = QFontMetrics(self.font(px, weight, tabular=tabular))
         return found
+
+    def _tabular(self, px: int, weight: QFont.Weight) -> tuple[QFont, QFontMetrics]:
+        return self.font(px, weight, tabular=True), self.metrics(px, weight, tabular=True)
 
     def pixmap(self, name: str, token: str, size: int, *, dpr: float = 1.0, stroke: float = 2.0) -> QPixmap:
         """An icon in a token's colour."""

@@ -1,11 +1,11 @@
 """Paints what dropping a dragged card would mean: the ghost of its block, and a note beside it that stays in sight."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPen
+from PySide6.QtCore import QRectF
 
 from ui.kit import tokens
 from ui.kit.cards import LaneTrial
 from ui.kit.paint import CENTRE, Pen
+from ui.kit.stencils import Frame
 from ui.kit.style import BOLD, MEDIUM
 
 GHOST_MIN = 26
@@ -30,9 +30,7 @@ def paint_trial(pen: Pen, trial: LaneTrial, block: QRectF, sight: QRectF) -> Non
 
 def _paint_ghost(pen: Pen, trial: LaneTrial, block: QRectF) -> None:
     ink = "danger" if trial.late else "accent"
-    pen.painter.setBrush(pen.style.colour("danger_bg" if trial.late else "accent_bg"))
-    pen.painter.setPen(QPen(pen.style.colour(ink), 2, Qt.PenStyle.DashLine))
-    pen.painter.drawRoundedRect(block, tokens.RADIUS_CONTROL, tokens.RADIUS_CONTROL)
+    pen.frame(block, Frame("danger_bg" if trial.late else "accent_bg", ink, tokens.RADIUS_CONTROL, 2, dashed=True))
     pen.write(block.adjusted(4, 0, -4, 0), trial.label, ink=ink, weight=BOLD, align=CENTRE)
 
 
@@ -47,9 +45,7 @@ def _note_rect(pen: Pen, trial: LaneTrial, block: QRectF, sight: QRectF) -> QRec
 
 
 def _paint_note(pen: Pen, trial: LaneTrial, note: QRectF) -> None:
-    pen.painter.setBrush(pen.style.colour("raised"))
-    pen.painter.setPen(QPen(pen.style.colour("danger" if trial.late else "strong"), 1))
-    pen.painter.drawRoundedRect(note, tokens.RADIUS_CARD, tokens.RADIUS_CARD)
+    pen.frame(note, Frame("raised", "danger" if trial.late else "strong", tokens.RADIUS_CARD))
     line = QRectF(note.x() + _PAD_PX, note.y() + _PAD_PX - 2, note.width() - 2 * _PAD_PX, _LINE_PX)
     for number, each in enumerate(trial.lines):
         pen.icon(line.x(), line.y() + 3, each.icon, each.ink, size=_ICON_PX)

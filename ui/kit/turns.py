@@ -25,14 +25,14 @@ class Turns(QObject):
         return bool(self._pieces)
 
     def ask(self, *pieces: Callable[[], None]) -> None:
-        """Have these run soon; one that still waits is not run twice, so it reads what is newest by itself."""
-        self._pieces.update(dict.fromkeys(pieces))
-        self._next.start()
+        """Have these run soon, in this order and behind all that waits.
 
-    def forget(self) -> None:
-        """Run none of those that wait: all that they would do is done."""
-        self._pieces.clear()
-        self._next.stop()
+        One that still waits is not run twice, so it reads what is newest by itself.
+        """
+        for piece in pieces:
+            self._pieces.pop(piece, None)
+            self._pieces[piece] = None
+        self._next.start()
 
     @Slot()
     def _take(self) -> None:

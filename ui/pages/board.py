@@ -15,6 +15,7 @@ from storeapp.services.rows import GuideRow, OrderRow
 from ui.desk import Desk, clock_time
 from ui.kit.actions import Action
 from ui.kit.board import BoardColumn, Columns
+from ui.kit.cards import DeliveryCard
 from ui.kit.keymap import Key
 from ui.kit.messages import Level
 from ui.kit.parts import Button, hbox, vbox
@@ -80,6 +81,8 @@ class BoardPage(PageBase):
         self._tick.setInterval(TICK_MS)
         self._rows: dict[str, OrderRow] = {}
         self._wanted = ""
+        self._cards: dict[str, list[DeliveryCard]] = {}
+        """What the columns are to say, until they do."""
         self.plan = Planning(desk, planner, self)
         self.who = BoardWho(desk, self._say, self._assign, self)
         self.changes = BoardChanges(desk, planner, self._say, self)
@@ -126,7 +129,7 @@ class BoardPage(PageBase):
             if delivery is None:
                 self.desk.say(Level.WARN, self.desk.words.text("board.scan_unknown", text=text[:20]))
             elif delivery in self._rows:
-                self.columns.select(delivery)
+                self._select(delivery)
             else:
                 self.desk.go("orders", delivery)
 
@@ -158,6 +161,7 @@ class BoardPage(PageBase):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tick.stop()
+        self._wanted = ""
 
     def _register(self) -> None:
         make = RowActions("board", self.picked).make
@@ -250,22 +254,51 @@ class BoardPage(PageBase):
         self.changes.look(seen)
         self._draw()
         self.plan.look(seen)
-        if self._wanted:
-            wanted, self._wanted = self._wanted, ""
-            self.columns.select(wanted)
 
     def _draw(self) -> None:
-        seen = self._seen
+        self._turns.ask(
+            self._word_waiting,
+            self._word_others,
+            self._put_cards,
+            self._draw_lanes,
+            self._show_numbers,
+            self._take_wanted,
+        )
+
+    def _word_waiting(self) -> None:
+        if self._seen is not None:
+            kept = self.waiting.filter.current()
+            self._cards[Column.WAITING] = self._say.column(Column.WAITING, self._seen, self.plan.proposed, kept)
+
+    def _word_others(self) -> None:
+        if self._seen is not None:
+            others = (column for column in Column if column is not Column.WAITING)
+            self._cards |= {column: self._say.column(column, self._seen, self.plan.proposed, "") for column in others}
+
+    def _put_cards(self) -> None:
+        """All columns at once, so that no delivery is seen twice or not at all; for another plan only what waits."""
+        seen, (cards, self._cards) = self._seen, (self._cards, {})
         if seen is None:
             return
-        self._turns.forget()
+        if len(cards) < len(Column):
+            self.columns.renew_cards(cards)
+            return
         self.columns.guide_ids = tuple(guide.id for guide in seen.guides)
-        self.columns.set_cards(self._say.cards(seen, self.plan.proposed, self.waiting.filter.current()))
+        self.columns.set_cards(cards)
         counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
         self.waiting.show_counts(counts)
-        self._turns.ask(self._draw_lanes, self._show_numbers)
         if self.columns.selected_id() is None:
             self._focus()
+
+    def _select(self, delivery: str) -> None:
+        """Select a delivery of the board, which may be about to be drawn."""
+        self._wanted = delivery
+        self._turns.ask(self._take_wanted)
+
+    def _take_wanted(self) -> None:
+        if self._wanted in self._rows:
+            wanted, self._wanted = self._wanted, ""
+            self.columns.select(wanted)
 
     def _draw_lanes(self) -> None:
         seen = self._seen
@@ -288,14 +321,7 @@ class BoardPage(PageBase):
     def _draw_plan(self) -> None:
         """Another plan: only what waits, the lanes and the numbers say something else now."""
         self.trials.use(self.plan.proposed.proposal)
-        if self._seen is not None:
-            self._turns.ask(self._draw_lanes, self._show_numbers, self._draw_waiting)
-
-    def _draw_waiting(self) -> None:
-        if self._seen is not None:
-            kept = self.waiting.filter.current()
-            cards = self._say.column(Column.WAITING, self._seen, self.plan.proposed, kept)
-            self.columns.set_column(Column.WAITING, cards)
+        self._turns.ask(self._draw_lanes, self._show_numbers, self._word_waiting, self._put_cards)
 
     @Slot()
     def _on_turn(self) -> None:
@@ -309,8 +335,7 @@ class BoardPage(PageBase):
 
     @Slot()
     def _show_plan(self) -> None:
-        self._show_numbers()
-        self.desk.actions.refresh()
+        self._turns.ask(self._show_numbers, self.desk.actions.refresh)
 
     def _show_numbers(self) -> None:
         plan = self.plan

@@ -63,12 +63,8 @@ class BoardWords:
         self._plain: dict[str, tuple[OrderRow, datetime, DeliveryCard]] = {}
         """What a card says whatever is proposed; a better plan comes several times a second, another row seldom."""
 
-    def cards(self, seen: Seen, proposed: Proposed, kept: str) -> dict[str, list[DeliveryCard]]:
-        """All columns; the filter narrows what waits."""
-        return {column: self.column(column, seen, proposed, kept) for column in Column}
-
     def column(self, column: Column, seen: Seen, proposed: Proposed, kept: str) -> list[DeliveryCard]:
-        """The cards of one column."""
+        """The cards of one column; the filter narrows what waits."""
         rows: Sequence[OrderRow] = getattr(seen.board, column)
         if column is not Column.WAITING:
             return [self.card(row, seen.now, chance=self.chance(row.id, proposed)) for row in rows]

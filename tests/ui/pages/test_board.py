@@ -111,7 +111,7 @@ def test_a_delivery_goes_before_others_step_by_step_and_back(page, waiting, wind
     for step in (1, 2, 0, 1):
         assert window.actions.trigger("board.priority")
         qtbot.waitUntil(lambda step=step: page._rows[waiting.id].priority == step)
-        assert card().priority == step
+        qtbot.waitUntil(lambda step=step: card().priority == step)
         assert bool(card().priority_name) == bool(step)
     window.desk.take_back()
     qtbot.waitUntil(lambda: page._rows[waiting.id].priority == 0)
@@ -217,6 +217,7 @@ def test_all_slips_of_a_guide_are_printed(page, window, qtbot, monkeypatch):
 def test_a_filter_narrows_what_waits(page, qtbot):
     page.waiting.filter.choose("short")
     page.waiting.filter.chosen.emit("short")
+    qtbot.waitUntil(lambda: not page._turns.waiting)
     shown = page.columns.panel("waiting").list.cards
     assert 0 < len(shown) < len(page._seen.board.waiting)
     assert all("short_stock" in page._rows[card.id].needs for card in shown)
