@@ -26,8 +26,8 @@ from bench.hubs import BenchHub, Meter
 from bench.report import Figure, Report
 from hub.core import open_hub
 from hub.feeds import Reader, snapshot
-from storeapp.adapters.collector import look_rarely
 from storeapp.adapters.intake.result import Intake
+from storeapp.adapters.interpreter import look_rarely, switch_soon
 from storeapp.domain.rules.stock import CountStock
 from storeapp.domain.stock import StockItem
 from storeapp.services.clock import FixedClock
@@ -74,6 +74,7 @@ class Wire:
 def run() -> Report:
     """Take turns with the peer, and compare within the same minutes."""
     look_rarely()
+    switch_soon()
     with tempfile.TemporaryDirectory() as folder:
         home = _home(Path(folder) / "home")
         ours: list[Speed] = []

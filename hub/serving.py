@@ -9,7 +9,7 @@ from hub.api import create_app
 from hub.compaction import Housekeeper
 from hub.core import Hub
 from hub.region_runner import RegionRunner
-from storeapp.adapters.collector import look_rarely
+from storeapp.adapters.interpreter import look_rarely
 
 GRACE_S = 10
 KEEP_ALIVE_S = 60

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from storeapp.adapters.collector import look_rarely
+from storeapp.adapters.interpreter import look_rarely, switch_soon
 from storeapp.cli.main import main as run_command_line
 from storeapp.cli.session import Ports
 from storeapp.services.home import Home
@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     look_rarely()
+    switch_soon()
     ports = Ports(painter=_painter, sync=_sync, window=_window, maps=_maps)
     try:
         status = run_command_line(sys.argv[1:] if argv is None else argv, ports)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from storeapp.adapters.interpreter import switch_soon
 from storeapp.i18n import Translator
 from storeapp.services.counter import Counter
 from storeapp.services.home import Home
@@ -24,13 +25,9 @@ PAPERS = "papers"
 """The folder in the home for printed files."""
 
 
-SWITCH_S = 0.0005
-"""How long a thread may keep Python's lock from another: at the default of 5 ms the window waits for each read."""
-
-
 def application(argv: Sequence[str]) -> QApplication:
     """The one QApplication, sharp on screens of any scale."""
-    sys.setswitchinterval(SWITCH_S)
+    switch_soon()
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *argv])
