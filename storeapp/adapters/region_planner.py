@@ -1,13 +1,14 @@
-"""Plans a region of many stores: every neighbourhood by itself, several at once, then together."""
+"""Plans a region of many stores: as a whole, and where several may plan, by neighbourhoods and then together, too."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 from threading import Event
 
 from storeapp.domain.dispatch import Plan, Planner, Problem, never
-from storeapp.domain.region import MOST_STOPS, joined, neighbourhoods, part, together
+from storeapp.domain.region import MOST_STOPS, Neighbourhood, joined, neighbourhoods, part, together
 
 ALONE_SHARE = 0.2
 """What part of the time the neighbourhoods get before they are planned together."""
@@ -46,91 +47,151 @@ class RegionPlanner:
         self._told = told
 
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
-        """A plan of the whole region after every round; the first once each neighbourhood has one of its own.
+        """Better and better plans of the whole region.
 
-        Who stops it before that gets none, because parcels in custody must be in every plan. A plan is made again by
-        its searches in their order; where only some of them are in it, the others were too late or gained nothing.
+        One worker searches the region as a whole, from nothing. With several, one does so, and the others plan the
+        neighbourhoods and then the region from those: which of the two ends up cheaper differs from day to day. Who
+        stops it before any search has a plan gets none, because parcels in custody must be in every plan. A plan is
+        made again by its searches in their order; one that was too late or gained nothing is not among them.
         """
         groups = neighbourhoods(problem, most_stops=self._most_stops)
-        whole = together(groups)
-        turns = [groups, (whole,)] if whole else [groups]
-        recipes = problem.parts
-        if recipes:
-            turns = turns[: 1 + (len(recipes) > len(groups))]
-        total, done = sum(map(len, turns)), 0
-        plan = joined(problem, Plan(), ())
-        for number, turn in enumerate(turns):
-            asked = [part(problem, group.stores, plan.routes if number else ()) for group in turn]
-            asked = [replace(each, budget_s=self._share_s(len(turn), number, len(turns))) for each in asked]
-            if recipes:
-                mine = recipes[len(groups) :] if number else recipes
-                asked = [replace(each, recipe=recipe) for each, recipe in zip(asked, mine, strict=False)]
-            answers: list[Plan | None] = [None] * len(turn)
-            for at, answer in self._planned(asked, stopped):
-                answers[at] = answer
-                done += 1
-                self._told(done, total)
-            planned = [(each, answer) for each, answer in zip(asked, answers, strict=True) if answer is not None]
-            if number == 0 and len(planned) < len(turn):
-                return
-            better = joined(problem, plan, planned)
-            if number == 0 or better.cost_li < plan.cost_li:
-                plan = better
-                yield plan
-            if stopped():
-                return
+        if not groups:
+            yield joined(problem, Plan(), ())
+            return
+        if stopped():
+            return
+        with _crew(self._workers) as crew:
+            best: Plan | None = None
+            for plan in self._found(problem, groups, crew, stopped):
+                if best is None or plan.cost_li < best.cost_li:
+                    best = plan
+                    yield plan
 
-    def _share_s(self, parts: int, number: int, turns: int) -> float | None:
-        """The time of one part, so that all ends in the budget."""
-        if self._budget_s is None:
-            return None
-        alone = ALONE_SHARE if turns > 1 else 1.0
-        share = 1 - ALONE_SHARE if number else alone
-        return self._budget_s * share / max(1, -(-parts // max(1, len(self._workers))))
+    def _found(
+        self, problem: Problem, groups: Sequence[Neighbourhood], crew: "_Crew", stopped: Callable[[], bool]
+    ) -> Iterator[Plan]:
+        """What the searches come to: of the whole whenever they have found more, of the parts when all have ended."""
+        whole, nothing = together(groups), joined(problem, Plan(), ())
+        at_once, by_parts = self._searches(problem, groups)
+        last = by_parts and whole is not None and len(problem.parts) != len(groups)
+        total, done = at_once + by_parts * len(groups) + last, 0
+        if whole is not None and at_once:
+            crew.start(_AT_ONCE, self._asked(problem, replace(part(problem, whole.stores), before=()), 0, 1.0))
+        if by_parts:
+            share = self._share(len(groups), several=last, beside=at_once)
+            for number, group in enumerate(groups):
+                crew.start(number, self._asked(problem, part(problem, group.stores), number, share))
+        alone: dict[int, tuple[Problem, Plan]] = {}
+        waiting, base = len(groups), nothing
+        for news in crew.news(stopped):
+            if news.plan is not None:
+                if news.number >= 0:
+                    alone[news.number] = news.problem, news.plan
+                else:
+                    yield joined(problem, nothing if news.number == _AT_ONCE else base, [(news.problem, news.plan)])
+                continue
+            done += 1
+            self._told(done, total)
+            waiting -= news.number >= 0
+            if news.number >= 0 and waiting == 0 and len(alone) == len(groups):
+                base = joined(problem, nothing, [alone[number] for number in range(len(groups))])
+                yield base
+                if last and whole is not None and not stopped():
+                    begun = part(problem, whole.stores, base.routes)
+                    crew.start(_TOGETHER, self._asked(problem, begun, len(groups), 1 - ALONE_SHARE))
 
-    def _planned(self, asked: Sequence[Problem], stopped: Callable[[], bool]) -> Iterator[tuple[int, Plan]]:
-        """The best plan of each part as it comes, with the part's number; none for a part that was stopped before it.
+    def _searches(self, problem: Problem, groups: Sequence[Neighbourhood]) -> tuple[bool, bool]:
+        """Whether to search the region at once, and whether by parts; what is made again says by its searches."""
+        if len(groups) == 1:
+            return False, True
+        if problem.parts:
+            return len(problem.parts) == 1, len(problem.parts) > 1
+        return True, len(self._workers) > 1
 
-        Which worker made it makes no difference.
+    def _share(self, parts: int, *, several: bool, beside: bool) -> float:
+        """What share of the time one of the parts gets, when one worker may be busy beside them."""
+        workers = max(1, len(self._workers) - beside)
+        return (ALONE_SHARE if several else 1.0) / -(-parts // workers)
+
+    def _asked(self, problem: Problem, asked: Problem, number: int, share: float) -> Problem:
+        """A part of the problem with its time, or with the search that it is made again by."""
+        asked = replace(asked, budget_s=None if self._budget_s is None else self._budget_s * share)
+        return replace(asked, recipe=problem.parts[number]) if problem.parts else asked
+
+
+_AT_ONCE, _TOGETHER = -1, -2
+"""The numbers of the searches of the whole: from nothing, and from its neighbourhoods."""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A plan of a problem that a worker has found; none where it has ended, perhaps with an error."""
+
+    number: int
+    problem: Problem
+    plan: Plan | None = None
+    error: Exception | None = None
+
+
+class _Crew:
+    """Workers, each with one problem at a time; which of them plans it makes no difference."""
+
+    def __init__(self, workers: Sequence[Planner], pool: ThreadPoolExecutor) -> None:
+        self._free: SimpleQueue[Planner] = SimpleQueue()
+        for worker in workers:
+            self._free.put(worker)
+        self._pool = pool
+        self._over = Event()
+        self._news: SimpleQueue[_News] = SimpleQueue()
+        self._running = 0
+
+    def start(self, number: int, problem: Problem) -> None:
+        """Have a problem planned when a worker is free; those that are started first are planned first."""
+        self._running += 1
+        self._pool.submit(self._plan, number, problem)
+
+    def stop(self) -> None:
+        """Nothing more is wanted: who plans comes to an end."""
+        self._over.set()
+
+    def news(self, stopped: Callable[[], bool]) -> Iterator[_News]:
+        """Every plan as it is found, and every end, until all that was started has ended.
+
+        ``stopped`` is asked here, on the caller's thread, and told to the workers.
         """
-        free: SimpleQueue[Planner] = SimpleQueue()
-        for worker in self._workers:
-            free.put(worker)
-        over = Event()
-
-        def plan(problem: Problem) -> Plan | None:
-            worker = free.get()
+        while self._running:
             try:
-                return None if over.is_set() else _last(worker.plans(problem, over.is_set))
-            finally:
-                free.put(worker)
+                news = self._news.get(timeout=None if self._over.is_set() else ASK_S)
+            except Empty:
+                news = None
+            if news is not None:
+                if news.error is not None:
+                    raise news.error
+                self._running -= news.plan is None
+                yield news
+            if not self._over.is_set() and stopped():
+                self.stop()
 
-        with ThreadPoolExecutor(max(1, len(self._workers)), thread_name_prefix="region") as pool:
-            try:
-                running = {pool.submit(plan, problem): n for n, problem in enumerate(asked)}
-                for future in _as_done(running, over, stopped):
-                    answer = future.result()
-                    if answer is not None:
-                        yield running[future], answer
-            finally:
-                # A part that fails, or a caller who goes away, ends the others.
-                over.set()
+    def _plan(self, number: int, problem: Problem) -> None:
+        worker = self._free.get()
+        try:
+            if not self._over.is_set():
+                for plan in worker.plans(problem, self._over.is_set):
+                    self._news.put(_News(number, problem, plan))
+        except Exception as error:
+            self._news.put(_News(number, problem, error=error))
+        else:
+            self._news.put(_News(number, problem))
+        finally:
+            self._free.put(worker)
 
 
-def _last(plans: Iterator[Plan]) -> Plan | None:
-    last = None
-    for plan in plans:
-        last = plan
-    return last
-
-
-def _as_done(
-    running: Iterable[Future[Plan | None]], over: Event, stopped: Callable[[], bool]
-) -> Iterator[Future[Plan | None]]:
-    """The parts as they end. ``stopped`` is asked here, on the caller's thread, and told to the workers by ``over``."""
-    left = set(running)
-    while left:
-        done, left = wait(left, timeout=None if over.is_set() else ASK_S, return_when=FIRST_COMPLETED)
-        yield from done
-        if not over.is_set() and stopped():
-            over.set()
+@contextmanager
+def _crew(workers: Sequence[Planner]) -> Iterator[_Crew]:
+    with ThreadPoolExecutor(max(1, len(workers)), thread_name_prefix="region") as pool:
+        crew = _Crew(workers, pool)
+        try:
+            yield crew
+        finally:
+            # A part that fails, or a caller who goes away, ends the others.
+            crew.stop()

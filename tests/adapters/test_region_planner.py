@@ -29,11 +29,33 @@ def test_every_plan_is_good_and_cheaper_than_the_one_before() -> None:
     assert {total for _, total in far} == {far[-1][0]}
 
 
-def test_how_many_plan_makes_no_difference() -> None:
-    whole = region_of(4, stores=6, stops=30, guides=8)
-    alone = RegionPlanner([PyvrpPlanner(STEPS)], budget_s=None, most_stops=10)
-    several = RegionPlanner([PyvrpPlanner(STEPS) for _ in range(3)], budget_s=None, most_stops=10)
-    assert best_plan(alone, whole) == best_plan(several, whole)
+@pytest.mark.parametrize("seed", range(4))
+def test_several_find_what_one_finds_or_better_and_how_many_makes_no_difference(seed: int) -> None:
+    whole = region_of(seed, stores=6, stops=30, guides=8)
+
+    def found(workers: int) -> Plan:
+        return best_plan(
+            RegionPlanner([PyvrpPlanner(STEPS) for _ in range(workers)], budget_s=None, most_stops=10), whole
+        )
+
+    assert found(2).cost_li == found(4).cost_li <= found(1).cost_li
+
+
+def test_for_some_regions_the_neighbourhoods_are_the_better_beginning_and_for_some_they_are_not() -> None:
+    made_of = set()
+    for seed in range(8):
+        whole = region_of(seed, stores=6, stops=30, guides=8)
+        plan = best_plan(RegionPlanner([PyvrpPlanner(STEPS) for _ in range(2)], budget_s=None, most_stops=10), whole)
+        made_of.add(len(plan.parts) > 1)
+    assert made_of == {True, False}
+
+
+def test_a_single_search_gives_each_better_plan_as_it_comes() -> None:
+    whole = region_of(3, stores=6, stops=40, guides=10)
+    search = PyvrpPlanner(Limits(budget_s=None, steps=400, patient=True))
+    plans = list(RegionPlanner([search], budget_s=None, most_stops=10).plans(whole))
+    assert len(plans) > 2
+    assert {len(plan.parts) for plan in plans} == {1}
 
 
 class Told:
@@ -71,12 +93,11 @@ def test_it_tells_after_each_neighbourhood_how_far_it_is() -> None:
     whole = region_of(3, stores=6, stops=40, guides=10)
     told = Told()
     groups = neighbourhoods(whole, most_stops=10)
-    planner = RegionPlanner([InsertionPlanner()], budget_s=None, most_stops=10, told=told)
-    next(planner.plans(whole))
-    assert len(groups) > 2
-    assert told.at == [(n, told.at[0][1]) for n in range(1, len(groups) + 1)]
+    planner = RegionPlanner([InsertionPlanner(), InsertionPlanner()], budget_s=None, most_stops=10, told=told)
     list(planner.plans(whole))
-    assert told.at[-1] == (told.at[0][1],) * 2
+    assert len(groups) > 2
+    total = len(groups) + 2
+    assert told.at == [(n, total) for n in range(1, total + 1)]
 
 
 def test_who_is_stopped_in_the_first_round_gives_what_there_is() -> None:
@@ -100,8 +121,10 @@ def test_who_is_stopped_later_gives_no_worse_a_plan() -> None:
     plans = planner.plans(whole, stopped=lambda: bool(first))
     first: list[Plan] = []
     first.append(next(plans))
-    assert list(plans) == []
-    assert check(whole, first[0]) == []
+    later = list(plans)
+    assert [check(whole, plan) for plan in (*first, *later)] == [[]] * (1 + len(later))
+    costs = [plan.cost_li for plan in (*first, *later)]
+    assert costs == sorted(costs, reverse=True)
 
 
 def test_who_is_stopped_before_any_plan_gives_none_because_custody_must_be_in_it() -> None:
