@@ -13,7 +13,7 @@ from typing import Any
 
 import platformdirs
 
-from hub import devices, operations, waiting
+from hub import devices, operations, refusals, waiting
 from hub.allotting import weigh
 from hub.compaction import KEEP, compact
 from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
@@ -102,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--demo", action="store_true", help="accept a simulated command, as a hub served so does")
     away = command("discard", _discard, "Let a waiting command be.")
     away.add_argument("id")
+    command("refused", _refused, "List what was refused to a store and nobody has looked at.").add_argument("store")
+    command("accept", _accept, "Let a refusal stand.").add_argument("id")
     compacting = command("compact", _compact, "Drop what left the feeds long ago, settled matters and old results.")
     compacting.add_argument("--days", type=int, default=KEEP.days, help="how many days are kept")
     saving = command("backup", _backup, "Copy the database while it is in use, and check the copy.")
@@ -191,7 +193,7 @@ def _share(parsed: argparse.Namespace) -> dict[str, str]:
         hub.close()
 
 
-def _waiting(parsed: argparse.Namespace) -> list[dict[str, str]]:
+def _waiting(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
         return [asdict(row) for row in waiting.listed(hub)]
@@ -215,6 +217,22 @@ def _discard(parsed: argparse.Namespace) -> dict[str, str]:
     finally:
         hub.close()
     return {"status": "discarded"}
+
+
+def _refused(parsed: argparse.Namespace) -> list[dict[str, Any]]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return [asdict(row) for row in refusals.listed(hub, parsed.store)]
+    finally:
+        hub.close()
+
+
+def _accept(parsed: argparse.Namespace) -> dict[str, str]:
+    hub = open_hub(parsed.home, url=parsed.database)
+    try:
+        return {"status": "accepted", "store": refusals.accept(hub, parsed.id, by=SHELL)}
+    finally:
+        hub.close()
 
 
 def _compact(parsed: argparse.Namespace) -> dict[str, int]:

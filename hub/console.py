@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub import waiting
+from hub import refusals, waiting
 from hub.core import Hub
 from hub.durability import last_backup
 from hub.metrics import CONTENT_TYPE
@@ -58,11 +58,19 @@ class Overview:
     matters: list[Matter]
     more_waiting: int
     """How many newer commands wait that are not shown."""
+    refused: list[Matter]
+    """What was refused to the store that is looked at."""
+    store: str
+    """The store that is looked at, empty for none."""
     last_backup: str
 
 
-def overview(hub: Hub) -> Overview:
-    """Stores, counters and open questions, with no customer's data in any of them."""
+def overview(hub: Hub, store: str = "") -> Overview:
+    """Stores, counters and open questions, and what was refused to one store: no customer's data in any of them.
+
+    Raises:
+        HubProblem: ``unknown_store``.
+    """
     with hub.db.reading() as connection:
         stores = _states(connection, "store")
         cases = [case for case in _states(connection, ExceptionCase.KIND) if case.open]
@@ -85,6 +93,8 @@ def overview(hub: Hub) -> Overview:
         len(cases[CASES_SHOWN:]),
         matters(rows_waiting),
         max(0, waiting.count(hub) - len(rows_waiting)),
+        matters(refusals.listed(hub, store)) if store else [],
+        store,
         _last_backup(hub),
     )
 
@@ -116,7 +126,8 @@ def add_pages(app: FastAPI, hub: Hub) -> None:
             user = await checked(hub, request)
         except HubProblem as problem:
             return unknown(problem)
-        view, token = await run_in_threadpool(overview, hub), form_token(hub, user)
+        store = request.query_params.get("store", "")
+        view, token = await run_in_threadpool(overview, hub, store), form_token(hub, user)
         return page(request, "console.html", view=view, token=token, said=request.query_params.get("said", ""))
 
     @app.get("/{digits}", response_class=HTMLResponse, include_in_schema=False)

@@ -101,7 +101,8 @@ def decide_own(hub: Hub, store: str, command: WireCommand) -> tuple[Result, list
     """Decide a command of the hub's own people about a store; it gets the next number of the hub's own.
 
     Returns:
-        What became of it, and of the commands that waited and were decided again because of it.
+        What became of it, which waits for nobody where it is not applied, and of the commands that waited and were
+        decided again because of it.
 
     Raises:
         DatabaseBusy: nothing was done.
@@ -113,14 +114,12 @@ def decide_own(hub: Hub, store: str, command: WireCommand) -> tuple[Result, list
 def decide_told(hub: Hub, store: str, commands: Sequence[WireCommand]) -> list[Result]:
     """Decide commands of the hub's own about a store in one transaction, in their order, each by itself.
 
-    What is refused is in the results and does not wait for a person of the store, who has not asked for it.
-
     Raises:
         DatabaseBusy: nothing was done.
     """
     if not commands:
         return []
-    return _attempts(hub, Sender(HUB, store), CommandBatch(HUB, list(commands)), _Batch.run_told).reply.results
+    return _attempts(hub, Sender(HUB, store), CommandBatch(HUB, list(commands)), _Batch.run_own).reply.results
 
 
 def _attempts(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Done]) -> _Done:
@@ -161,7 +160,8 @@ class _Batch:
         self._durable = 0
         self._settled: Sequence[Event] = ()
         self._lent: Sequence[Event] = ()
-        self._holds = True
+        # Whoever of the hub asked is told at once; nobody of the store has asked for it, or has to look at it.
+        self._holds = sender.id != HUB
 
     def run(self) -> _Done:
         last = self._last_seq()
@@ -187,11 +187,6 @@ class _Batch:
         results = [known.get(item.command.id) or item.result() for item in items]
         results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
         return _Done(BatchReply(results, last, self._durable), changed, [item.result() for item in self._again])
-
-    def run_told(self) -> _Done:
-        """The same as `run_own`, and what is refused waits for nobody: whoever asked is told at once."""
-        self._holds = False
-        return self.run_own()
 
     def run_own(self) -> _Done:
         """Decide commands of the hub's own, which bear the next numbers; the same again are not done again."""

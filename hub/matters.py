@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub import requests, waiting
+from hub import refusals, requests, waiting
 from hub.core import Hub
 from hub.forms import fields_of
 from hub.problems import HubProblem
@@ -45,7 +45,7 @@ def add_matters(app: FastAPI, hub: Hub) -> None:
         form = _form(await requests.sent(request))
         check_token(hub, by, form.token)
         said = await run_in_threadpool(_decide, hub, form, by)
-        return RedirectResponse("/console?" + urlencode({"said": said}), status_code=303)
+        return RedirectResponse("/console?" + urlencode(said), status_code=303)
 
 
 def _add_calls(app: FastAPI, hub: Hub) -> None:
@@ -63,6 +63,17 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     async def discard(request: Request, command: str) -> Response:
         by = await checked(hub, request)
         await run_in_threadpool(_discard, hub, command, by)
+        return Response(status_code=204)
+
+    @app.get("/v1/refused/{store}", response_class=Response, operation_id="refused")
+    async def refused(request: Request, store: str) -> Response:
+        await checked(hub, request)
+        return Response(encode(await run_in_threadpool(refusals.listed, hub, store)), media_type=JSON)
+
+    @app.post("/v1/refused/{command}/accept", response_class=Response, operation_id="accept", status_code=204)
+    async def accept(request: Request, command: str) -> Response:
+        by = await checked(hub, request)
+        await run_in_threadpool(_accept, hub, command, by)
         return Response(status_code=204)
 
     @app.get("/v1/cases", response_class=Response, operation_id="cases")
@@ -85,6 +96,10 @@ def _discard(hub: Hub, command: str, by: str) -> None:
     waiting.discard(hub, command, by=by)
 
 
+def _accept(hub: Hub, command: str, by: str) -> str:
+    return refusals.accept(hub, command, by=by)
+
+
 def _decide_case(hub: Hub, decision: CaseDecision, by: str) -> Result:
     return waiting.resolve_case(hub, decision.case, decision.resolution, by=by)
 
@@ -93,21 +108,23 @@ def _form(body: bytes) -> _Form:
     return _Form(**fields_of(body, {"matter", "act", "token"}))
 
 
-def _decide(hub: Hub, form: _Form, by: str) -> str:
-    """Do what a button says; returns the code of what to tell."""
+def _decide(hub: Hub, form: _Form, by: str) -> dict[str, str]:
+    """Do what a button says; returns the code of what to tell, and the store whose refusals are looked at."""
     try:
         match form.act:
             case "retry":
-                return _retry(hub, form.matter, by).status.value
+                return {"said": _retry(hub, form.matter, by).status.value}
             case "discard":
                 _discard(hub, form.matter, by)
-                return "discarded"
+                return {"said": "discarded"}
+            case "accept":
+                return {"store": _accept(hub, form.matter, by), "said": "decided"}
             case "checked" | "corrected":
                 waiting.resolve_case(hub, form.matter, form.act, by=by)
-                return "decided"
+                return {"said": "decided"}
             case _:
                 raise HubProblem("malformed_request")
     except HubProblem as problem:
         if problem.problem.code not in {"not_waiting", "not_resolved"}:
             raise
-        return problem.problem.code
+        return {"said": problem.problem.code}

@@ -51,6 +51,8 @@ _BY_PEOPLE: dict[str, tuple[str, ...]] = {
     "waiting": (),
     "retry": ("not_waiting", "not_resolved"),
     "discard": ("not_waiting", "not_resolved"),
+    "refused": ("unknown_store",),
+    "accept": ("not_waiting", "not_resolved"),
     "cases": (),
     "regions": (),
     "region_plans": (),

@@ -4,7 +4,7 @@ What the person decides is a command of the hub's own: decided by the same rules
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import msgspec
@@ -22,7 +22,7 @@ from storeapp.codec import decode_state, encode
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.feeds import store_feed
 from storeapp.domain.held import Cause, CommandHeld, HeldCommand, Resolution
-from storeapp.domain.kernel import Command
+from storeapp.domain.kernel import Command, Data
 from storeapp.domain.rules.closing import ResolveException
 from storeapp.domain.rules.held import ResolveHeld
 from storeapp.domain.words import Role
@@ -49,6 +49,7 @@ class Waiting:
     root: str = ""
     subject: str = ""
     actor: str = ""
+    data: Data = field(default_factory=dict)
 
 
 def listed(hub: Hub) -> list[Waiting]:
@@ -67,7 +68,7 @@ def _waiting(command_id: str, device: str, store: str, kind: str, code: str, at:
     held = decode_state(HeldCommand.KIND, body) if body else None
     if not isinstance(held, HeldCommand):
         return Waiting(command_id, device, store, kind, code, at)
-    return Waiting(command_id, device, store, kind, held.code, at, held.root, held.subject, held.actor)
+    return Waiting(command_id, device, store, kind, held.code, at, held.root, held.subject, held.actor, held.data)
 
 
 def open_cases(hub: Hub) -> list[ExceptionCase]:
@@ -92,7 +93,7 @@ def retry(hub: Hub, command_id: str, *, by: str) -> Result:
         HubProblem: ``not_waiting``, ``not_resolved``.
     """
     store = _store_of(hub, command_id)
-    _, again = _own(hub, store, ResolveHeld(command_id, Resolution.RETRY), by=by)
+    _, again = resolve(hub, store, ResolveHeld(command_id, Resolution.RETRY), by=by)
     return next(result for result in again if result.id == command_id)
 
 
@@ -102,7 +103,7 @@ def discard(hub: Hub, command_id: str, *, by: str) -> None:
     Raises:
         HubProblem: ``not_waiting``, ``not_resolved``.
     """
-    _own(hub, _store_of(hub, command_id), ResolveHeld(command_id, Resolution.DISCARD), by=by)
+    resolve(hub, _store_of(hub, command_id), ResolveHeld(command_id, Resolution.DISCARD), by=by)
 
 
 def resolve_case(hub: Hub, case_id: str, resolution: str, *, by: str) -> Result:
@@ -119,7 +120,7 @@ def resolve_case(hub: Hub, case_id: str, resolution: str, *, by: str) -> Result:
     case = next((each for each in found if isinstance(each, ExceptionCase) and each.open), None)
     if case is None:
         raise HubProblem("not_waiting")
-    return _own(hub, case.store, ResolveException(case_id, resolution), by=by)[0]
+    return resolve(hub, case.store, ResolveException(case_id, resolution), by=by)[0]
 
 
 def _store_of(hub: Hub, command_id: str) -> str:
@@ -151,7 +152,12 @@ def _adopt(hub: Hub, command_id: str, store: str, code: str) -> None:
     hub.bell.ring([feed])
 
 
-def _own(hub: Hub, store: str, command: Command, *, by: str) -> tuple[Result, list[Result]]:
+def resolve(hub: Hub, store: str, command: Command, *, by: str) -> tuple[Result, list[Result]]:
+    """Decide a command of the hub's own people; returns its result, and those of what was decided again with it.
+
+    Raises:
+        HubProblem: ``not_resolved``, with the rule's reason.
+    """
     wire = WireCommand(
         seq=1,
         id=str(uuid4()),

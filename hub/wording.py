@@ -9,7 +9,7 @@ _WHERE = ("hub.regions.reason.", "refusal.")
 
 def why(words: Translator, code: str, data: Mapping[str, object]) -> str:
     """Why something was left or refused."""
-    told = {name: _plain(name, value) for name, value in data.items()}
+    told = {name: _plain(words, name, value) for name, value in data.items()}
     for prefix in _WHERE:
         try:
             return words.text(prefix + code, **told)
@@ -18,6 +18,8 @@ def why(words: Translator, code: str, data: Mapping[str, object]) -> str:
     return code
 
 
-def _plain(name: str, value: object) -> object:
-    """A moment to the minute."""
+def _plain(words: Translator, name: str, value: object) -> object:
+    """A moment to the minute, and a state by its name."""
+    if name == "state" and words.has(f"state.{value}"):
+        return words.text(f"state.{value}")
     return str(value)[:16].replace("T", " ") if name == "since" else value

@@ -53,6 +53,7 @@ NEVER_DONE = {
     "POST /v1/devices/enrol",
     "POST /v1/waiting/{command}/retry",
     "POST /v1/waiting/{command}/discard",
+    "POST /v1/refused/{command}/accept",
     "POST /v1/cases/decide",
     "POST /v1/region-plans",
     "GET /v1/region-plans/{plan}",
