@@ -3,8 +3,11 @@
 import json
 from functools import lru_cache
 from importlib.resources import files
+from string import Formatter
 
 LANGUAGES = ("zh_CN", "en")
+ONE = "#one"
+"""What the code of a text ends with that stands for another where its first number is 1; Chinese needs none."""
 
 
 class UnknownText(KeyError):
@@ -31,21 +34,35 @@ def catalogue(language: str) -> dict[str, str]:
     return texts
 
 
+@lru_cache(maxsize=len(LANGUAGES))
+def _singulars(language: str) -> dict[str, tuple[str, str]]:
+    """By code, what is counted in a text, and the text for one of it."""
+    texts = catalogue(language)
+    ones = ((code.removesuffix(ONE), text) for code, text in texts.items() if code.endswith(ONE))
+    return {code: (_first_field(texts[code]), text) for code, text in ones}
+
+
+def _first_field(text: str) -> str:
+    return next(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
 class Translator:
     """Words of one language for codes with named data, such as ``text("verdict.expired", minutes=5)``."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._texts = catalogue(language)
+        self._singulars = _singulars(language)
 
     def text(self, code: str, /, **data: object) -> str:
-        """The words for a code.
+        """The words for a code, in the singular where the language has one and the first number in them is 1.
 
         Raises:
             UnknownText: there is no such code, or its words need data that was not given.
         """
+        counted, one = self._singulars.get(code, ("", ""))
         try:
-            return self._texts[code].format(**data)
+            return (one if one and str(data.get(counted)) == "1" else self._texts[code]).format(**data)
         except KeyError as missing:
             raise UnknownText(code) from missing
 

@@ -52,14 +52,14 @@ def test_a_matter_is_shown_with_what_hangs_on_it_and_discarded_by_a_button(
 ) -> None:
     page = client.get("/console").text
     assert "does not know it" in page
-    assert "1 steps hang on it" in page
+    assert "1 step hangs on it" in page
     assert "assigning" in page
     # The page brings everything that its own buttons send.
     (form,) = re.findall(r"<form.*?value=\"discard\"", page, re.DOTALL)
     assert parked.id in form
     assert form_token(hub, "hq") in form
     assert "It was discarded." in press(client, hub, parked.id, "discard").text
-    assert "hang on it" not in client.get("/console").text
+    assert "on it and go" not in client.get("/console").text
     assert "Somebody else has decided it already." in press(client, hub, parked.id, "discard").text
 
 
@@ -110,10 +110,10 @@ def test_it_says_how_much_is_not_shown(
     """Nobody may take the oldest for all there are."""
     FakeCounter(hub, device="dev-3").do(HandOver(DELIVERY, 1, "G01", Proof.TOKEN))
     page = client.get("/console").text
-    assert "more commands wait" not in page
-    assert "older questions are open" not in page
+    assert "more command" not in page
+    assert "older question" not in page
     monkeypatch.setattr(waiting, "LISTED", 1)
     monkeypatch.setattr(console, "CASES_SHOWN", 0)
     page = client.get("/console").text
-    assert "1 more commands wait" in page
-    assert "1 older questions are open" in page
+    assert "1 more command waits" in page
+    assert "1 older question is open" in page

@@ -107,7 +107,7 @@ def test_the_console_shows_the_refusals_of_one_store_in_words(client: httpx.Clie
     page = client.get("/console?store=XH").text
     assert "Refused at XH" in page
     assert lost.id in page
-    assert "1 steps hang on it" in page
+    assert "1 step hangs on it" in page
     assert "it is “Assigned” now" in page
     form = {"matter": lost.id, "act": "accept", "token": form_token(hub, "hq")}
     answer = client.post("/console/decide", data=form, follow_redirects=True)
