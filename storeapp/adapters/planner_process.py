@@ -70,7 +70,11 @@ class ProcessPlanner:
 
     def plans(self, problem: Problem, /, stopped: Callable[[], bool] = never) -> Iterator[Plan]:
         """The plans as the process finds them."""
-        with self._lock:
+        # Whoever holds it may be starting the process again after another stop.
+        while not self._lock.acquire(timeout=ASK_S):
+            if stopped():
+                return
+        try:
             count = 0
             for plan in self._ask(problem, stopped):
                 count += 1
@@ -78,6 +82,8 @@ class ProcessPlanner:
             self.searched = count > 0
             if not count and not stopped():
                 yield from InsertionPlanner().plans(problem, stopped)
+        finally:
+            self._lock.release()
 
     # -- the process
 
@@ -124,7 +130,7 @@ class ProcessPlanner:
 
     def _ask(self, problem: Problem, stopped: Callable[[], bool]) -> Iterator[Plan]:
         connection = self._begin(stopped)
-        if connection is None:
+        if connection is None or stopped():
             return
         until = self._until(problem)
         first = max(until, time.monotonic() + FIRST_S)

@@ -63,6 +63,20 @@ def test_who_stops_while_the_process_starts_may_ask_again() -> None:
         planner.close()
 
 
+def test_who_stops_while_another_starts_the_process_does_not_wait_for_that() -> None:
+    planner = ProcessPlanner(Limits(0.2))
+    with planner._lock:
+        assert list(planner.plans(random_problem(1, stops=10, vehicles=3), stopped=lambda: True)) == []
+
+
+def test_what_nobody_wants_any_more_is_not_asked(planner: ProcessPlanner) -> None:
+    given = random_problem(1, stops=10, vehicles=3)
+    assert list(planner.plans(given, stopped=lambda: True)) == []
+    assert planner.searched is False
+    assert list(planner.plans(given))
+    assert planner.searched
+
+
 def test_the_window_loads_no_solver() -> None:
     loads = "import sys, storeapp.adapters.planner_process; sys.exit('pyvrp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loads], check=False).returncode == 0
