@@ -55,7 +55,7 @@ class Stage(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is. ``parts`` are neighbourhoods and what is planned together after them."""
+    """How far a job is. ``parts`` are searches: of the whole, of neighbourhoods, and of all after those."""
 
     stage: Stage = Stage.WAITING
     stores: int = 0
