@@ -222,7 +222,7 @@ def _discard(parsed: argparse.Namespace) -> dict[str, str]:
 def _refused(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
-        return [asdict(row) for row in refusals.listed(hub, parsed.store)]
+        return [asdict(row) for row in refusals.listed(hub, parsed.store).rows]
     finally:
         hub.close()
 

@@ -17,6 +17,7 @@ from hub.core import Hub
 from hub.durability import last_backup
 from hub.metrics import CONTENT_TYPE
 from hub.problems import HubProblem
+from hub.refusals import Refusals
 from hub.tables import device, incarnation, state
 from hub.users import checked, form_token
 from hub.waiting import Waiting
@@ -60,6 +61,8 @@ class Overview:
     """How many newer commands wait that are not shown."""
     refused: list[Matter]
     """What was refused to the store that is looked at."""
+    more_refused: int
+    """How many older ones are not shown."""
     store: str
     """The store that is looked at, empty for none."""
     last_backup: str
@@ -86,6 +89,7 @@ def overview(hub: Hub, store: str = "") -> Overview:
     ]
     cases.sort(key=lambda case: case.opened_at, reverse=True)
     rows_waiting = waiting.listed(hub)
+    refused = refusals.listed(hub, store) if store else Refusals([], 0)
     return Overview(
         opened,
         rows,
@@ -93,7 +97,8 @@ def overview(hub: Hub, store: str = "") -> Overview:
         len(cases[CASES_SHOWN:]),
         matters(rows_waiting),
         max(0, waiting.count(hub) - len(rows_waiting)),
-        matters(refusals.listed(hub, store)) if store else [],
+        matters(refused.rows),
+        refused.more,
         store,
         _last_backup(hub),
     )

@@ -33,6 +33,8 @@ class _Form:
     matter: str
     act: str
     token: str
+    store: str
+    """Whose refusals are looked at, empty for nobody's."""
 
 
 def add_matters(app: FastAPI, hub: Hub) -> None:
@@ -44,7 +46,7 @@ def add_matters(app: FastAPI, hub: Hub) -> None:
         by = await checked(hub, request)
         form = _form(await requests.sent(request))
         check_token(hub, by, form.token)
-        said = await run_in_threadpool(_decide, hub, form, by)
+        said = {"said": await run_in_threadpool(_decide, hub, form, by)} | ({"store": form.store} if form.store else {})
         return RedirectResponse("/console?" + urlencode(said), status_code=303)
 
 
@@ -68,7 +70,8 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.get("/v1/refused/{store}", response_class=Response, operation_id="refused")
     async def refused(request: Request, store: str) -> Response:
         await checked(hub, request)
-        return Response(encode(await run_in_threadpool(refusals.listed, hub, store)), media_type=JSON)
+        found = await run_in_threadpool(refusals.listed, hub, store)
+        return Response(encode(found.rows), media_type=JSON)
 
     @app.post("/v1/refused/{command}/accept", response_class=Response, operation_id="accept", status_code=204)
     async def accept(request: Request, command: str) -> Response:
@@ -96,8 +99,8 @@ def _discard(hub: Hub, command: str, by: str) -> None:
     waiting.discard(hub, command, by=by)
 
 
-def _accept(hub: Hub, command: str, by: str) -> str:
-    return refusals.accept(hub, command, by=by)
+def _accept(hub: Hub, command: str, by: str) -> None:
+    refusals.accept(hub, command, by=by)
 
 
 def _decide_case(hub: Hub, decision: CaseDecision, by: str) -> Result:
@@ -105,26 +108,27 @@ def _decide_case(hub: Hub, decision: CaseDecision, by: str) -> Result:
 
 
 def _form(body: bytes) -> _Form:
-    return _Form(**fields_of(body, {"matter", "act", "token"}))
+    return _Form(**fields_of(body, {"matter", "act", "token", "store"}))
 
 
-def _decide(hub: Hub, form: _Form, by: str) -> dict[str, str]:
-    """Do what a button says; returns the code of what to tell, and the store whose refusals are looked at."""
+def _decide(hub: Hub, form: _Form, by: str) -> str:
+    """Do what a button says; returns the code of what to tell."""
     try:
         match form.act:
             case "retry":
-                return {"said": _retry(hub, form.matter, by).status.value}
+                return _retry(hub, form.matter, by).status.value
             case "discard":
                 _discard(hub, form.matter, by)
-                return {"said": "discarded"}
+                return "discarded"
             case "accept":
-                return {"store": _accept(hub, form.matter, by), "said": "decided"}
+                _accept(hub, form.matter, by)
+                return "decided"
             case "checked" | "corrected":
                 waiting.resolve_case(hub, form.matter, form.act, by=by)
-                return {"said": "decided"}
+                return "decided"
             case _:
                 raise HubProblem("malformed_request")
     except HubProblem as problem:
         if problem.problem.code not in {"not_waiting", "not_resolved"}:
             raise
-        return {"said": problem.problem.code}
+        return problem.problem.code

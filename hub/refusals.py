@@ -4,6 +4,7 @@ Mostly that is the store itself; where it does not, people of the hub can let th
 """
 
 from datetime import UTC
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,8 +20,15 @@ from storeapp.domain.held import Cause, HeldCommand, Resolution
 from storeapp.domain.rules.held import ResolveHeld
 
 
-def listed(hub: Hub, store: str) -> list[Waiting]:
-    """The newest of what was refused and nobody has looked at, each matter with what fell with it.
+class Refusals(NamedTuple):
+    """The newest of what was refused, each matter followed by what fell with it, and how much is not among them."""
+
+    rows: list[Waiting]
+    more: int
+
+
+def listed(hub: Hub, store: str) -> Refusals:
+    """What was refused to a store and nobody has looked at.
 
     Raises:
         HubProblem: ``unknown_store``.
@@ -34,8 +42,13 @@ def listed(hub: Hub, store: str) -> list[Waiting]:
     for held in sorted(matters.values(), key=lambda held: (held.at, held.id)):
         following.setdefault(held.root if held.root in matters else held.id, []).append(held)
     roots = sorted(following, key=lambda root: (matters[root].at, root), reverse=True)
-    rows = [held for root in roots for held in sorted(following[root], key=lambda held: held.id != root)]
-    return [_waiting(held) for held in rows[:LISTED]]
+    rows: list[HeldCommand] = []
+    for root in roots:
+        # Whole matters only: a person decides about all of one at once.
+        if rows and len(rows) + len(following[root]) > LISTED:
+            break
+        rows += sorted(following[root], key=lambda held: held.id != root)
+    return Refusals([_waiting(held) for held in rows], len(matters) - len(rows))
 
 
 def accept(hub: Hub, command_id: str, *, by: str) -> str:

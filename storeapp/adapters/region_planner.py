@@ -101,7 +101,13 @@ class RegionPlanner:
                     crew.start(_TOGETHER, self._asked(problem, begun, len(groups), 1 - ALONE_SHARE))
 
     def _searches(self, problem: Problem, groups: Sequence[Neighbourhood]) -> tuple[bool, bool]:
-        """Whether to search the region at once, and whether by parts; what is made again says by its searches."""
+        """Whether to search the region at once, and whether by parts; what is made again says by its searches.
+
+        Raises:
+            ValueError: what is to be made again was made of other parts.
+        """
+        if problem.parts and len(problem.parts) not in {1, len(groups), len(groups) + (len(groups) > 1)}:
+            raise ValueError(f"{len(problem.parts)} searches are not of {len(groups)} neighbourhoods")
         if len(groups) == 1:
             return False, True
         if problem.parts:

@@ -69,12 +69,13 @@ def test_who_stops_while_another_starts_the_process_does_not_wait_for_that() -> 
         assert list(planner.plans(random_problem(1, stops=10, vehicles=3), stopped=lambda: True)) == []
 
 
-def test_what_nobody_wants_any_more_is_not_asked(planner: ProcessPlanner) -> None:
+def test_what_nobody_wants_any_more_is_not_asked(planner: ProcessPlanner, monkeypatch: pytest.MonkeyPatch) -> None:
     given = random_problem(1, stops=10, vehicles=3)
-    assert list(planner.plans(given, stopped=lambda: True)) == []
-    assert planner.searched is False
     assert list(planner.plans(given))
-    assert planner.searched
+    sent: list[object] = []
+    monkeypatch.setattr(planner, "_stop", lambda: sent.append("stop"))
+    assert list(planner.plans(given, stopped=lambda: True)) == []
+    assert sent == []
 
 
 def test_the_window_loads_no_solver() -> None:

@@ -1,6 +1,7 @@
 """A region is planned by several planners at once, better from round to round, and stops when it should."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from storeapp.adapters.pyvrp_planner import PyvrpPlanner
 from storeapp.adapters.region_planner import RegionPlanner
 from storeapp.domain.dispatch import Limits, Plan, Problem, best_plan, never
 from storeapp.domain.dispatch_check import check
+from storeapp.domain.recipe import Method, Recipe
 from storeapp.domain.region import neighbourhoods
 from tests.domain.problems import problem
 from tests.domain.test_region import region_of
@@ -138,6 +140,14 @@ def test_a_part_that_fails_ends_the_others() -> None:
     planner = RegionPlanner([Endless(), Broken()], budget_s=None, most_stops=10)
     with pytest.raises(RuntimeError, match="stops, False"):
         list(planner.plans(whole))
+
+
+def test_searches_of_other_neighbourhoods_make_no_plan_again() -> None:
+    whole = region_of(3, stores=6, stops=40, guides=10)
+    recipes = (Recipe(Method.INSERTION),) * (len(neighbourhoods(whole, most_stops=10)) - 1)
+    planner = RegionPlanner([PyvrpPlanner(STEPS)], budget_s=None, most_stops=10)
+    with pytest.raises(ValueError, match="neighbourhoods"):
+        list(planner.plans(replace(whole, parts=recipes)))
 
 
 def test_an_empty_region_has_an_empty_plan() -> None:

@@ -43,7 +43,7 @@ def parked(hub: Hub) -> WireCommand:
 
 
 def press(client: httpx.Client, hub: Hub, matter: str, act: str, **changes: str) -> httpx.Response:
-    form = {"matter": matter, "act": act, "token": form_token(hub, "hq")} | changes
+    form = {"matter": matter, "act": act, "token": form_token(hub, "hq"), "store": ""} | changes
     return client.post("/console/decide", data=form, follow_redirects=True)
 
 

@@ -41,13 +41,13 @@ def refuse(counter: FakeCounter) -> tuple[WireCommand, WireCommand]:
 
 def test_a_refusal_is_listed_with_what_fell_with_it_and_let_stand_once(hub: Hub) -> None:
     counter = FakeCounter(hub)
-    assert refusals.listed(hub, "XH") == []
+    assert refusals.listed(hub, "XH") == ([], 0)
     lost, after = refuse(counter)
-    first, second = refusals.listed(hub, "XH")
+    first, second = refusals.listed(hub, "XH").rows
     assert (first.id, first.store, first.device, first.root) == (lost.id, "XH", "dev-1", "")
     assert (second.id, second.root, second.code) == (after.id, lost.id, "needs_refused")
     assert refusals.accept(hub, lost.id, by="hq") == "XH"
-    assert refusals.listed(hub, "XH") == []
+    assert refusals.listed(hub, "XH") == ([], 0)
     with pytest.raises(HubProblem, match="not_waiting"):
         refusals.accept(hub, lost.id, by="hq")
 
@@ -57,7 +57,7 @@ def test_what_fell_with_another_is_not_decided_by_itself_and_asking_leaves_nothi
     with pytest.raises(HubProblem) as raised:
         refusals.accept(hub, after.id, by="hq")
     assert raised.value.problem.code == "not_resolved"
-    assert len(refusals.listed(hub, "XH")) == 2
+    assert len(refusals.listed(hub, "XH").rows) == 2
 
 
 def test_the_newest_comes_first_and_nobody_is_told_more_than_a_page(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,18 +65,25 @@ def test_the_newest_comes_first_and_nobody_is_told_more_than_a_page(hub: Hub, mo
     lost, after = refuse(counter)
     later = counter.wire(AssignDelivery(DELIVERY, "G01", 0))
     counter.send(later)
-    rows = refusals.listed(hub, "XH")
+    rows, more = refusals.listed(hub, "XH")
+    assert more == 0
     assert {row.id for row in rows} == {lost.id, after.id, later.id}
     assert [row.id for row in rows].index(after.id) == [row.id for row in rows].index(lost.id) + 1
-    monkeypatch.setattr(refusals, "LISTED", 1)
-    assert len(refusals.listed(hub, "XH")) == 1
+    for most in (1, 2):
+        monkeypatch.setattr(refusals, "LISTED", most)
+        found = refusals.listed(hub, "XH")
+        # A matter is shown with all that fell with it, or not at all.
+        assert {row.root or row.id for row in found.rows} <= {row.id for row in found.rows}
+        assert len(found.rows) + found.more == 3
+        assert found.rows
+        assert found.more
 
 
 def test_another_kind_of_matter_is_none_of_these(hub: Hub) -> None:
     counter = FakeCounter(hub)
     parked = counter.wire(stock(), kind="of.tomorrow")
     counter.send(parked)
-    assert refusals.listed(hub, "XH") == []
+    assert refusals.listed(hub, "XH") == ([], 0)
     for unknown in (parked.id, "nothing", "0" * 36):
         with pytest.raises(HubProblem, match="not_waiting"):
             refusals.accept(hub, unknown, by="hq")
@@ -109,8 +116,11 @@ def test_the_console_shows_the_refusals_of_one_store_in_words(client: httpx.Clie
     assert lost.id in page
     assert "1 step hangs on it" in page
     assert "it is “Assigned” now" in page
-    form = {"matter": lost.id, "act": "accept", "token": form_token(hub, "hq")}
+    form = {"matter": lost.id, "act": "accept", "token": form_token(hub, "hq"), "store": "XH"}
     answer = client.post("/console/decide", data=form, follow_redirects=True)
     assert "It was settled." in answer.text
     assert "Refused at XH" in answer.text
     assert lost.id not in answer.text
+    again = client.post("/console/decide", data=form, follow_redirects=True)
+    assert "Somebody else has decided it already." in again.text
+    assert "Refused at XH" in again.text

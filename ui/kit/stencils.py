@@ -6,14 +6,12 @@ hundred of each, and does so again with every better plan.
 
 from collections.abc import Callable
 from math import ceil, floor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QStaticText, QTransform
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-MOST_LINES, MOST_FRAMES = 4000, 300
+MOST_LINES, MOST_FRAME_BYTES = 4000, 16_000_000
 """Then all are forgotten and made again: what is in sight is a tenth of it."""
 
 
@@ -52,10 +50,12 @@ class Stencils:
         self._colour, self._faces = colour, faces
         self._lines: dict[tuple[str, int, QFont.Weight, int], Line] = {}
         self._frames: dict[tuple[Frame, int, int, int, int, float], QPixmap] = {}
+        self._frame_bytes = 0
 
     def forget(self) -> None:
         """The theme has changed."""
         self._frames.clear()
+        self._frame_bytes = 0
 
     def line(self, text: str, px: int, weight: QFont.Weight, room_px: float) -> Line:
         """One line of text with digits of one width, shortened with … where there is less room than it needs."""
@@ -63,20 +63,32 @@ class Stencils:
         found = self._lines.get(key)
         if found is None:
             font, metrics = self._faces(px, weight)
-            found = _kept(self._lines, key, _line(text, font, metrics, room_px), MOST_LINES)
+            found = _line(text, font, metrics, room_px)
+            if len(self._lines) >= MOST_LINES:
+                self._lines.clear()
+            self._lines[key] = found
         return found
 
     def frame(self, painter: QPainter, rect: QRectF, frame: Frame, dpr: float) -> None:
         """Paint a frame where its lines come to lie as if they were drawn there."""
-        left, top = floor(rect.x() * dpr), floor(rect.y() * dpr)
+        # On a screen of a broken scale a widget begins between two pixels.
+        screen = painter.deviceTransform()
+        corner = screen.map(rect.topLeft())
+        left, top = floor(corner.x()), floor(corner.y())
         # Sixteenths of a pixel are as fine as lines are drawn.
-        beside = (round((rect.x() * dpr - left) * 16), round((rect.y() * dpr - top) * 16))
+        beside = (round((corner.x() - left) * 16), round((corner.y() - top) * 16))
         key = (frame, round(rect.width() * dpr * 16), round(rect.height() * dpr * 16), *beside, dpr)
         found = self._frames.get(key)
         if found is None:
-            found = _kept(self._frames, key, self._drawn(frame, rect, key, dpr), MOST_FRAMES)
+            found = self._drawn(frame, rect, key, dpr)
+            self._frame_bytes += found.width() * found.height() * 4
+            if self._frame_bytes > MOST_FRAME_BYTES:
+                self.forget()
+                self._frame_bytes = found.width() * found.height() * 4
+            self._frames[key] = found
         edge = _edge_px(frame, dpr)
-        painter.drawPixmap(QPointF((left - edge) / dpr, (top - edge) / dpr), found)
+        at = QPointF((left - edge - screen.dx()) / screen.m11(), (top - edge - screen.dy()) / screen.m22())
+        painter.drawPixmap(at, found)
 
     def _drawn(self, frame: Frame, rect: QRectF, key: tuple[Frame, int, int, int, int, float], dpr: float) -> QPixmap:
         _, _, _, x, y, _ = key
@@ -109,10 +121,3 @@ def _line(text: str, font: QFont, metrics: QFontMetrics, room_px: float) -> Line
     made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     made.prepare(QTransform(), font)
     return Line(made, metrics.horizontalAdvance(text), made.size().height())
-
-
-def _kept(store: dict[_K, _V], key: _K, value: _V, most: int) -> _V:
-    if len(store) >= most:
-        store.clear()
-    store[key] = value
-    return value

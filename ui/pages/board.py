@@ -81,6 +81,8 @@ class BoardPage(PageBase):
         self._tick.setInterval(TICK_MS)
         self._rows: dict[str, OrderRow] = {}
         self._wanted = ""
+        self._drawing = False
+        """Whether the board was read and its cards are not yet shown."""
         self._cards: dict[str, list[DeliveryCard]] = {}
         """What the columns are to say, until they do."""
         self.plan = Planning(desk, planner, self)
@@ -114,8 +116,12 @@ class BoardPage(PageBase):
 
     def show_subject(self, subject: str) -> None:
         """Select one delivery."""
-        self._wanted = subject
-        self.refresh()
+
+        def show(seen: Seen) -> None:
+            self._show(seen)
+            self._select(subject)
+
+        self.desk.backend.read(read_board, done=show, failed=self.desk.failed, owner=self)
 
     @override
     def on_shown(self) -> None:
@@ -161,7 +167,6 @@ class BoardPage(PageBase):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tick.stop()
-        self._wanted = ""
 
     def _register(self) -> None:
         make = RowActions("board", self.picked).make
@@ -256,13 +261,13 @@ class BoardPage(PageBase):
         self.plan.look(seen)
 
     def _draw(self) -> None:
+        self._drawing = True
         self._turns.ask(
             self._word_waiting,
             self._word_others,
             self._put_cards,
             self._draw_lanes,
             self._show_numbers,
-            self._take_wanted,
         )
 
     def _word_waiting(self) -> None:
@@ -283,26 +288,30 @@ class BoardPage(PageBase):
         if len(cards) < len(Column):
             self.columns.renew_cards(cards)
             return
-        self.columns.guide_ids = tuple(guide.id for guide in seen.guides)
+        self._drawing = False
         self.columns.set_cards(cards)
         counts = {key: sum(fits(row, key, seen.now) for row in seen.board.waiting) for key in FILTERS}
         self.waiting.show_counts(counts)
+        self._take_wanted()
         if self.columns.selected_id() is None:
             self._focus()
 
     def _select(self, delivery: str) -> None:
         """Select a delivery of the board, which may be about to be drawn."""
         self._wanted = delivery
-        self._turns.ask(self._take_wanted)
+        if not self._drawing:
+            self._take_wanted()
 
     def _take_wanted(self) -> None:
-        if self._wanted in self._rows:
-            wanted, self._wanted = self._wanted, ""
+        wanted, self._wanted = self._wanted, ""
+        if wanted:
             self.columns.select(wanted)
 
     def _draw_lanes(self) -> None:
         seen = self._seen
         if seen is not None:
+            # With the lanes, which show the numbers of these keys.
+            self.columns.guide_ids = tuple(guide.id for guide in seen.guides)
             first, last = span(seen.now)
             self.day.lanes.set_lanes(lanes(self._say, seen, self.plan.proposed), from_min=first, to_min=last)
             self.day.lanes.set_now(minute(seen.now), clock_time(seen.now))
@@ -321,7 +330,10 @@ class BoardPage(PageBase):
     def _draw_plan(self) -> None:
         """Another plan: only what waits, the lanes and the numbers say something else now."""
         self.trials.use(self.plan.proposed.proposal)
-        self._turns.ask(self._draw_lanes, self._show_numbers, self._word_waiting, self._put_cards)
+        if self._drawing:
+            self._draw()
+        else:
+            self._turns.ask(self._draw_lanes, self._show_numbers, self._word_waiting, self._put_cards)
 
     @Slot()
     def _on_turn(self) -> None:

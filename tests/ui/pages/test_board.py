@@ -223,6 +223,29 @@ def test_a_filter_narrows_what_waits(page, qtbot):
     assert all("short_stock" in page._rows[card.id].needs for card in shown)
 
 
+def test_what_is_scanned_is_selected_although_its_card_is_only_being_drawn_and_another_plan_comes(page, qtbot):
+    row = page._seen.board.out[0]
+    page.columns.set_cards({})
+    page._draw()
+    page._turns._take()
+    page.take_scan(row.order_no)
+    qtbot.waitUntil(lambda: page._wanted == row.id or page.columns.selected_id() == row.id)
+    page._draw_plan()
+    qtbot.waitUntil(lambda: page.columns.selected_id() == row.id)
+    assert page.columns.guide_ids == tuple(guide.id for guide in page._seen.guides)
+
+
+def test_a_subject_that_is_not_on_the_board_does_not_take_the_selection_later(page, window, qtbot):
+    chosen = page._seen.board.waiting[0].id
+    page.columns.select(chosen)
+    page.show_subject("nothing-1")
+    with qtbot.waitSignal(page.columns.changed):
+        pass
+    qtbot.waitUntil(lambda: not page._turns.waiting)
+    assert page._wanted == ""
+    assert page.columns.selected_id() == chosen
+
+
 def test_a_subject_is_selected(page, window, qtbot):
     row = page._seen.board.out[0]
     window.go("board", row.id)
