@@ -4,6 +4,7 @@ Everything else in the hub writes SQLAlchemy Core that both understand.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from hub.tables import head, meta
 Rows = Sequence[tuple[Any, ...]]
 _json = msgspec.json.Encoder().encode
 PATIENCE_MS = 10_000
+ASK_AGAIN_S = 0.01
+"""How soon to ask for a lock again where SQLite does not wait by itself."""
 PAGES_IN_MEMORY_KB = 32_768
 PAGE_BYTES = 16_384
 LOG_PAGES = 2048
@@ -312,13 +315,31 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     # Counts for a new file only.
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES:d}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{PAGES_IN_MEMORY_KB:d}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES:d}")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS:d}")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Have the file keep a write-ahead log, as all but a new one do.
+
+    Of two who begin a new file at once SQLite refuses one without letting it wait, because each holds what the other
+    one wants.
+    """
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -218,7 +218,7 @@ def test_the_document_describes_every_call(hub: Hub) -> None:
     calls = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert calls == {
         *("enrol", "hello", "renew", "commands", "changes", "snapshot"),
-        *("waiting", "retry", "discard", "cases", "decide_case"),
+        *("waiting", "retry", "discard", "refused", "accept", "cases", "decide_case"),
         *("regions", "region_plans", "region_plan", "plan_region", "cancel_region_plan"),
         *("health", "ready"),
     }

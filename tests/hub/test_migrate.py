@@ -1,13 +1,19 @@
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Semaphore
+from typing import Any
 
 import pytest
 
 from hub.core import Hub, NotMigrated, database_url, found, open_hub
-from hub.database import Database
+from hub.database import Database, _configure_sqlite
 from hub.migrate import is_current, migrate
 from hub.rootkey import RootKeyMissing
 from tests.support.databases import Postgres, schema_differences
+
+WAIT_S = 60
 
 
 def test_the_steps_lead_to_exactly_the_tables_the_program_uses(hub: Hub) -> None:
@@ -41,6 +47,30 @@ def test_an_empty_database_is_no_hub(hub: Hub, tmp_path: Path, database: str, po
     Database(url).close()
     with pytest.raises(NotMigrated):
         open_hub(empty, url=url)
+
+
+def test_who_finds_a_new_file_locked_waits_for_it(tmp_path: Path) -> None:
+    """Where two begin at once, SQLite refuses one of them without waiting."""
+    path = tmp_path / "new.db"
+    tries = Semaphore(0)
+
+    class Noted(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            if "journal_mode" in sql:
+                tries.release()
+            return super().execute(sql, *values)
+
+    def begin() -> str:
+        with closing(sqlite3.connect(path, timeout=0, factory=Noted)) as late:
+            _configure_sqlite(late, None)
+            return str(late.execute("PRAGMA journal_mode").fetchone()[0])
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as first, ThreadPoolExecutor(1) as line:
+        first.execute("BEGIN EXCLUSIVE")
+        asked = line.submit(begin)
+        assert all(tries.acquire(timeout=WAIT_S) for _ in range(2))
+        first.execute("COMMIT")
+        assert asked.result() == "wal"
 
 
 def test_two_processes_that_begin_at_once_make_one_hub(tmp_path: Path, database: str, postgres: Postgres) -> None:
