@@ -2,5 +2,6 @@
 
 from tests.support.callers import caller, server
 from tests.support.databases import database, hub, postgres
+from tests.support.people import client
 
-__all__ = ["caller", "database", "hub", "postgres", "server"]
+__all__ = ["caller", "client", "database", "hub", "postgres", "server"]

@@ -1,7 +1,6 @@
 """People of the hub see what waits in the console, and decide it by its buttons."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from hub import console, waiting
 from hub.core import Hub
 from hub.durability import remember
-from hub.users import add_user, form_token
+from hub.users import form_token
 from storeapp.domain.delivery import Proof
 from storeapp.domain.order import order_id
 from storeapp.domain.rules.custody import HandOver
@@ -17,20 +16,8 @@ from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.words import Platform
 from sync.protocol.messages import WireCommand
 from tests.support.hubs import FakeCounter, stock
-from tests.support.hubserver import serving
 
-AUTH = ("hq", "a long password")
 DELIVERY = f"{order_id(Platform.TABLE, 'T1')}-1"
-
-
-@pytest.fixture
-def client(hub: Hub) -> Iterator[httpx.Client]:
-    add_user(hub, *AUTH)
-    with (
-        serving(hub) as server,
-        httpx.Client(base_url=server.url, auth=AUTH, headers={"accept-language": "en"}, timeout=60) as client,
-    ):
-        yield client
 
 
 @pytest.fixture

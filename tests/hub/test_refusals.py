@@ -1,33 +1,19 @@
 """What a rule refused waits until somebody has taken note of it: at the store, or at headquarters."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from hub import refusals
 from hub.core import Hub
 from hub.problems import HubProblem
-from hub.users import add_user, form_token
+from hub.users import form_token
 from storeapp.domain.order import order_id
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.words import Platform
 from sync.protocol.messages import WireCommand
 from tests.support.hubs import FakeCounter, a_guide, an_order, stock
-from tests.support.hubserver import serving
 
-AUTH = ("hq", "a long password")
 DELIVERY = f"{order_id(Platform.TABLE, 'T1')}-1"
-
-
-@pytest.fixture
-def client(hub: Hub) -> Iterator[httpx.Client]:
-    add_user(hub, *AUTH)
-    with (
-        serving(hub) as server,
-        httpx.Client(base_url=server.url, auth=AUTH, headers={"accept-language": "en"}, timeout=60) as client,
-    ):
-        yield client
 
 
 def refuse(counter: FakeCounter) -> tuple[WireCommand, WireCommand]:

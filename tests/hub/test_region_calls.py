@@ -1,7 +1,6 @@
 """Supervisors let a region be planned, see how far it is and stop it, by the API and in the console."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -11,22 +10,9 @@ from hub import jobs
 from hub.core import Hub
 from hub.jobs import JobOutcome, Progress, Stage
 from hub.region_problem import SILENT
-from hub.users import add_user, form_token
+from hub.users import form_token
 from tests.support.hubs import FakeCounter
-from tests.support.hubserver import serving
 from tests.support.regions import REGION, RegionOfStores, near
-
-AUTH = ("hq", "a long password")
-
-
-@pytest.fixture
-def client(hub: Hub) -> Iterator[httpx.Client]:
-    add_user(hub, *AUTH)
-    with (
-        serving(hub) as server,
-        httpx.Client(base_url=server.url, auth=AUTH, headers={"accept-language": "en"}, timeout=60) as client,
-    ):
-        yield client
 
 
 @pytest.fixture

@@ -81,10 +81,10 @@ class Stencils:
         found = self._frames.get(key)
         if found is None:
             found = self._drawn(frame, rect, key, dpr)
-            self._frame_bytes += found.width() * found.height() * 4
-            if self._frame_bytes > MOST_FRAME_BYTES:
+            size = found.width() * found.height() * 4
+            if self._frame_bytes + size > MOST_FRAME_BYTES:
                 self.forget()
-                self._frame_bytes = found.width() * found.height() * 4
+            self._frame_bytes += size
             self._frames[key] = found
         edge = _edge_px(frame, dpr)
         at = QPointF((left - edge - screen.dx()) / screen.m11(), (top - edge - screen.dy()) / screen.m22())
