@@ -18,6 +18,7 @@ from hub.metrics import Metrics
 from hub.relay import Relay
 from hub.rootkey import RootKey, RootKeyMissing
 from hub.streams import AtOnce
+from hub.turns import Turns
 from storeapp.adapters.signing import DeviceKey
 from storeapp.adapters.transport_keys import TransportKey
 from storeapp.domain.certificate import Certificate, CertificateKind, certify
@@ -80,6 +81,7 @@ class Hub:
     enrolments: RateLimit = field(default_factory=_enrolments_limit)
     passwords: RateLimit = field(default_factory=_passwords_limit)
     streams: AtOnce = field(default_factory=AtOnce)
+    turns: Turns = field(default_factory=Turns)
     metrics: Metrics = field(default_factory=Metrics)
     errands: threading.Event = field(default_factory=threading.Event)
     """Set when there may be something to do in the background of this process."""

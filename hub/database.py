@@ -4,6 +4,7 @@ Everything else in the hub writes SQLAlchemy Core that both understand.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,9 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hub.tables import head, meta
+from storeapp.binding import bind_at_once
 
 Rows = Sequence[tuple[Any, ...]]
 _json = msgspec.json.Encoder().encode
+bind_at_once()
 PATIENCE_MS = 10_000
 ASK_AGAIN_S = 0.01
 """How soon to ask for a lock again where SQLite does not wait by itself."""
@@ -83,7 +86,8 @@ class Database:
         if self.embedded:
             create_private(Path(str(self.url.database)))
         self._name = f"{PROGRAM}-{uuid4().hex}"
-        self.engine = sa.create_engine(self.url, **({} if self.embedded else _server(self._name)))
+        self.engine = sa.create_engine(self.url, **(_EMBEDDED if self.embedded else _server(self._name)))
+        self._one_writer = threading.Lock() if self.embedded else None
         if self.embedded:
             sa.event.listen(self.engine, "connect", _configure_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -116,8 +120,21 @@ class Database:
         Raises:
             DatabaseBusy: it could not be written; nothing was changed.
         """
-        with _translated(), self.engine.begin() as connection:
+        with self._writers_turn(), _translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _writers_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time, and asks again and again for its lock instead of queueing for it."""
+        if self._one_writer is None:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=PATIENCE_MS / 1000):
+            raise DatabaseBusy
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     @contextmanager
     def alone(self) -> Iterator[sa.Connection]:
@@ -225,6 +242,10 @@ def _array_of(column: sa.Column[Any]) -> str:
             return "bigint" if isinstance(column.type, sa.BigInteger) else "integer"
         case _:
             return "text"
+
+
+_EMBEDDED: dict[str, Any] = {"pool_use_lifo": True}
+"""The connection that was used last: it has in memory what it has just written."""
 
 
 def _server(name: str) -> dict[str, Any]:

@@ -12,20 +12,16 @@ import msgspec
 import sqlalchemy as sa
 
 from hub import allotting, durability, holding, lending, records
-from hub.admission import check_body, is_text, keepable
 from hub.core import Hub
 from hub.database import Collision
 from hub.holding import Sender
-from hub.moments import has_sound_moments
 from hub.places import BRAND_KINDS
 from hub.prefetch import prefetch
+from hub.preparing import KeyRow, Prepared, admit, key_rows, prepared
 from hub.problems import HubProblem
 from hub.records import Decided
-from hub.sent_keys import Sent, opened
 from hub.states import States, write
 from hub.tables import command_result, device, incarnation, order_key
-from storeapp.adapters.transport_keys import key_purpose
-from storeapp.codec import Malformed, UnknownKind, decode_command
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.held import (
     HUB,
@@ -88,7 +84,12 @@ def decide(hub: Hub, sender: Sender, batch: CommandBatch) -> BatchReply:
         HubProblem: ``sequence_hole`` (data: expected) or ``sequence_reused`` (data: seq); nothing was done.
         DatabaseBusy: nothing was done.
     """
-    return _attempts(hub, sender, batch, _Batch.run).reply
+    first = batch.commands[0].seq if batch.commands else 0
+    with hub.turns.take(sender.id, first) as turn:
+        turn.until_decided()
+        ready = prepared(hub, sender, batch)
+        turn.until_over()
+        return _attempts(hub, sender, batch, _Batch.run, ready, turn.decided).reply
 
 
 def _likely_feeds(sender: Sender, batch: CommandBatch) -> set[str]:
@@ -122,17 +123,32 @@ def decide_told(hub: Hub, store: str, commands: Sequence[WireCommand]) -> list[R
     return _attempts(hub, Sender(HUB, store), CommandBatch(HUB, list(commands)), _Batch.run_own).reply.results
 
 
-def _attempts(hub: Hub, sender: Sender, batch: CommandBatch, run: Callable[["_Batch"], _Done]) -> _Done:
+def _nobody_waits() -> None:
+    """For whoever is alone in deciding."""
+
+
+def _attempts(
+    hub: Hub,
+    sender: Sender,
+    batch: CommandBatch,
+    run: Callable[["_Batch"], _Done],
+    ready: Prepared | None = None,
+    decided: Callable[[], None] = _nobody_waits,
+) -> _Done:
+    """Decide in a transaction, again where it fell over others; ``decided`` is called when only the disk is missing."""
     feeds = _likely_feeds(sender, batch)
     collisions = 0
     while True:
         try:
             with hub.db.writing() as connection:
-                done = run(_Batch(hub, connection, sender, batch, feeds))
+                done = run(_Batch(hub, connection, sender, batch, feeds, ready))
+                decided()
         except _NeedsHeads as more:
+            ready = None
             feeds |= more.feeds
         except Collision:
             # Another store made the same at this moment; now it is there to be seen.
+            ready = None
             collisions += 1
             if collisions > MOST_COLLISIONS:
                 raise
@@ -145,9 +161,16 @@ class _Batch:
     """One attempt at a batch, in its transaction."""
 
     def __init__(
-        self, hub: Hub, connection: sa.Connection, sender: Sender, batch: CommandBatch, feeds: set[str]
+        self,
+        hub: Hub,
+        connection: sa.Connection,
+        sender: Sender,
+        batch: CommandBatch,
+        feeds: set[str],
+        ready: Prepared | None,
     ) -> None:
         self._hub = hub
+        self._ready = ready
         self._connection = connection
         self._sender = sender
         self._batch = batch
@@ -165,10 +188,8 @@ class _Batch:
 
     def run(self) -> _Done:
         last = self._last_seq()
-        items = [
-            Decided(command, self._sender, self._batch.incarnation, fingerprint(command))
-            for command in self._batch.commands
-        ]
+        ready = self._ready or prepared(self._hub, self._sender, self._batch)
+        items = ready.items
         known = self._known(items)
         self._check_order(items, known, last)
         new = [item for item in items if item.command.id not in known]
@@ -178,9 +199,9 @@ class _Batch:
         allotting.log(self._hub, self._connection, self._settled, store=self._sender.store)
         allotting.log(self._hub, self._connection, self._lent, store=self._sender.store, kind=lending.KIND)
         records.write_again(self._hub.db, self._connection, self._again, now=self._hub.now())
-        self._keep_keys(self._batch.keys, self._sender)
+        self._keep_keys(ready.keys, self._sender)
         for item in self._again:
-            self._keep_keys(item.keys, item.sender)
+            self._keep_keys(key_rows(self._hub, item.sender, item.keys), item.sender)
         self._forget_keys([*new, *self._again])
         last = max([last, *(item.command.seq for item in items)])
         self._remember_last(last)
@@ -248,8 +269,6 @@ class _Batch:
     # -- deciding
 
     def _decide(self, items: Sequence[Decided]) -> None:
-        for item in items:
-            self._admit(item)
         prefetch(self._states, (item.typed for item in items if item.typed is not None))
         self._load_needed(items)
         self._work = Workspace(self._states)
@@ -267,27 +286,6 @@ class _Batch:
         if item.typed is not None and item.status is ResultStatus.APPLIED:
             self._run(item, item.typed)
         self._statuses[item.command.id] = item.status
-
-    def _admit(self, item: Decided) -> None:
-        command = item.command
-        if command.simulated and not self._hub.demo:
-            item.refuse("simulated")
-        elif command.store != item.sender.store:
-            item.refuse("other_store", {"store": item.sender.store})
-        else:
-            self._read(item)
-
-    @staticmethod
-    def _read(item: Decided) -> None:
-        try:
-            check_body(item.command.kind, bytes(item.command.body))
-            item.typed = decode_command(item.command.kind, item.command.body)
-            if item.command.role not in _ROLES or not is_text(item.command.actor) or not has_sound_moments(item.typed):
-                raise Malformed(item.command.kind)
-        except UnknownKind:
-            item.park("unknown_kind", {"kind": keepable(item.command.kind)})
-        except (Malformed, ValueError):
-            item.park("malformed_command", {"kind": item.command.kind})
 
     def _load_needed(self, items: Iterable[Decided]) -> None:
         needed = {need for item in items for need in item.command.needs}
@@ -368,7 +366,7 @@ class _Batch:
         self._load_needed(again)
         for one in again:
             discarded = typed.resolution is Resolution.DISCARD
-            self._admit(one)
+            admit(self._hub, one)
             if discarded and one.command.id == typed.command_id:
                 one.refuse("discarded", {"by": item.command.actor})
             self._decide_one(one)
@@ -406,13 +404,8 @@ class _Batch:
             return self._own_feed
         return BRAND_FEED if all(event.OF.KIND in BRAND_KINDS for event in item.events) else self._own_feed
 
-    def _keep_keys(self, keys: Sent, sender: Sender) -> None:
-        root, may_keep = self._hub.root, self._may_keep
-        rows = [
-            (subject, key_id, root.wrap(secret, key_purpose(subject, key_id)))
-            for subject, key_id, secret in opened(self._hub, sender, keys)
-            if may_keep(subject, sender.store)
-        ]
+    def _keep_keys(self, keys: Sequence[KeyRow], sender: Sender) -> None:
+        rows = [row for row in keys if self._may_keep(row[0], sender.store)]
         self._hub.db.add_rows(self._connection, order_key, _KEY, rows)
 
     def _may_keep(self, subject: str, store: str) -> bool:

@@ -1,11 +1,12 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,6 +54,11 @@ _STATUS = {
 SNAPSHOT_FROM = 2000
 """From so many numbers behind on, everything comes in one reply instead of pages."""
 
+BATCHES_UNDER_WAY = 2
+
+FIRST_COMMANDS, MANY = 250, 1_000_000
+"""The first batch is a small one, because the hub waits for it."""
+
 PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
 """How many are kept in one transaction at most, for which a person at the counter may have to wait; a snapshot is cut
 into smaller ones."""
@@ -61,6 +67,14 @@ RENEW_BEFORE = timedelta(days=60)
 _READ_ANEW = frozenset({"epoch_over", "compacted"})
 MOST_HELLOS = 3
 _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
+
+
+class _Sent(NamedTuple):
+    """A batch on its way."""
+
+    asked: Outgoing
+    packed: bytes
+    reply: Future[BatchReply]
 
 
 def _no_matter(_hub_time: datetime) -> None:
@@ -177,29 +191,37 @@ class Cycle:
             self._give_all(progress)
 
     def _give_all(self, progress: Progress) -> None:
-        """One batch after the other; while the hub decides one, the next is made ready and the last one settled.
+        """One batch after the other, each sent before the last is answered, so that the hub always has one to decide.
 
-        A cut leaves two batches open at most: one whose answers are not noted, and the one behind it.
+        A cut leaves three batches open at most: one whose answers are not noted, and the two behind it.
         """
         pending, done = self._exchange.numbers().pending, 0
-        outgoing, answered = self._next(after=0), None
-        packed = self._client.packed(self._batch(outgoing))
-        with ThreadPoolExecutor(1, "sync-giving") as line:
-            while outgoing.commands:
-                progress(Advance(SyncStep.SENDING, done, max(done, pending)))
-                deciding, asked = line.submit(self._client.commands, packed), outgoing
-                if answered is not None:
-                    self._settle(*answered)
-                outgoing = self._next(after=outgoing.commands[-1][0])
-                packed = self._client.packed(self._batch(outgoing))
-                answered = deciding.result(), asked
-                done += len(asked.commands)
-        if answered is not None:
-            self._settle(*answered)
+        outgoing, under_way = self._next(after=0, most=FIRST_COMMANDS), deque[_Sent]()
+        with ThreadPoolExecutor(BATCHES_UNDER_WAY, "sync-giving") as lines:
+            while outgoing.commands or under_way:
+                if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
+                    progress(Advance(SyncStep.SENDING, done, max(done, pending)))
+                    packed = self._client.packed(self._batch(outgoing))
+                    under_way.append(_Sent(outgoing, packed, lines.submit(self._client.commands, packed)))
+                    outgoing = self._next(after=outgoing.commands[-1][0])
+                else:
+                    sent = under_way.popleft()
+                    self._settle(self._answered(sent, is_first=not done), sent.asked)
+                    done += len(sent.asked.commands)
 
-    def _next(self, *, after: int) -> Outgoing:
+    def _answered(self, sent: "_Sent", *, is_first: bool) -> BatchReply:
+        """The hub's answer; a batch that has overtaken the one before it is sent again, because that one is decided."""
+        try:
+            return sent.reply.result()
+        except Rejected as rejected:
+            if is_first or rejected.code != "sequence_hole":
+                raise
+        return self._client.commands(sent.packed)
+
+    def _next(self, *, after: int, most: int = MANY) -> Outgoing:
         limits = self._limits
-        return self._exchange.outbox(limit=limits.commands, most_bytes=limits.bytes, after=after, boxed=self._boxes)
+        limit = min(limits.commands, most)
+        return self._exchange.outbox(limit=limit, most_bytes=limits.bytes, after=after, boxed=self._boxes)
 
     def renumber(self, rejected: Rejected) -> None:
         """The hub counts otherwise than this journal: hello tells whether one of both was restored or copied."""

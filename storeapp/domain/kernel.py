@@ -93,6 +93,9 @@ class Context(Struct, frozen=True):
 _key = tuple.__new__
 """Makes a `Key` of a pair, in a third of the time that the class takes."""
 
+_UNSEEN: Any = object()
+"""Stands for what was never asked for; an exception would take longer, and most commands ask for something new."""
+
 Evolve = Callable[[Any, Any], Any]
 
 
@@ -119,11 +122,8 @@ class Draft:
         found: S | None = self.changed.get(key)  # type: ignore[call-overload]  # a plain pair equals the key
         if found is not None:
             return found
-        try:
-            found = self._known[key]
-        except KeyError:
-            return self._reader.get(of, key_id)
-        return found
+        found = self._known.get(key, _UNSEEN)
+        return self._reader.get(of, key_id) if found is _UNSEEN else found
 
     def before(self, of: type[S], key_id: str) -> S | None:
         """The state as it was when this command began."""
@@ -132,11 +132,9 @@ class Draft:
         return self._before(of, key_id, key)
 
     def _before(self, of: type[S], key_id: str, key: tuple[str, str]) -> S | None:
-        try:
-            found: S | None = self._known[key]
-        except KeyError:
-            return self._reader.get(of, key_id)
-        return found
+        found: Any = self._known.get(key, _UNSEEN)
+        known: S | None = self._reader.get(of, key_id) if found is _UNSEEN else found
+        return known
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""

@@ -92,8 +92,13 @@ _PAIRS = tuple(high + low for high in _BASE32 for low in _BASE32)
 @lru_cache(maxsize=4096)
 def order_id(platform: Platform, order_no: str) -> str:
     """The same order has the same id at every counter: 80 bits of a hash of platform and number."""
-    number = int.from_bytes(hashlib.sha256(f"{platform}|{order_no}".encode()).digest()[:10])
-    return "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
+    digest = hashlib.sha256(f"{platform}|{order_no}".encode()).digest()
+    return _base32(int.from_bytes(digest[:5])) + _base32(int.from_bytes(digest[5:10]))
+
+
+def _base32(bits: int) -> str:
+    """Forty bits in eight letters; a number of so few is shifted quickly."""
+    return f"{_PAIRS[bits >> 30]}{_PAIRS[bits >> 20 & 1023]}{_PAIRS[bits >> 10 & 1023]}{_PAIRS[bits & 1023]}"
 
 
 def delivery_id(order: str) -> str:
@@ -192,7 +197,7 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
     if state is None:
         raise ValueError(f"{event.KIND} of an unknown order")
     if isinstance(event, LinesReserved):
-        return replace(state, lines=_reserved(state.lines, event.reserved), needs=event.needs)
+        return replace(state, lines=with_reservations(state.lines, event.reserved), needs=event.needs)
     match event:
         case OrderChanged():
             return replace(
@@ -216,6 +221,7 @@ def evolve(state: Order | None, event: OrderEvent) -> Order:
             return replace(state, sealed="", digest="", located=False)
 
 
-def _reserved(lines: tuple[OrderLine, ...], reserved: tuple[int, ...]) -> tuple[OrderLine, ...]:
+def with_reservations(lines: tuple[OrderLine, ...], reserved: tuple[int, ...]) -> tuple[OrderLine, ...]:
+    """The lines with so many pieces promised to each."""
     pairs = zip(lines, reserved, strict=True)
     return tuple([line if line.reserved == n else replace(line, reserved=n) for line, n in pairs])

@@ -28,11 +28,12 @@ class Workspace:
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
         key = (of.KIND, key_id)
-        try:
-            found: S | None = self._seen[key]
-        except KeyError:
+        found: Any = self._seen.get(key, self)
+        if found is self:
+            # Nobody's state, and no exception, which would take longer.
             found = self._seen[key] = self._reader.get(of, key_id)
-        return found
+        known: S | None = found
+        return known
 
     def run(self, command: Command, ctx: Context, *, bounded: bool = False) -> tuple[Event, ...] | Refusal:
         """Decide one command; an accepted one takes effect here.

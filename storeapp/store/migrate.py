@@ -10,8 +10,10 @@ from typing import Literal
 
 from sqlite_utils import Database
 
+from storeapp.binding import bind_at_once
 from storeapp.store.errors import NewerSchema, translate_sqlite_errors
 
+bind_at_once()
 Migration = Callable[[Database], None]
 """One step of a schema. Steps are only ever appended: the nth one leads to ``user_version`` n."""
 

@@ -102,6 +102,8 @@ class Kind(StrEnum):
     """503 before the hub has done anything."""
     TROUBLE_AFTER = "trouble_after"
     """504 of somebody on the way, after the hub has done it."""
+    BEHIND = "behind"
+    """The batch that was sent next arrives first."""
     OVERTAKEN = "overtaken"
     """Between arrival and transaction, a phone's batch is decided."""
     WORKED = "worked"

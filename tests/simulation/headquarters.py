@@ -47,20 +47,20 @@ class Headquarters:
 
     def _let_others_in(self) -> None:
         """A gap between a request and its transaction, and a look at the numbers after it."""
-        engine: Any = self.hub.db.engine
-        begin = engine.begin
+        db: Any = self.hub.db
+        turn = db._writers_turn
 
         @contextmanager
-        def after_others() -> Iterator[sa.Connection]:
+        def after_others() -> Iterator[None]:
             meanwhile, self.meanwhile = self.meanwhile, None
             if meanwhile is not None:
                 meanwhile()
             self.activity += 1
-            with begin() as connection:
-                yield connection
+            with turn():
+                yield
             self._count()
 
-        engine.begin = after_others
+        db._writers_turn = after_others
 
     def _count(self) -> None:
         left, self.life.left = self.life.left, None

@@ -1,6 +1,5 @@
 """The line between one counter and the hub: the hub's own handlers without a network, and every fault of one."""
 
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +51,56 @@ def in_turn(source: Source[T], *, most: int) -> Iterator[Iterator[list[T]]]:
     """Pages as a cycle takes them, each fetched only once the one before was kept: nothing is left to chance."""
     assert most >= 1
     yield ([item] for item in source(lambda: None))
+
+
+class Answer:
+    """What the hub says to a batch, once it has arrived there."""
+
+    def __init__(self, send: Callable[[], Any]) -> None:
+        self._send = send
+        self._found: tuple[Any, SyncFailed | None] | None = None
+
+    def arrive(self) -> None:
+        """Let the hub have it."""
+        if self._found is None:
+            try:
+                self._found = self._send(), None
+            except SyncFailed as error:
+                self._found = None, error
+
+    def result(self) -> Any:
+        """Wait for the answer."""
+        self.arrive()
+        assert self._found is not None
+        reply, error = self._found
+        if error is not None:
+            raise error
+        return reply
+
+
+class OneByOne:
+    """Stands for the threads of a cycle that gives: a batch arrives when it is sent, or after the one behind it."""
+
+    def __init__(self, _most: int, _name: str) -> None:
+        self._late: Answer | None = None
+
+    def __enter__(self) -> "OneByOne":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Whoever has died waits for nothing.
+        if self._late is not None and (kind is None or issubclass(kind, Exception)):
+            self._late.arrive()
+
+    def submit(self, call: Callable[..., Any], batch: CommandBatch) -> Answer:
+        line: Line = call.__self__  # type: ignore[attr-defined]  # a cycle gives a method of its line
+        answer, late = Answer(partial(call, batch)), self._late
+        self._late = answer if late is None and line.is_slow() else None
+        if self._late is None:
+            answer.arrive()
+        if late is not None:
+            late.arrive()
+        return answer
 
 
 class Line:
@@ -114,6 +163,13 @@ class Line:
         except SnapshotCut as error:
             raise Offline from error
 
+    def is_slow(self) -> bool:
+        """Whether the batch behind this one arrives before it."""
+        if self.faults and self.faults[0].kind is Kind.BEHIND:
+            self.faults.pop(0)
+            return True
+        return False
+
     # -- how they are carried
 
     def _carry(self, call: Callable[[Hub], T]) -> T:
@@ -128,12 +184,7 @@ class Line:
         if fault.kind is Kind.OVERTAKEN:
             self._world.hq.meanwhile = lambda: self._world.phone_sends(fault.at)
         answer = self._ask(call, dies_at=fault.at if fault.kind is Kind.HUB_DIES else None)
-        if (
-            fault.kind is Kind.WORKED
-            and self.work is not None
-            and threading.current_thread() is threading.main_thread()
-        ):
-            # Beside the thread that gives, it would be left to chance what comes first.
+        if fault.kind is Kind.WORKED and self.work is not None:
             self.work(fault.at)
         if fault.kind is Kind.TWICE:
             answer = self._ask(call)

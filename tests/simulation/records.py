@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from hub import allotting
@@ -11,6 +12,7 @@ from hub.core import Hub
 from hub.tables import command_result, event_log, head, incarnation, parked, state
 from storeapp.codec import decode_events
 from storeapp.domain.kernel import Event, Key
+from storeapp.domain.order import OrderPlaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Reader:
         # A hub set back decides a command again, under the number it had, and perhaps with other events.
         key = (row.command_id, row.n, bytes(row.events))
         if key not in self._known:
-            events = tuple(decode_events(row.events))
+            # Of an order that was taken on the log says in the command what it is.
+            told = [event for event in msgspec.json.decode(row.events) if event[0] != OrderPlaced.KIND]
+            events = tuple(decode_events(msgspec.json.encode(told)))
             self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, row.device, events)
         return self._known[key]

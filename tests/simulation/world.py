@@ -40,7 +40,7 @@ from sync.transport import Offline
 from tests.simulation.desks import Desk
 from tests.simulation.faults import LIVES, Fault, mortal_counters
 from tests.simulation.headquarters import Headquarters
-from tests.simulation.lines import in_turn
+from tests.simulation.lines import OneByOne, in_turn
 from tests.simulation.mirrors import Mirror, taken
 from tests.simulation.phones import Phone
 from tests.simulation.records import Reader, Records
@@ -132,6 +132,7 @@ class World:
         enter(patch.object(cycle, "SNAPSHOT_FROM", SNAPSHOT_FROM))
         enter(patch.object(snapshot, "PAGE_ROWS", PAGE_ROWS))
         enter(patch.object(cycle, "ahead", in_turn))
+        enter(patch.object(cycle, "ThreadPoolExecutor", OneByOne))
         self.hq = Headquarters(self.path / "hub", self._url)
         self._stack.callback(lambda: self.hq.close())
         self.desks: dict[str, Desk] = {}

@@ -143,8 +143,8 @@ class TestUnknownFields:
         body = rewrite(counter, last_id(counter), gift_wrap="red")
         assert sync(counter).applied == 1
         with hub.db.reading() as connection:
-            bodies = [bytes(body) for body in connection.scalars(sa.select(event_log.c.body)) if body]
-        assert bodies == [body]
+            kept = connection.scalar(sa.select(event_log.c.body).order_by(event_log.c.n.desc()).limit(1))
+        assert kept == body
         entry = counter.journal.by_id(last_id(counter))
         assert entry is not None
         assert entry.body == body
@@ -292,7 +292,7 @@ class TestUnknownValues:
         entry = counter.journal.after(counter.journal.last() - 1)[0]
         rewrite(counter, entry.id, mode="teleport")
         events = msgspec.json.decode(entry.events)
-        events[0][1]["order"]["mode"] = "teleport"
+        next(event for kind, event in events if kind == "order.placed")["order"]["mode"] = "teleport"
         with counter.journal.writing():
             counter.journal._db.execute(
                 "UPDATE command SET events = ?, content_sum = NULL WHERE id = ?", (encode(events), entry.id)

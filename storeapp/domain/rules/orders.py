@@ -34,6 +34,7 @@ from storeapp.domain.order import (
     OrderPlaced,
     OrderStatus,
     order_id,
+    with_reservations,
 )
 from storeapp.domain.rules.common import (
     discrepancy,
@@ -42,7 +43,7 @@ from storeapp.domain.rules.common import (
     without_reservations,
 )
 from storeapp.domain.rules.paying import carrier, complete
-from storeapp.domain.rules.promising import release_lines, reserve_lines
+from storeapp.domain.rules.promising import promise_lines, release_lines, reserve_lines
 from storeapp.domain.words import Mode, Platform
 
 
@@ -158,8 +159,10 @@ def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
         digest=command.digest,
         needs=command.needs,
     )
+    promises = promise_lines(draft, ctx, order)
+    # What is promised stands on the order from the first: then it is written once, and not changed at once.
+    order = replace(order, lines=with_reservations(order.lines, promises.reserved), needs=promises.needs)
     draft.emit(OrderPlaced(order.id, order))
-    reserve_lines(draft, ctx, order)
     draft.emit(DeliveryOpened(order.delivery_id, _job(draft, ctx, order)))
 
 

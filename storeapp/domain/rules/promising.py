@@ -33,7 +33,8 @@ def release_lines(draft: Draft, order: Order) -> dict[str, int]:
             unconfirmed = min(line.reserved, item.waiting_for(order.id)) if item else 0
             draft.emit(StockReserved(item_id, -line.reserved, order.id, -unconfirmed))
             kept[line.sku] += line.reserved - unconfirmed
-    _note(draft, order, (0,) * len(order.lines), needs=tuple(n for n in order.needs if n not in STOCK_NEEDS))
+    needs = tuple(n for n in order.needs if n not in STOCK_NEEDS)
+    _note(draft, order, Promises((0,) * len(order.lines), needs))
     return dict(kept)
 
 
@@ -46,6 +47,11 @@ def reserve_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, i
         order: what is promised to it.
         kept: what the same command has just set free, by SKU: that was promised for good, and can be again.
     """
+    _note(draft, order, promise_lines(draft, ctx, order, kept=kept))
+
+
+def promise_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, int] | None = None) -> "Promises":
+    """The same without a word of it on the order, which the caller is about to write."""
     rest = dict(kept or {})
     reserved, may_wait = [], False
     needs = [need for need in order.needs if need not in STOCK_NEEDS]
@@ -59,7 +65,7 @@ def reserve_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, i
             needs.append(SHORT_STOCK)
     if may_wait and is_waiting(draft, order):
         needs.append(UNCONFIRMED_STOCK)
-    _note(draft, order, tuple(reserved), needs=tuple(needs))
+    return Promises(tuple(reserved), tuple(needs))
 
 
 def is_waiting(draft: Draft, order: Order) -> bool:
@@ -68,9 +74,16 @@ def is_waiting(draft: Draft, order: Order) -> bool:
     return any(item.waiting_for(order.id) for item in items if item is not None and item.waiting)
 
 
-def _note(draft: Draft, order: Order, reserved: tuple[int, ...], *, needs: tuple[str, ...]) -> None:
-    if reserved != tuple([line.reserved for line in order.lines]) or needs != order.needs:
-        draft.emit(LinesReserved(order.id, reserved, needs))
+def _note(draft: Draft, order: Order, promises: "Promises") -> None:
+    if promises.reserved != tuple([line.reserved for line in order.lines]) or promises.needs != order.needs:
+        draft.emit(LinesReserved(order.id, promises.reserved, promises.needs))
+
+
+class Promises(Struct, frozen=True, gc=False):
+    """How many pieces of each line are promised, in the order of the lines, and what the order lacks now."""
+
+    reserved: tuple[int, ...]
+    needs: tuple[str, ...]
 
 
 class _Promised(Struct, frozen=True, gc=False):
