@@ -140,6 +140,9 @@ class Delivery(Struct, frozen=True, gc=False, omit_defaults=True):
     @property
     def state(self) -> DeliveryState:
         """The state that follows from the parcels' custody, the assignment and a cancellation."""
+        if len(self.parcels) == 1 and self.parcels[0].chain[-1].holder is Holder.STORE:
+            # As most are, and a set of words takes longer than all the rest.
+            return self._in_the_store()
         holders = {parcel.chain[-1].holder for parcel in self.parcels}
         if Holder.CUSTOMER in holders:
             return self._with_the_customer()
@@ -198,8 +201,13 @@ class Delivery(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 def slip_id(delivery: str, parcel: int, round_: int) -> str:
-    """The slip's 8 bytes as hex: any counter that knows the delivery can name its slip, whoever printed it."""
-    return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8].hex()
+    """The slip's name as hex."""
+    return slip_name(delivery, parcel, round_).hex()
+
+
+def slip_name(delivery: str, parcel: int, round_: int) -> bytes:
+    """The slip's 8 bytes: any counter that knows the delivery can name its slip, whoever printed it."""
+    return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8]
 
 
 class DeliveryOpened(Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from storeapp.domain.delivery import Delivery, slip_id
+from storeapp.domain.delivery import Delivery, slip_name
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Event, Key, Pair, State
@@ -191,7 +191,10 @@ def stamp(moment: datetime | None) -> str | None:
 
 def words(order: Order) -> str:
     """What full text finds an order by."""
-    return "\n".join([order.order_no, *[f"{line.sku} {line.title}" for line in order.lines]])
+    found = order.order_no
+    for line in order.lines:
+        found += f"\n{line.sku} {line.title}"
+    return found
 
 
 def _add_slips(lines: Lines, delivery: Delivery) -> None:
@@ -199,8 +202,8 @@ def _add_slips(lines: Lines, delivery: Delivery) -> None:
     of = delivery.id
     for parcel in delivery.parcels:
         for round_ in range(parcel.round + 1):
-            name = slip_id(of, parcel.number, round_)
-            lines.slips.append((name, of, parcel.number, short_code(bytes.fromhex(name))))
+            name = slip_name(of, parcel.number, round_)
+            lines.slips.append((name.hex(), of, parcel.number, short_code(name)))
 
 
 def drop(db: Database, gone: Iterable[Key]) -> None:
