@@ -109,6 +109,7 @@ class SyncEngine:
         except SyncFailed as failed:
             report = replace(worker.cycle.report, problem=failed.code)
         finally:
+            worker.put_in_order()
             worker.close()
             lock.release()
         return _with_numbers(counter, report)
@@ -144,6 +145,13 @@ class _Worker:
     def run(self, progress: Progress) -> SyncReport:
         """One exchange; from the greeting on, the clock is right."""
         return self.cycle.run(progress)
+
+    def put_in_order(self) -> None:
+        """Do what an exchange leaves to be done when nobody waits any more; what fails, the next one does."""
+        try:
+            self.exchange.fold()
+        except StoreError as failed:
+            _log.warning("the cache was not put in order: %s", failed.code)
 
     def _right_the_clock(self, hub_time: datetime) -> None:
         if not FIRST_YEAR <= hub_time.year <= LAST_YEAR:
@@ -273,19 +281,20 @@ class Runner:
         except SyncFailed as failed:
             worker.cycle.forget_greeting()
             least_s = failed.retry_after_s if isinstance(failed, HubTrouble) else 0.0
-            self._wait_to_retry(counter, failed.code, least_s=least_s)
+            self._wait_to_retry(counter, worker, failed.code, least_s=least_s)
         except StoreError as failed:
             if counter.journal.is_replaced:
                 raise
-            self._wait_to_retry(counter, failed.code)
+            self._wait_to_retry(counter, worker, failed.code)
         except Exception as error:
             _log.error("the sync failed: %s", type(error).__name__)
             worker.cycle.forget_greeting()
-            self._wait_to_retry(counter, "sync_failed")
+            self._wait_to_retry(counter, worker, "sync_failed")
         else:
             self._backoff.reset()
             listener.listen(*worker.cycle.place())
             self._tell(self._counted(counter, SyncStep.RESTING))
+            worker.put_in_order()
             self._go(counter)
             self._rest(counter)
 
@@ -296,10 +305,11 @@ class Runner:
         except StoreError as failed:
             _log.warning("what the map service said was not kept: %s", failed.code)
 
-    def _wait_to_retry(self, counter: Counter, code: str, *, least_s: float = 0) -> None:
+    def _wait_to_retry(self, counter: Counter, worker: _Worker, code: str, *, least_s: float = 0) -> None:
         delay_s = max(least_s, self._backoff.next_s())
         next_try_at = counter.clock.now() + timedelta(seconds=delay_s)
         self._tell(replace(self._counted(counter, SyncStep.WAITING, problem=code), next_try_at=next_try_at))
+        worker.put_in_order()
         self._wake.wait(delay_s)
 
     def _rest(self, counter: Counter) -> None:

@@ -1,10 +1,15 @@
 """Turns rows as they came over the wire into pages that a counter can read."""
 
-import msgspec
+from functools import partial
+
+from msgspec import UNSET
 
 from storeapp.services.pages import IncomingPage, KeyBox, ReadPage, TransportedKey
 from storeapp.store.cache import Row
 from sync.protocol.messages import WireRow
+
+_row = partial(tuple.__new__, Row)
+"""Makes a `Row` of its values, in half the time that the class takes."""
 
 
 def together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
@@ -21,10 +26,7 @@ def incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingP
         feed=feed,
         epoch=epoch,
         upto=upto,
-        rows=[
-            Row(row.kind, row.id, row.version, bytes(row.body) if isinstance(row.body, msgspec.Raw) else b"")
-            for row in rows
-        ],
+        rows=[_row((row.kind, row.id, row.version, b"" if row.body is UNSET else bytes(row.body))) for row in rows],
         keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
         boxes=_boxes(rows),
     )
@@ -34,7 +36,8 @@ def _boxes(rows: list[WireRow]) -> list[KeyBox]:
     boxes: list[KeyBox] = []
     subjects: list[str] = []
     for row in rows:
-        subjects += [subject or row.id for subject in row.opens]
+        if row.opens:
+            subjects += [subject or row.id for subject in row.opens]
         if row.box:
             boxes.append(KeyBox(tuple(subjects), row.box))
             subjects = []

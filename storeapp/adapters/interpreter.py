@@ -3,8 +3,9 @@
 import gc
 import sys
 
-OBJECTS_BEFORE_LOOKING = 50_000
-"""A batch of commands makes about as many that live until it is done; looking after every 700 took a quarter of it."""
+OBJECTS_BEFORE_LOOKING = 100_000
+"""What is read ahead of the hub's feed makes about as many that live until it is kept, and a batch of commands half of
+them; looking after every 700 took a quarter of a batch. With 50,000 the window takes as much memory."""
 SWITCH_S = 0.0002
 """How long a thread may keep Python's lock from another. At the default of 5 ms the window waits for each read, and
 what has come from the hub is kept later than it could be; much shorter, and switching costs more than it gives."""

@@ -43,7 +43,7 @@ class _Record(msgspec.Struct, array_like=True):
     phone_until: datetime | None = None
 
 
-class Findable(msgspec.Struct, array_like=True, frozen=True):
+class Findable(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a person is found by: the first fields of the record."""
 
     name: str = ""

@@ -26,7 +26,7 @@ SLACK = timedelta(minutes=10)
 MOST_WEIGHT = 100
 
 
-class Lease(Struct, frozen=True):
+class Lease(Struct, frozen=True, gc=False):
     """One counter's right to promise its shares. ``incarnation`` tells it from a copy of its disk.
 
     A ``lapsed`` one holds nothing back any more; what it had promised before its end stands nevertheless.
@@ -44,7 +44,7 @@ class Lease(Struct, frozen=True):
         return self.since <= moment < self.until
 
 
-class Allotment(Struct, frozen=True):
+class Allotment(Struct, frozen=True, gc=False):
     """The leases of one store, whose code is the id.
 
     ``counters`` are the store's counters in the order of their first hello, ``weights`` what each gets of a shelf in
@@ -79,7 +79,7 @@ class Allotment(Struct, frozen=True):
         return None
 
 
-class AllotmentSet(Struct, frozen=True):
+class AllotmentSet(Struct, frozen=True, gc=False):
     """The hub has renewed, ended or given leases."""
 
     KIND: ClassVar[str] = "allotment.set"

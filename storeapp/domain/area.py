@@ -76,7 +76,7 @@ class AreaVerdict(StrEnum):
     DAY_FULL = "day_full"
 
 
-class AreaRule(Struct, frozen=True):
+class AreaRule(Struct, frozen=True, gc=False):
     """What is served from ``since`` on.
 
     Attributes:
@@ -98,7 +98,7 @@ class AreaRule(Struct, frozen=True):
     cells: tuple[Cell, ...] = ()
 
 
-class ServiceArea(Struct, frozen=True):
+class ServiceArea(Struct, frozen=True, gc=False):
     """A store's rules, the newest last; its id is the store's."""
 
     KIND: ClassVar[str] = "service_area"
@@ -115,7 +115,7 @@ class ServiceArea(Struct, frozen=True):
         return next((rule for rule in reversed(self.rules) if rule.since <= moment), None)
 
 
-class DemandPoint(Struct, frozen=True):
+class DemandPoint(Struct, frozen=True, gc=False):
     """One order that was asked for: at which hour, how far north and east; ``key`` tells it from others of the day."""
 
     key: str
@@ -123,7 +123,7 @@ class DemandPoint(Struct, frozen=True):
     cell: Cell
 
 
-class DemandDay(Struct, frozen=True):
+class DemandDay(Struct, frozen=True, gc=False):
     """Where the orders of one day went, on the grid; nobody's door can be told from it."""
 
     KIND: ClassVar[str] = "demand_day"
@@ -138,7 +138,7 @@ def demand_day_id(store: str, day: date) -> str:
     return f"{store}/{day.isoformat()}"
 
 
-class AreaSet(Struct, frozen=True):
+class AreaSet(Struct, frozen=True, gc=False):
     """A store serves another area from now on."""
 
     KIND: ClassVar[str] = "area.set"
@@ -147,7 +147,7 @@ class AreaSet(Struct, frozen=True):
     rule: AreaRule
 
 
-class DemandNoted(Struct, frozen=True):
+class DemandNoted(Struct, frozen=True, gc=False):
     """These orders were asked for on a day."""
 
     KIND: ClassVar[str] = "area.demand_noted"

@@ -11,7 +11,7 @@ BRAND_POLICY = "brand"
 HEAVIEST_G = 1_000_000_000
 
 
-class Store(Struct, frozen=True):
+class Store(Struct, frozen=True, gc=False):
     """A shop of the brand; its id is the code that its staff use. ``region`` is empty where it belongs to none."""
 
     KIND: ClassVar[str] = "store"
@@ -22,7 +22,7 @@ class Store(Struct, frozen=True):
     region: str = ""
 
 
-class Sku(Struct, frozen=True):
+class Sku(Struct, frozen=True, gc=False):
     """An article as the catalogue describes one piece of it; ``certificates`` are what a guide needs to carry it.
 
     Raises:
@@ -43,7 +43,7 @@ class Sku(Struct, frozen=True):
             raise ValueError("no article weighs that much")
 
 
-class Policy(Struct, frozen=True):
+class Policy(Struct, frozen=True, gc=False):
     """The numbers that the brand sets; a store that has heard of none works with these.
 
     Attributes:
@@ -101,7 +101,7 @@ class Policy(Struct, frozen=True):
     alert_percent: int = 60
 
 
-class Building(Struct, frozen=True):
+class Building(Struct, frozen=True, gc=False):
     """A building, lane or street number and where it stands; never a flat or a person."""
 
     KIND: ClassVar[str] = "building"
@@ -110,7 +110,7 @@ class Building(Struct, frozen=True):
     confirmations: int = 0
 
 
-class StoreRegistered(Struct, frozen=True):
+class StoreRegistered(Struct, frozen=True, gc=False):
     """A store was entered or its data changed."""
 
     KIND: ClassVar[str] = "store.registered"
@@ -119,7 +119,7 @@ class StoreRegistered(Struct, frozen=True):
     store: Store
 
 
-class SkuRegistered(Struct, frozen=True):
+class SkuRegistered(Struct, frozen=True, gc=False):
     """An article was entered or its data changed."""
 
     KIND: ClassVar[str] = "sku.registered"
@@ -128,7 +128,7 @@ class SkuRegistered(Struct, frozen=True):
     sku: Sku
 
 
-class PolicySet(Struct, frozen=True):
+class PolicySet(Struct, frozen=True, gc=False):
     """The brand set its numbers."""
 
     KIND: ClassVar[str] = "policy.set"
@@ -137,7 +137,7 @@ class PolicySet(Struct, frozen=True):
     policy: Policy
 
 
-class BuildingLocated(Struct, frozen=True):
+class BuildingLocated(Struct, frozen=True, gc=False):
     """A building's position was entered, or a finished delivery confirmed it."""
 
     KIND: ClassVar[str] = "building.located"

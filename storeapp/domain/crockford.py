@@ -41,9 +41,12 @@ def check_letter(text: str) -> str:
 
 def write_checked(number: int, length: int) -> str:
     """What `write` writes with its `check_letter` behind it, for whoever has thousands to write."""
-    odd, shift = length % 2, 5 * length - 5 * (length % 2)
-    value = number >> shift & 31 if odd else 0
-    text = ALPHABET[value] if odd else ""
+    shift = 5 * length
+    value, text = 0, ""
+    if length % 2:
+        shift -= 5
+        value = number >> shift & 31
+        text = ALPHABET[value]
     for at in range(shift - 10, -1, -10):
         pair = number >> at & 1023
         text += _PAIRS[pair]

@@ -62,7 +62,7 @@ class Attempt(StrEnum):
     RETURNING = "returning"
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """One link of the chain of custody: who holds the parcel from when on, and what proves it."""
 
     holder: Holder
@@ -73,7 +73,7 @@ class Link(Struct, frozen=True):
     proof: Proof
 
 
-class Slip(Struct, frozen=True):
+class Slip(Struct, frozen=True, gc=False):
     """The paper that is valid for the parcel's current round."""
 
     slip_id: str
@@ -83,7 +83,7 @@ class Slip(Struct, frozen=True):
     hours: int
 
 
-class Parcel(Struct, frozen=True, omit_defaults=True):
+class Parcel(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one slip covers. The last link of ``chain`` holds it, so there is always exactly one custodian."""
 
     number: int
@@ -98,14 +98,14 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
         return self.chain[-1]
 
 
-class Goods(Struct, frozen=True):
+class Goods(Struct, frozen=True, gc=False):
     """Pieces of one article."""
 
     sku: str
     quantity: int
 
 
-class Delivery(Struct, frozen=True, omit_defaults=True):
+class Delivery(Struct, frozen=True, gc=False, omit_defaults=True):
     """The job of getting one order's parcels to the customer.
 
     ``assignments`` counts the changes of the responsible guide; an assignment names the count that it
@@ -140,6 +140,9 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
     @property
     def state(self) -> DeliveryState:
         """The state that follows from the parcels' custody, the assignment and a cancellation."""
+        if len(self.parcels) == 1 and self.parcels[0].chain[-1].holder is Holder.STORE:
+            # As most are, and a set of words takes longer than all the rest.
+            return self._in_the_store()
         holders = {parcel.chain[-1].holder for parcel in self.parcels}
         if Holder.CUSTOMER in holders:
             return self._with_the_customer()
@@ -198,11 +201,16 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
 
 def slip_id(delivery: str, parcel: int, round_: int) -> str:
-    """The slip's 8 bytes as hex: any counter that knows the delivery can name its slip, whoever printed it."""
-    return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8].hex()
+    """The slip's name as hex."""
+    return slip_name(delivery, parcel, round_).hex()
 
 
-class DeliveryOpened(Struct, frozen=True):
+def slip_name(delivery: str, parcel: int, round_: int) -> bytes:
+    """The slip's 8 bytes: any counter that knows the delivery can name its slip, whoever printed it."""
+    return hashlib.sha256(f"slip|{delivery}|{parcel}|{round_}".encode()).digest()[:8]
+
+
+class DeliveryOpened(Struct, frozen=True, gc=False):
     """There is a job to do; the parcels lie in the store."""
 
     KIND: ClassVar[str] = "delivery.opened"
@@ -211,7 +219,7 @@ class DeliveryOpened(Struct, frozen=True):
     delivery: Delivery
 
 
-class DeliveryChanged(Struct, frozen=True):
+class DeliveryChanged(Struct, frozen=True, gc=False):
     """The promise or the load changed."""
 
     KIND: ClassVar[str] = "delivery.changed"
@@ -223,7 +231,7 @@ class DeliveryChanged(Struct, frozen=True):
     weight_g: int
 
 
-class DeliveryAssigned(Struct, frozen=True):
+class DeliveryAssigned(Struct, frozen=True, gc=False):
     """A guide is responsible, or with an empty ``guide`` nobody is any more; ``job`` planned it for a whole region."""
 
     KIND: ClassVar[str] = "delivery.assigned"
@@ -234,7 +242,7 @@ class DeliveryAssigned(Struct, frozen=True):
     job: str = ""
 
 
-class SlipIssued(Struct, frozen=True):
+class SlipIssued(Struct, frozen=True, gc=False):
     """A slip was printed for one parcel; a higher reprint voids the lower ones."""
 
     KIND: ClassVar[str] = "delivery.slip_issued"
@@ -244,7 +252,7 @@ class SlipIssued(Struct, frozen=True):
     slip: Slip
 
 
-class CustodyMoved(Struct, frozen=True):
+class CustodyMoved(Struct, frozen=True, gc=False):
     """One parcel changed hands; back in the store a new round begins and its slip is void."""
 
     KIND: ClassVar[str] = "delivery.custody_moved"
@@ -254,7 +262,7 @@ class CustodyMoved(Struct, frozen=True):
     link: Link
 
 
-class AttemptEnded(Struct, frozen=True):
+class AttemptEnded(Struct, frozen=True, gc=False):
     """The customer did not take one parcel, or it is on its way back."""
 
     KIND: ClassVar[str] = "delivery.attempt_ended"
@@ -265,7 +273,7 @@ class AttemptEnded(Struct, frozen=True):
     reason: str
 
 
-class DeliveryReturned(Struct, frozen=True):
+class DeliveryReturned(Struct, frozen=True, gc=False):
     """Everything is back in the store; a person decides whether to try again."""
 
     KIND: ClassVar[str] = "delivery.returned"
@@ -274,7 +282,7 @@ class DeliveryReturned(Struct, frozen=True):
     reason: str
 
 
-class DeliveryRetried(Struct, frozen=True):
+class DeliveryRetried(Struct, frozen=True, gc=False):
     """A returned delivery waits for a guide again."""
 
     KIND: ClassVar[str] = "delivery.retried"
@@ -282,7 +290,7 @@ class DeliveryRetried(Struct, frozen=True):
     id: str
 
 
-class DeliveryRecalled(Struct, frozen=True):
+class DeliveryRecalled(Struct, frozen=True, gc=False):
     """The order was cancelled after custody: the parcel must come back."""
 
     KIND: ClassVar[str] = "delivery.recalled"
@@ -290,7 +298,7 @@ class DeliveryRecalled(Struct, frozen=True):
     id: str
 
 
-class DeliveryCancelled(Struct, frozen=True):
+class DeliveryCancelled(Struct, frozen=True, gc=False):
     """The job is off."""
 
     KIND: ClassVar[str] = "delivery.cancelled"
@@ -299,7 +307,7 @@ class DeliveryCancelled(Struct, frozen=True):
     at: datetime
 
 
-class DeliverySplit(Struct, frozen=True):
+class DeliverySplit(Struct, frozen=True, gc=False):
     """Staff packed the goods in several parcels; slips printed before are void."""
 
     KIND: ClassVar[str] = "delivery.split"
@@ -308,7 +316,7 @@ class DeliverySplit(Struct, frozen=True):
     parcels: int
 
 
-class GoodsBooked(Struct, frozen=True):
+class GoodsBooked(Struct, frozen=True, gc=False):
     """These goods are off the store's stock because of the delivery; none once they are back."""
 
     KIND: ClassVar[str] = "delivery.goods_booked"
@@ -317,7 +325,7 @@ class GoodsBooked(Struct, frozen=True):
     goods: tuple[Goods, ...]
 
 
-class DeliveryPinned(Struct, frozen=True):
+class DeliveryPinned(Struct, frozen=True, gc=False):
     """Staff keep it for one guide, or with an empty ``guide`` for nobody any more."""
 
     KIND: ClassVar[str] = "delivery.pinned"
@@ -326,7 +334,7 @@ class DeliveryPinned(Struct, frozen=True):
     guide: str
 
 
-class GuidesBanned(Struct, frozen=True):
+class GuidesBanned(Struct, frozen=True, gc=False):
     """Staff keep it from these guides and no others."""
 
     KIND: ClassVar[str] = "delivery.guides_banned"
@@ -335,7 +343,7 @@ class GuidesBanned(Struct, frozen=True):
     guides: tuple[str, ...]
 
 
-class DeliveryPrioritised(Struct, frozen=True):
+class DeliveryPrioritised(Struct, frozen=True, gc=False):
     """How much more than others it must not be left."""
 
     KIND: ClassVar[str] = "delivery.prioritised"

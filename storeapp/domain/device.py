@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 
-class Device(Struct, frozen=True):
+class Device(Struct, frozen=True, gc=False):
     """An enrolled counter; ``certificate`` is signed by the brand's root and holds its public key.
 
     ``brands`` are the ids under which it may have signed slips and badges: its hub's, and those from before
@@ -23,7 +23,7 @@ class Device(Struct, frozen=True):
     revoked_at: datetime | None = None
 
 
-class DeviceCertified(Struct, frozen=True):
+class DeviceCertified(Struct, frozen=True, gc=False):
     """A counter was enrolled, or its certificate renewed."""
 
     KIND: ClassVar[str] = "device.certified"
@@ -32,7 +32,7 @@ class DeviceCertified(Struct, frozen=True):
     device: Device
 
 
-class DeviceRevoked(Struct, frozen=True):
+class DeviceRevoked(Struct, frozen=True, gc=False):
     """What this counter signs from now on is worth nothing."""
 
     KIND: ClassVar[str] = "device.revoked"

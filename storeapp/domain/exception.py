@@ -26,7 +26,7 @@ class ExceptionKind(StrEnum):
     OTHER = "other"
 
 
-class ExceptionCase(Struct, frozen=True):
+class ExceptionCase(Struct, frozen=True, gc=False):
     """One open question; ``code`` says which rule opened it, ``subject`` is a delivery or stock item."""
 
     KIND: ClassVar[str] = "exception"
@@ -50,7 +50,7 @@ class ExceptionCase(Struct, frozen=True):
         return self.resolved_at is None
 
 
-class ExceptionOpened(Struct, frozen=True):
+class ExceptionOpened(Struct, frozen=True, gc=False):
     """A person must look at something."""
 
     KIND: ClassVar[str] = "exception.opened"
@@ -59,7 +59,7 @@ class ExceptionOpened(Struct, frozen=True):
     case: ExceptionCase
 
 
-class ExceptionResolved(Struct, frozen=True):
+class ExceptionResolved(Struct, frozen=True, gc=False):
     """A person decided."""
 
     KIND: ClassVar[str] = "exception.resolved"

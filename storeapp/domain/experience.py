@@ -18,7 +18,7 @@ ANY_HOUR = -1
 """Stands for the whole day among the hours."""
 
 
-class Leg(Struct, frozen=True):
+class Leg(Struct, frozen=True, gc=False):
     """One way between two doors, or from the store to a door, as a guide went it.
 
     Attributes:
@@ -59,7 +59,7 @@ def rounded_m(metres: float) -> int:
     return round(metres / GRAIN_M) * GRAIN_M
 
 
-class TravelDay(Struct, frozen=True):
+class TravelDay(Struct, frozen=True, gc=False):
     """The legs of one day of a store."""
 
     KIND: ClassVar[str] = "travel_day"
@@ -78,7 +78,7 @@ def travel_day_id(store: str, day: date) -> str:
     return f"{store}/{day.isoformat()}"
 
 
-class LearnedDetour(Struct, frozen=True):
+class LearnedDetour(Struct, frozen=True, gc=False):
     """The detour of a mode at an hour, or at `ANY_HOUR`, from so many legs."""
 
     mode: TravelMode
@@ -87,7 +87,7 @@ class LearnedDetour(Struct, frozen=True):
     legs: int
 
 
-class Spread(Struct, frozen=True):
+class Spread(Struct, frozen=True, gc=False):
     """How far arrivals were off what was foretold, as scores of `risk.score` in rising order.
 
     ``mode`` is None where all modes are meant.
@@ -98,7 +98,7 @@ class Spread(Struct, frozen=True):
     permille: tuple[int, ...]
 
 
-class TravelProfile(Struct, frozen=True):
+class TravelProfile(Struct, frozen=True, gc=False):
     """What a store has learned up to a day; plans made under one version are made with these numbers."""
 
     KIND: ClassVar[str] = "travel_profile"
@@ -134,7 +134,7 @@ def store_hour(moment: datetime) -> int:
     return moment.astimezone(STORE_ZONE).hour
 
 
-class LegsObserved(Struct, frozen=True):
+class LegsObserved(Struct, frozen=True, gc=False):
     """Guides went these ways on a day."""
 
     KIND: ClassVar[str] = "travel.observed"
@@ -145,7 +145,7 @@ class LegsObserved(Struct, frozen=True):
     legs: tuple[Leg, ...]
 
 
-class ProfileLearned(Struct, frozen=True):
+class ProfileLearned(Struct, frozen=True, gc=False):
     """Plans are made with these numbers from now on."""
 
     KIND: ClassVar[str] = "travel.learned"

@@ -56,7 +56,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-class HeldCommand(Struct, frozen=True):
+class HeldCommand(Struct, frozen=True, gc=False):
     """One command that was not applied. ``id`` is its UUID; the rest says what it was, but nothing about a person.
 
     ``root`` names the command that it follows, empty where it is a matter of its own; ``followers`` are those that
@@ -88,7 +88,7 @@ class HeldCommand(Struct, frozen=True):
         return self.resolved_at is None
 
 
-class CommandHeld(Struct, frozen=True):
+class CommandHeld(Struct, frozen=True, gc=False):
     """The hub did not apply a command, or not this time either: it waits for a person."""
 
     KIND: ClassVar[str] = "held.opened"
@@ -97,7 +97,7 @@ class CommandHeld(Struct, frozen=True):
     held: HeldCommand
 
 
-class HeldFollowed(Struct, frozen=True):
+class HeldFollowed(Struct, frozen=True, gc=False):
     """Another command hangs on this one."""
 
     KIND: ClassVar[str] = "held.followed"
@@ -106,7 +106,7 @@ class HeldFollowed(Struct, frozen=True):
     follower: str
 
 
-class HeldResolved(Struct, frozen=True):
+class HeldResolved(Struct, frozen=True, gc=False):
     """A person decided about it; ``device`` is where."""
 
     KIND: ClassVar[str] = "held.resolved"
@@ -118,7 +118,7 @@ class HeldResolved(Struct, frozen=True):
     device: str
 
 
-class HeldSettled(Struct, frozen=True):
+class HeldSettled(Struct, frozen=True, gc=False):
     """What the person decided was carried out, and this came of it."""
 
     KIND: ClassVar[str] = "held.settled"

@@ -2,6 +2,9 @@
 
 Every rule is a function of (command, states, context); the counter and the hub run the same ones.
 ``decide`` returns the events of one command or a refusal; ``evolve`` applies one event to one state.
+
+Records are frozen and made of words, numbers and other records, so none is ever part of a cycle of references: they are
+``gc=False``, or Python would look for cycles among ten thousands of them again and again.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,14 +67,14 @@ class Reader(Protocol):
         """The state of one aggregate, or None where it never existed."""
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """Why a command is not done: a stable code with the data that its words need."""
 
     code: str
     data: Data = field(default_factory=dict)
 
 
-class Context(Struct, frozen=True):
+class Context(Struct, frozen=True, gc=False):
     """Who asks, where and when.
 
     ``now`` is the clock of the device that made the command; it never orders anything.

@@ -16,7 +16,7 @@ from storeapp.domain.moment import Window
 from storeapp.domain.people import Guide
 
 
-class Loan(Struct, frozen=True):
+class Loan(Struct, frozen=True, gc=False):
     """When a guide is away for another store, and within that, when ``there``: between the ways there and back."""
 
     store: str
@@ -28,7 +28,7 @@ class Loan(Struct, frozen=True):
         return Loan(self.store, _span(self.window, other.window), _span(self.there, other.there))
 
 
-class Away(Struct, frozen=True):
+class Away(Struct, frozen=True, gc=False):
     """The loans of one guide, in the feed of the guide's own store. Its id is the guide's code."""
 
     KIND: ClassVar[str] = "away"
@@ -37,7 +37,7 @@ class Away(Struct, frozen=True):
     loans: tuple[Loan, ...] = ()
 
 
-class LentGuide(Struct, frozen=True):
+class LentGuide(Struct, frozen=True, gc=False):
     """A guide of another store, in the feed of the store that may plan with this one in these windows.
 
     ``guide`` is how the own store has the guide, without the home; the hub keeps it as it is there. What was lent
@@ -117,7 +117,7 @@ def _cut(window: Window, gone: Window) -> Iterable[Window]:
         yield Window(gone.end, window.end)
 
 
-class GuideAway(Struct, frozen=True):
+class GuideAway(Struct, frozen=True, gc=False):
     """The loans of a guide are these."""
 
     KIND: ClassVar[str] = "guide.away"
@@ -126,7 +126,7 @@ class GuideAway(Struct, frozen=True):
     away: Away
 
 
-class GuideLent(Struct, frozen=True):
+class GuideLent(Struct, frozen=True, gc=False):
     """What a store knows of a guide of another one, and when it may plan with that guide, is this."""
 
     KIND: ClassVar[str] = "guide.lent"

@@ -31,7 +31,7 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
 
 
-class Window(Struct, frozen=True):
+class Window(Struct, frozen=True, gc=False):
     """From ``start`` (included) to ``end`` (excluded), both UTC; ``end`` is never before ``start``."""
 
     start: datetime

@@ -31,7 +31,7 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class OrderLine(Struct, frozen=True, omit_defaults=True):
+class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """One article; ``reserved`` pieces of it are promised from this store's stock.
 
     Raises:
@@ -49,7 +49,7 @@ class OrderLine(Struct, frozen=True, omit_defaults=True):
             raise ValueError("no order holds so many pieces")
 
 
-class Order(Struct, frozen=True, omit_defaults=True):
+class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was sold. ``needs`` are codes of what a person should look at; ``sealed`` is empty once forgotten.
 
     ``digest`` is a keyed hash of what the platform stated last, so that importing the same again changes
@@ -111,7 +111,7 @@ def order_of(delivery: str) -> str:
     return delivery.removesuffix(delivery_id(""))
 
 
-class OrderPlaced(Struct, frozen=True):
+class OrderPlaced(Struct, frozen=True, gc=False):
     """A store took an order on."""
 
     KIND: ClassVar[str] = "order.placed"
@@ -120,7 +120,7 @@ class OrderPlaced(Struct, frozen=True):
     order: Order
 
 
-class OrderChanged(Struct, frozen=True):
+class OrderChanged(Struct, frozen=True, gc=False):
     """What was ordered, where to or when, is now different; the reservation events stand beside it."""
 
     KIND: ClassVar[str] = "order.changed"
@@ -136,7 +136,7 @@ class OrderChanged(Struct, frozen=True):
     digest: str
 
 
-class OrderCancelled(Struct, frozen=True):
+class OrderCancelled(Struct, frozen=True, gc=False):
     """Nobody will deliver it."""
 
     KIND: ClassVar[str] = "order.cancelled"
@@ -146,7 +146,7 @@ class OrderCancelled(Struct, frozen=True):
     at: datetime
 
 
-class OrderCompleted(Struct, frozen=True):
+class OrderCompleted(Struct, frozen=True, gc=False):
     """The customer has everything."""
 
     KIND: ClassVar[str] = "order.completed"
@@ -155,7 +155,7 @@ class OrderCompleted(Struct, frozen=True):
     at: datetime
 
 
-class OrderReopened(Struct, frozen=True):
+class OrderReopened(Struct, frozen=True, gc=False):
     """A fact undid the end: what was cancelled or completed turned out to be still on its way."""
 
     KIND: ClassVar[str] = "order.reopened"
@@ -163,7 +163,7 @@ class OrderReopened(Struct, frozen=True):
     id: str
 
 
-class LinesReserved(Struct, frozen=True):
+class LinesReserved(Struct, frozen=True, gc=False):
     """How many pieces of each line are promised now, in the order of the lines."""
 
     KIND: ClassVar[str] = "order.lines_reserved"
@@ -173,7 +173,7 @@ class LinesReserved(Struct, frozen=True):
     needs: tuple[str, ...]
 
 
-class OrderForgotten(Struct, frozen=True):
+class OrderForgotten(Struct, frozen=True, gc=False):
     """The personal data is gone for good; the rest of the order stays."""
 
     KIND: ClassVar[str] = "order.forgotten"

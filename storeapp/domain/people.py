@@ -10,7 +10,7 @@ from storeapp.domain.moment import STORE_ZONE, Window
 from storeapp.domain.words import Role, TravelMode
 
 
-class Badge(Struct, frozen=True):
+class Badge(Struct, frozen=True, gc=False):
     """The badge that is valid now; an older serial of the same badge is not."""
 
     badge_id: str
@@ -19,7 +19,7 @@ class Badge(Struct, frozen=True):
     days: int
 
 
-class Guide(Struct, frozen=True):
+class Guide(Struct, frozen=True, gc=False):
     """A shopping guide who delivers; the home is sealed, because it is nobody's business at the counter.
 
     ``hours`` are the usual working hours on the store's clock; a shift of a day overrides them. ``serials``
@@ -51,7 +51,7 @@ class Guide(Struct, frozen=True):
         return dict(self.serials).get(badge_id, -1) + 1
 
 
-class Shift(Struct, frozen=True):
+class Shift(Struct, frozen=True, gc=False):
     """When a guide works on one day of the store; ``window`` None means off that day."""
 
     KIND: ClassVar[str] = "shift"
@@ -62,7 +62,7 @@ class Shift(Struct, frozen=True):
     window: Window | None
 
 
-class Staff(Struct, frozen=True):
+class Staff(Struct, frozen=True, gc=False):
     """A person who signs in at the counter; the PIN's verifier never leaves the counter's keys."""
 
     KIND: ClassVar[str] = "staff"
@@ -93,7 +93,7 @@ def shift_window(guide: Guide, shift: Shift | None, day: date) -> Window | None:
     return Window(start, end if end > start else end + timedelta(days=1))
 
 
-class GuideRegistered(Struct, frozen=True):
+class GuideRegistered(Struct, frozen=True, gc=False):
     """A guide was entered or the data changed; the badge stays."""
 
     KIND: ClassVar[str] = "guide.registered"
@@ -102,7 +102,7 @@ class GuideRegistered(Struct, frozen=True):
     guide: Guide
 
 
-class BadgeIssued(Struct, frozen=True):
+class BadgeIssued(Struct, frozen=True, gc=False):
     """A badge was printed; earlier serials are void."""
 
     KIND: ClassVar[str] = "guide.badge_issued"
@@ -111,7 +111,7 @@ class BadgeIssued(Struct, frozen=True):
     badge: Badge
 
 
-class BadgeRevoked(Struct, frozen=True):
+class BadgeRevoked(Struct, frozen=True, gc=False):
     """The badge was lost or the guide left."""
 
     KIND: ClassVar[str] = "guide.badge_revoked"
@@ -119,7 +119,7 @@ class BadgeRevoked(Struct, frozen=True):
     id: str
 
 
-class ShiftSet(Struct, frozen=True):
+class ShiftSet(Struct, frozen=True, gc=False):
     """A guide's hours of one day were set."""
 
     KIND: ClassVar[str] = "shift.set"
@@ -128,7 +128,7 @@ class ShiftSet(Struct, frozen=True):
     shift: Shift
 
 
-class StaffRegistered(Struct, frozen=True):
+class StaffRegistered(Struct, frozen=True, gc=False):
     """A person may sign in, or no longer."""
 
     KIND: ClassVar[str] = "staff.registered"

@@ -16,7 +16,7 @@ class Datum(StrEnum):
     GCJ02 = "gcj02"
 
 
-class Position(Struct, frozen=True):
+class Position(Struct, frozen=True, gc=False):
     """A point in decimal degrees.
 
     Raises:

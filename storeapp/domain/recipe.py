@@ -21,7 +21,7 @@ class Method(StrEnum):
     """Several searches, one for each neighbourhood of stores and one for all together."""
 
 
-class Recipe(Struct, frozen=True):
+class Recipe(Struct, frozen=True, gc=False):
     """With it, and the same problem, a planner makes the same plan again; of a region, with those of its parts.
 
     Attributes:
@@ -36,7 +36,7 @@ class Recipe(Struct, frozen=True):
     inserted: int | None = None
 
 
-class PlanRecord(Struct, frozen=True):
+class PlanRecord(Struct, frozen=True, gc=False):
     """The plan that an assignment follows, as the journal keeps it beside the assignment.
 
     Attributes:

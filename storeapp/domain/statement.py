@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from storeapp.domain.words import Mode
 
 
-class Earning(Struct, frozen=True):
+class Earning(Struct, frozen=True, gc=False):
     """One line of pay, at the policy's rate when the customer got the parcel."""
 
     delivery_id: str
@@ -19,14 +19,14 @@ class Earning(Struct, frozen=True):
     on_time: bool
 
 
-class Elsewhere(Struct, frozen=True):
+class Elsewhere(Struct, frozen=True, gc=False):
     """What a guide earned at another store that had borrowed the guide."""
 
     store: str
     earnings: tuple[Earning, ...]
 
 
-class Statement(Struct, frozen=True):
+class Statement(Struct, frozen=True, gc=False):
     """A guide's earnings of one store day.
 
     Where a guide helped out at another store, that store has a statement of its own for it, whose ``guide_store`` pays:
@@ -53,7 +53,7 @@ class Statement(Struct, frozen=True):
         return sum(earning.amount_fen for earning in self.lines)
 
 
-class DayTotals(Struct, frozen=True):
+class DayTotals(Struct, frozen=True, gc=False):
     """The figures of a closed day."""
 
     orders: int
@@ -65,7 +65,7 @@ class DayTotals(Struct, frozen=True):
     earnings_fen: int
 
 
-class StoreDay(Struct, frozen=True):
+class StoreDay(Struct, frozen=True, gc=False):
     """A store's day; closing it again replaces the figures and keeps the count of closings."""
 
     KIND: ClassVar[str] = "day"
@@ -83,7 +83,7 @@ def statement_id(guide: str, day: date, *, at: str = "") -> str:
     return f"{guide}/{day.isoformat()}@{at}" if at else f"{guide}/{day.isoformat()}"
 
 
-class EarningAdded(Struct, frozen=True):
+class EarningAdded(Struct, frozen=True, gc=False):
     """A delivery was done and is paid."""
 
     KIND: ClassVar[str] = "statement.earning_added"
@@ -96,7 +96,7 @@ class EarningAdded(Struct, frozen=True):
     guide_store: str = ""
 
 
-class EarnedElsewhere(Struct, frozen=True):
+class EarnedElsewhere(Struct, frozen=True, gc=False):
     """A guide's lines of one day at a store that had borrowed the guide are these; told to the guide's own store."""
 
     KIND: ClassVar[str] = "statement.earned_elsewhere"
@@ -108,7 +108,7 @@ class EarnedElsewhere(Struct, frozen=True):
     elsewhere: Elsewhere
 
 
-class EarningRemoved(Struct, frozen=True):
+class EarningRemoved(Struct, frozen=True, gc=False):
     """A later fact showed that somebody else delivered it, or nobody did."""
 
     KIND: ClassVar[str] = "statement.earning_removed"
@@ -117,7 +117,7 @@ class EarningRemoved(Struct, frozen=True):
     delivery_id: str
 
 
-class DayClosed(Struct, frozen=True):
+class DayClosed(Struct, frozen=True, gc=False):
     """A manager closed the day with these figures."""
 
     KIND: ClassVar[str] = "day.closed"

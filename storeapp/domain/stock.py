@@ -44,7 +44,7 @@ class Waiting(NamedTuple):
     quantity: int
 
 
-class StockItem(Struct, frozen=True):
+class StockItem(Struct, frozen=True, gc=False):
     """The pieces of one SKU in one store; ``on_hand`` counts what lies in the store, promised or not.
 
     ``on_hand`` may fall below zero when a fact says so; ``reserved`` never does. ``waiting`` is the part of
@@ -94,7 +94,7 @@ def stock_id(store: str, sku: str) -> str:
     return f"{store}/{sku}"
 
 
-class StockMoved(Struct, frozen=True):
+class StockMoved(Struct, frozen=True, gc=False):
     """``quantity`` pieces came (positive) or went (negative)."""
 
     KIND: ClassVar[str] = "stock.moved"
@@ -106,7 +106,7 @@ class StockMoved(Struct, frozen=True):
     reference: str = ""
 
 
-class StockReserved(Struct, frozen=True):
+class StockReserved(Struct, frozen=True, gc=False):
     """``quantity`` pieces were promised to an order (positive) or set free (negative).
 
     ``unconfirmed`` of them, with the same sign, are or were unconfirmed; ``share`` came out of the share of ``lease``.
@@ -122,7 +122,7 @@ class StockReserved(Struct, frozen=True):
     lease: str = ""
 
 
-class StockConfirmed(Struct, frozen=True):
+class StockConfirmed(Struct, frozen=True, gc=False):
     """``quantity`` unconfirmed pieces of an order are promised for good; ``share`` came out of that of ``lease``."""
 
     KIND: ClassVar[str] = "stock.confirmed"
@@ -134,7 +134,7 @@ class StockConfirmed(Struct, frozen=True):
     lease: str = ""
 
 
-class ShareMoved(Struct, frozen=True):
+class ShareMoved(Struct, frozen=True, gc=False):
     """Pieces came to the holder of a lease (positive) or went from it unpromised (negative)."""
 
     KIND: ClassVar[str] = "stock.share_moved"
@@ -144,7 +144,7 @@ class ShareMoved(Struct, frozen=True):
     quantity: int
 
 
-class SharesSet(Struct, frozen=True):
+class SharesSet(Struct, frozen=True, gc=False):
     """The hub has granted or taken back."""
 
     KIND: ClassVar[str] = "stock.shares_set"
@@ -153,7 +153,7 @@ class SharesSet(Struct, frozen=True):
     shares: tuple[Share, ...]
 
 
-class StockCounted(Struct, frozen=True):
+class StockCounted(Struct, frozen=True, gc=False):
     """A person counted the shelf; the movement that squares it stands beside this event."""
 
     KIND: ClassVar[str] = "stock.counted"
@@ -163,7 +163,7 @@ class StockCounted(Struct, frozen=True):
     at: datetime
 
 
-class StockShelved(Struct, frozen=True):
+class StockShelved(Struct, frozen=True, gc=False):
     """The pieces have a place in the store."""
 
     KIND: ClassVar[str] = "stock.shelved"

@@ -1,7 +1,8 @@
 """What a counter gives to its hub and takes from it; the wire itself is somebody else's business.
 
 The order of every exchange is: `agree` on numbers, give everything from `outbox`, then `take` every page, then
-`finish` once. A page replaces what no open command touches; the rest waits for the end, when all feeds are read.
+`finish` once, and `fold` when nobody waits any more. A page replaces what no open command touches; the rest waits for
+the end, when all feeds are read.
 """
 
 import logging
@@ -408,13 +409,20 @@ class Exchange:
             self._counter.privacy.forget(list(known))
 
     def finish(self) -> None:
-        """Show what follows from all that was taken and the commands still open; all feeds must be read."""
+        """Show what follows from all that was taken and the commands still open; all feeds must be read.
+
+        All of it is on the disk when this returns; see to it that `fold` is called later.
+        """
         with self._counter.journal.writing():
             self._counter.catch_up()
             rebase(self._counter.cache, self._counter.journal, device=self.device)
-        self._counter.cache.expect_few()
+        self._counter.cache.make_durable()
         ways, self._ways = self._ways, {}
         keep_legs(self._counter, ways)
+
+    def fold(self) -> None:
+        """Put the cache's file in order after many rows; call when people have been told that all is taken."""
+        self._counter.cache.expect_few()
 
     def now(self) -> datetime:
         """The counter's time."""

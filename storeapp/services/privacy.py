@@ -3,7 +3,7 @@
 import contextlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -107,11 +107,9 @@ class Privacy:
         """Keyed hashes by which open orders are found: name, street, the phone's last four digits."""
         if not self.available:
             return []
-        hashed, street = FinderHashes(self._keys.search_key()), lru_cache(maxsize=4096)(street_in)
+        hashed, street = FinderHashes(self._keys.search_key(), HASH_BYTES), lru_cache(maxsize=4096)(street_in)
         return [
-            (hashed(kind, text)[:HASH_BYTES], order_id)
-            for order_id, person in people.items()
-            for kind, text in _findable(person, street)
+            (value, order_id) for order_id, person in people.items() for value in _hashes_of(person, hashed, street)
         ]
 
     def opener(self) -> "Opener | None":
@@ -141,7 +139,7 @@ class Opener:
     def __init__(self, wrap: KeyWrap) -> None:
         self.wrap = wrap
         # What many share, such as streets, is hashed once; what is remembered here is gone with this object.
-        self._hash = lru_cache(maxsize=4096)(FinderHashes(wrap.search_key))
+        self._hash = lru_cache(maxsize=4096)(FinderHashes(wrap.search_key, HASH_BYTES))
         self._street = lru_cache(maxsize=4096)(street_in)
 
     def kept(self, keys: Sequence[tuple[str, bytes, bytes]]) -> list[KeptKey]:
@@ -159,13 +157,20 @@ class Opener:
             return b""
         if person is None:
             return None
-        hashed = self._hash
-        return b"".join(sorted({hashed(kind, text)[:HASH_BYTES] for kind, text in _findable(person, self._street)}))
+        return b"".join(sorted(_hashes_of(person, self._hash, self._street)))
 
 
-def _findable(person: Person | sealing.Findable, find_street: StreetIn) -> list[tuple[str, str]]:
+def _hashes_of(
+    person: Person | sealing.Findable, hashed: Callable[[str, str], bytes], find_street: StreetIn
+) -> set[bytes]:
+    found = set()
+    if person.name:
+        found.add(hashed(NAME, person.name))
+    if person.phone:
+        found.add(hashed(PHONE_END, person.phone[-4:]))
     street, lane = street_and_lane(person.address, find_street)
-    terms = [(NAME, person.name), (PHONE_END, person.phone[-4:]), (STREET, street)]
-    if street and lane:
-        terms.append((STREET, street + lane))
-    return [(kind, text) for kind, text in terms if text]
+    if street:
+        found.add(hashed(STREET, street))
+        if lane:
+            found.add(hashed(STREET, street + lane))
+    return found

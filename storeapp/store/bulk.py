@@ -31,7 +31,8 @@ def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str 
     at = 0
     for size in _sizes(len(rows), len(rows[0]) if rows else 1):
         part = rows[at : at + size]
-        part = [*part, *[rows[-1]] * (size - len(part))]
+        if len(part) < size:
+            part = [*part, *[rows[-1]] * (size - len(part))]
         db.conn.execute(_statement(into, len(part[0]), size, then), tuple(chain.from_iterable(part)))
         at += size
 

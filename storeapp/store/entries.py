@@ -34,7 +34,7 @@ class Status(StrEnum):
     PARKED = "parked"
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One command as it stands in the journal; ``events`` is what it did here, ``problem`` why the hub refused."""
 
     n: int
@@ -56,7 +56,7 @@ class Entry(Struct, frozen=True):
     """Commands without which it makes no sense; read by `needs_of`."""
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """The hub's answer to one command: who has read ``feed`` as far as ``feed_seq`` has seen what led to it."""
 
     id: str

@@ -86,11 +86,17 @@ def finder_hash(search_key: bytes, kind: str, text: str) -> bytes:
 
 
 class FinderHashes:
-    """`finder_hash` for whoever has thousands to make: the key goes into HMAC (RFC 2104) once."""
+    """`finder_hash` for whoever has thousands to make: the key goes into HMAC (RFC 2104) once.
 
-    __slots__ = ("_inner", "_outer")
+    Args:
+        search_key: what the hashes are keyed with.
+        size: how many bytes of each are wanted.
+    """
 
-    def __init__(self, search_key: bytes) -> None:
+    __slots__ = ("_inner", "_outer", "_size")
+
+    def __init__(self, search_key: bytes, size: int = FINDER_HASH_BYTES) -> None:
+        self._size = size
         block = search_key.ljust(_BLOCK_BYTES, b"\0")
         self._inner = sha256(block.translate(_INNER))
         self._outer = sha256(block.translate(_OUTER))
@@ -101,4 +107,4 @@ class FinderHashes:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(f"{kind}\x1f{plain}".encode())
         outer.update(inner.digest())
-        return outer.digest()[:FINDER_HASH_BYTES]
+        return outer.digest()[: self._size]

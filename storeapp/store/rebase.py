@@ -83,7 +83,7 @@ def read_again(cache: Cache) -> None:
 
 def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
     """Put rows where they belong: in sight, under open commands, or aside where nobody here can read them."""
-    strange = [row for row in rows if row.body and row[:2] not in ready.states]
+    strange = _strange(rows, ready)
     unread.keep(cache.db, strange, arrived=_keys_of(rows))
     if strange:
         # What stood there before is over, and nobody can say what stands there now.
@@ -99,6 +99,12 @@ def _land(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
     if stale:
         cache.db.conn.executemany("INSERT OR IGNORE INTO stale (kind, id) VALUES (?, ?)", stale)
     _replace(cache, rows, ready)
+
+
+def _strange(rows: Sequence[Row], ready: Prepared) -> list[Row]:
+    """Those that nobody here can read; each is looked at only where there are any."""
+    held = [row for row in rows if row.body]
+    return [row for row in held if row[:2] not in ready.states] if len(held) > len(ready.states) else []
 
 
 def _keys_of(rows: Iterable[Row]) -> Iterator[Key]:
@@ -149,17 +155,18 @@ def _with_readings(cache: Cache, keys: Iterable[Key]) -> set[Key]:
 
 def _replace(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
     """Rows that no open command touches are simply what the hub says."""
+    held = [row for row in rows if row.body]
+    # By id alone, which is a third of the work: the ids of each kind are in the order of the index all the same.
+    held.sort(key=itemgetter(1))
     bulk.insert(
         cache.db,
         "INSERT INTO state (kind, id, version, body)",
-        # By id alone, which is a third of the work: the ids of each kind are in the order of the index all the same.
-        sorted((row for row in rows if row.body), key=itemgetter(1)),
+        held,
         "ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version, base = NULL",
     )
     views.project(cache.db, ready.states, lookup=cache.get, lines=ready.lines)
-    gone = [Key(row.kind, row.id) for row in rows if not row.body]
-    if gone:
-        _remove(cache, gone)
+    if len(held) < len(rows):
+        _remove(cache, [Key(row.kind, row.id) for row in rows if not row.body])
 
 
 def _typed(kind: str, body: bytes) -> State | None:

@@ -1,7 +1,8 @@
 """The messages on the wire as msgspec structs; field order is the order in the JSON.
 
 Unknown fields are ignored, so that a newer side may add some. Bodies of commands and rows are carried as the
-very bytes that were written first, never decoded and encoded again on the way.
+very bytes that were written first, never decoded and encoded again on the way. ``gc=False`` as in
+`storeapp.domain.kernel`.
 """
 
 import hashlib
@@ -59,7 +60,7 @@ class ResultStatus(StrEnum):
     """The hub could not decide it; people of the hub will, and later commands go on."""
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """RFC 9457; ``code`` is stable, ``data`` is what its words need. Only screens turn it into words."""
 
     code: str
@@ -69,7 +70,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     data: dict[str, str | int] = {}
 
 
-class WireKey(msgspec.Struct, frozen=True, array_like=True):
+class WireKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An order key wrapped for the other side of this request, and bound to its subject and key id."""
 
     subject: str
@@ -77,14 +78,14 @@ class WireKey(msgspec.Struct, frozen=True, array_like=True):
     wrapped: bytes
 
 
-class WireBox(msgspec.Struct, frozen=True):
+class WireBox(msgspec.Struct, frozen=True, gc=False):
     """The keys of these subjects, one after the other, wrapped together for the other side of this request."""
 
     subjects: Annotated[list[str], msgspec.Meta(max_length=MAX_BATCH_KEYS)]
     wrapped: bytes
 
 
-class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
+class WireCommand(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One command. ``seq`` counts this device's commands in this incarnation from 1; ``id`` is its UUID for ever.
 
     ``needs`` names commands without which it makes no sense: it is refused when one of them was. ``former`` is the
@@ -104,7 +105,7 @@ class WireCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     former: str = ""
 
 
-class CommandBatch(msgspec.Struct, frozen=True):
+class CommandBatch(msgspec.Struct, frozen=True, gc=False):
     """Commands in the device's order without a hole, with the keys of the sealed records in them.
 
     ``keys`` is a box for a hub that has said `HelloReply.boxes`. One that knows no boxes refuses such a batch, so that
@@ -116,7 +117,7 @@ class CommandBatch(msgspec.Struct, frozen=True):
     keys: Annotated[list[WireKey], msgspec.Meta(max_length=MAX_BATCH_KEYS)] | WireBox = []
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+class Result(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What became of one command; its effect is in ``feed`` as far as ``feed_seq``."""
 
     seq: int
@@ -127,7 +128,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Problem | None = None
 
 
-class BatchReply(msgspec.Struct, frozen=True):
+class BatchReply(msgspec.Struct, frozen=True, gc=False):
     """One result a command, in order. What is counted by ``durable_seq`` survives the loss of the hub's machine."""
 
     results: list[Result]
@@ -135,7 +136,7 @@ class BatchReply(msgspec.Struct, frozen=True):
     durable_seq: int
 
 
-class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
+class WireRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One aggregate as it is now; without a body it has left this feed.
 
     ``opens`` names the subjects whose keys are in the next ``box``, this row's own or one of a later row; an empty
@@ -152,7 +153,7 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     box: bytes = b""
 
 
-class ChangesPage(msgspec.Struct, frozen=True, rename={"after": "from", "upto": "to"}):
+class ChangesPage(msgspec.Struct, frozen=True, gc=False, rename={"after": "from", "upto": "to"}):
     """The changes with numbers in (``from``, ``to``]; ``last`` is the newest number there is."""
 
     epoch: str
@@ -162,7 +163,7 @@ class ChangesPage(msgspec.Struct, frozen=True, rename={"after": "from", "upto": 
     rows: list[WireRow]
 
 
-class SnapshotHead(msgspec.Struct, frozen=True):
+class SnapshotHead(msgspec.Struct, frozen=True, gc=False):
     """The first line of a snapshot: ``count`` rows follow, ordered by number, as of ``seq``."""
 
     epoch: str
@@ -171,27 +172,27 @@ class SnapshotHead(msgspec.Struct, frozen=True):
     count: Count
 
 
-class SnapshotEnd(msgspec.Struct, frozen=True):
+class SnapshotEnd(msgspec.Struct, frozen=True, gc=False):
     """The last line of a snapshot: SHA-256 over the rows' lines, line feeds included."""
 
     sha256: str
 
 
-class AuditAnchor(msgspec.Struct, frozen=True):
+class AuditAnchor(msgspec.Struct, frozen=True, gc=False):
     """The end of the counter's audit chain, so that it cannot be rewritten unseen."""
 
     n: Seq
     hash: Annotated[bytes, msgspec.Meta(max_length=64)]
 
 
-class SeenShelf(msgspec.Struct, frozen=True, array_like=True):
+class SeenShelf(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A shelf of which this counter was told to promise less, and the version of the row that told it."""
 
     id: str
     version: int
 
 
-class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+class Hello(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a counter begins: what it is, and the highest number it has given to a command."""
 
     incarnation: Id
@@ -204,7 +205,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """What it promises no more of, so that the hub may grant it elsewhere; None where it knows nothing of shares."""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits(msgspec.Struct, frozen=True, gc=False):
     """What the hub takes at once."""
 
     commands: AtLeastOne = MAX_BATCH_COMMANDS
@@ -213,7 +214,7 @@ class Limits(msgspec.Struct, frozen=True):
     wait_s: Count = MAX_WAIT_S
 
 
-class HelloReply(msgspec.Struct, frozen=True):
+class HelloReply(msgspec.Struct, frozen=True, gc=False):
     """What the hub knows of this device: the last command it has decided, its clock, its feeds with their heads."""
 
     last_seq: Count
@@ -235,7 +236,7 @@ class HelloReply(msgspec.Struct, frozen=True):
     """Whether this hub takes the keys of a batch in one box."""
 
 
-class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+class EnrolRequest(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A counter asks to belong to a hub. It proves its key by signing this request with it.
 
     ``brands`` are the ids under which it has signed slips and badges so far; they stay valid.
@@ -250,13 +251,13 @@ class EnrolRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
 
 
-class RenewReply(msgspec.Struct, frozen=True):
+class RenewReply(msgspec.Struct, frozen=True, gc=False):
     """A certificate that begins where the old one did and ends later."""
 
     certificate: str
 
 
-class EnrolReply(msgspec.Struct, frozen=True):
+class EnrolReply(msgspec.Struct, frozen=True, gc=False):
     """Who the counter is from now on; ``certificate`` is signed by the key of ``root_certificate``."""
 
     device: str

@@ -1,6 +1,7 @@
 """The sync as the window and the command line run it."""
 
 import queue
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +13,13 @@ from devtools.proxy import DOWN, HEALTHY, Proxy
 from hub.core import Hub
 from storeapp.adapters.filelock import FileLock
 from storeapp.domain.kernel import Key
-from storeapp.domain.order import order_id
+from storeapp.domain.order import Order, order_id
 from storeapp.domain.words import Platform
+from storeapp.services import exchange
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.ports import SyncStatus, SyncStep
+from storeapp.store.cache import Cache
 from storeapp.store.errors import DiskFailed, Locked
 from sync.engine import LOCK_FILE, SyncEngine
 from tests.support.counters import again, bare, join, run, shown, stand_alone, sync
@@ -29,8 +32,10 @@ class Heard:
 
     def __init__(self) -> None:
         self._all: queue.SimpleQueue[SyncStatus] = queue.SimpleQueue()
+        self.last = SyncStatus(step=SyncStep.ALONE)
 
     def __call__(self, status: SyncStatus) -> None:
+        self.last = status
         self._all.put(status)
 
     def until(self, wanted: Callable[[SyncStatus], bool]) -> SyncStatus:
@@ -94,6 +99,29 @@ def test_a_window_is_told_the_truth_through_an_outage(hub: Hub, proxy: Proxy, co
         assert heard.until(settled).problem == ""
     finally:
         runner.stop()
+
+
+def test_the_log_is_folded_when_the_end_has_been_told(
+    hub: Hub, server: HubServer, counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = bare(tmp_path / "two")
+    for one in (counter, other):
+        join(one, hub, server.url)
+    run(counter, an_order("T1"))
+    sync(counter)
+    heard, folded = Heard(), queue.SimpleQueue[SyncStatus]()
+    monkeypatch.setattr(exchange, "MANY_ROWS", 1)
+    monkeypatch.setattr(Exchange, "fold", lambda _: folded.put(heard.last))
+    runner = SyncEngine().start(lambda: again(other), heard)
+    try:
+        assert folded.get(timeout=PATIENCE_S).step is SyncStep.RESTING
+        shutil.copytree(other.home, tmp_path / "image")
+    finally:
+        runner.stop()
+    # Nobody has folded it, and nobody ever will: the process dies here.
+    with closing(Cache(tmp_path / "image" / "cache.db")) as image:
+        assert image.get(Order, order_id(Platform.TABLE, "T1")) is not None
+    other.close()
 
 
 def test_what_another_counter_did_arrives_by_itself(

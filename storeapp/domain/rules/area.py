@@ -23,7 +23,7 @@ from storeapp.domain.kernel import Command, Context, Draft, Refusal
 from storeapp.domain.words import Role
 
 
-class SetArea(Struct, frozen=True):
+class SetArea(Struct, frozen=True, gc=False):
     """Serve another area; the rule's version is the one that the person saw, plus one."""
 
     KIND: ClassVar[str] = "area.set"
@@ -32,7 +32,7 @@ class SetArea(Struct, frozen=True):
     rule: AreaRule
 
 
-class NoteDemand(Struct, frozen=True):
+class NoteDemand(Struct, frozen=True, gc=False):
     """State where orders were asked for."""
 
     KIND: ClassVar[str] = "area.note_demand"

@@ -13,7 +13,7 @@ from storeapp.domain.rules.common import open_case
 from storeapp.domain.statement import DayClosed, DayTotals, StoreDay
 
 
-class ReportException(Struct, frozen=True):
+class ReportException(Struct, frozen=True, gc=False):
     """Somebody says that something is wrong with a delivery."""
 
     KIND: ClassVar[str] = "exception.report"
@@ -22,7 +22,7 @@ class ReportException(Struct, frozen=True):
     kind: ExceptionKind
 
 
-class ResolveException(Struct, frozen=True):
+class ResolveException(Struct, frozen=True, gc=False):
     """A person decided; ``resolution`` is a code."""
 
     KIND: ClassVar[str] = "exception.resolve"
@@ -31,7 +31,7 @@ class ResolveException(Struct, frozen=True):
     resolution: str
 
 
-class AcceptRefusal(Struct, frozen=True):
+class AcceptRefusal(Struct, frozen=True, gc=False):
     """A person has seen that the hub refused a command of this counter, and accepts it."""
 
     KIND: ClassVar[str] = "refusal.accept"
@@ -39,7 +39,7 @@ class AcceptRefusal(Struct, frozen=True):
     command_id: str
 
 
-class CloseDay(Struct, frozen=True):
+class CloseDay(Struct, frozen=True, gc=False):
     """A manager closes a store's day with the figures on the screen."""
 
     KIND: ClassVar[str] = "day.close"

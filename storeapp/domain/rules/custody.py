@@ -28,7 +28,7 @@ from storeapp.domain.rules.paying import carrier, complete, reopen
 _OTHERS = frozenset({Holder.COURIER, Holder.PICKUP_POINT})
 
 
-class HandOver(Struct, frozen=True):
+class HandOver(Struct, frozen=True, gc=False):
     """A guide took a parcel. ``reason`` is filled where staff recorded it in spite of a verdict."""
 
     KIND: ClassVar[str] = "delivery.hand_over"
@@ -42,7 +42,7 @@ class HandOver(Struct, frozen=True):
     reason: str = ""
 
 
-class Rescue(Struct, frozen=True):
+class Rescue(Struct, frozen=True, gc=False):
     """Another guide took a parcel over from the one who held it, away from the counter.
 
     ``proof`` is a token where both showed their badges, else what staff say, with their ``reason``.
@@ -58,7 +58,7 @@ class Rescue(Struct, frozen=True):
     reason: str = ""
 
 
-class Deliver(Struct, frozen=True):
+class Deliver(Struct, frozen=True, gc=False):
     """The customer has one parcel; without ``parcel`` all that are out, or where none is, all in the store."""
 
     KIND: ClassVar[str] = "delivery.deliver"
@@ -69,7 +69,7 @@ class Deliver(Struct, frozen=True):
     reason: str = ""
 
 
-class FailDelivery(Struct, frozen=True):
+class FailDelivery(Struct, frozen=True, gc=False):
     """The customer did not take it; the guide still holds the one parcel, or all without ``parcel``."""
 
     KIND: ClassVar[str] = "delivery.fail"
@@ -80,7 +80,7 @@ class FailDelivery(Struct, frozen=True):
     parcel: int | None = None
 
 
-class ReturnDelivery(Struct, frozen=True):
+class ReturnDelivery(Struct, frozen=True, gc=False):
     """One parcel is back at the counter; without ``parcel`` all that are out, or where none is, the customer's."""
 
     KIND: ClassVar[str] = "delivery.return"
@@ -90,7 +90,7 @@ class ReturnDelivery(Struct, frozen=True):
     parcel: int | None = None
 
 
-class PassOn(Struct, frozen=True):
+class PassOn(Struct, frozen=True, gc=False):
     """A parcel lies at a pickup point, or a courier took it; without ``parcel`` all out, else all in the store.
 
     Raises:

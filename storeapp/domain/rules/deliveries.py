@@ -27,7 +27,7 @@ MAX_PARCELS = 9
 MAX_REPRINT = 255
 
 
-class AssignDelivery(Struct, frozen=True):
+class AssignDelivery(Struct, frozen=True, gc=False):
     """Make a guide responsible. ``base`` is the count of assignments that the person saw.
 
     ``plan`` is the plan that it follows, so that it can be made again; None by hand. ``seed`` and ``steps`` repeat what
@@ -45,7 +45,7 @@ class AssignDelivery(Struct, frozen=True):
     plan: PlanRecord | None = None
 
 
-class UnassignDelivery(Struct, frozen=True):
+class UnassignDelivery(Struct, frozen=True, gc=False):
     """Take the guide off; the delivery waits again."""
 
     KIND: ClassVar[str] = "delivery.unassign"
@@ -54,7 +54,7 @@ class UnassignDelivery(Struct, frozen=True):
     base: int
 
 
-class IssueSlip(Struct, frozen=True):
+class IssueSlip(Struct, frozen=True, gc=False):
     """A slip was printed; printing again supersedes it."""
 
     KIND: ClassVar[str] = "delivery.issue_slip"
@@ -65,7 +65,7 @@ class IssueSlip(Struct, frozen=True):
     hours: int
 
 
-class RetryDelivery(Struct, frozen=True):
+class RetryDelivery(Struct, frozen=True, gc=False):
     """What came back goes out again."""
 
     KIND: ClassVar[str] = "delivery.retry"
@@ -73,7 +73,7 @@ class RetryDelivery(Struct, frozen=True):
     delivery_id: str
 
 
-class SplitDelivery(Struct, frozen=True):
+class SplitDelivery(Struct, frozen=True, gc=False):
     """Pack the goods in several parcels, each with its own slip."""
 
     KIND: ClassVar[str] = "delivery.split"

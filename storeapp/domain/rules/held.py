@@ -9,7 +9,7 @@ from storeapp.domain.held import CHOICES, HUB, Cause, HeldCommand, HeldResolved,
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 
 
-class ResolveHeld(Struct, frozen=True):
+class ResolveHeld(Struct, frozen=True, gc=False):
     """Somebody decided about a command that waits, and about all that follow it. The hub carries it out."""
 
     KIND: ClassVar[str] = "held.resolve"

@@ -30,7 +30,7 @@ KEPT = timedelta(days=1)
 """How long a loan is kept after its end: until then somebody may still bring something back."""
 
 
-class SendGuide(Struct, frozen=True):
+class SendGuide(Struct, frozen=True, gc=False):
     """The guide's own store does without the guide in a window, and the other has the guide ``there`` within it.
 
     Without a window, all that was lent to that store ends. Without ``there`` the stores are next door.
@@ -44,7 +44,7 @@ class SendGuide(Struct, frozen=True):
     there: Window | None = None
 
 
-class BorrowGuide(Struct, frozen=True):
+class BorrowGuide(Struct, frozen=True, gc=False):
     """A store may plan with a guide of another one as far as that one does without; the hub copies the guide."""
 
     KIND: ClassVar[str] = "guide.borrow"

@@ -47,7 +47,7 @@ from storeapp.domain.rules.promising import promise_lines, release_lines, reserv
 from storeapp.domain.words import Mode, Platform
 
 
-class PlaceOrder(Struct, frozen=True):
+class PlaceOrder(Struct, frozen=True, gc=False):
     """An order as its platform states it now. ``revise`` says that it differs from what this counter knew."""
 
     KIND: ClassVar[str] = "order.place"
@@ -67,7 +67,7 @@ class PlaceOrder(Struct, frozen=True):
     revise: bool = False
 
 
-class CorrectOrder(Struct, frozen=True):
+class CorrectOrder(Struct, frozen=True, gc=False):
     """Staff mended the customer's data or the goods, or found the position by hand."""
 
     KIND: ClassVar[str] = "order.correct"
@@ -79,7 +79,7 @@ class CorrectOrder(Struct, frozen=True):
     lines: tuple[OrderLine, ...] | None = None
 
 
-class RescheduleOrder(Struct, frozen=True):
+class RescheduleOrder(Struct, frozen=True, gc=False):
     """The customer agreed to another promise."""
 
     KIND: ClassVar[str] = "order.reschedule"
@@ -89,7 +89,7 @@ class RescheduleOrder(Struct, frozen=True):
     window: Window
 
 
-class CancelOrder(Struct, frozen=True):
+class CancelOrder(Struct, frozen=True, gc=False):
     """Somebody calls the order off; after custody it becomes a recall."""
 
     KIND: ClassVar[str] = "order.cancel"
@@ -99,7 +99,7 @@ class CancelOrder(Struct, frozen=True):
     by_platform: bool = False
 
 
-class ReserveOrder(Struct, frozen=True):
+class ReserveOrder(Struct, frozen=True, gc=False):
     """New stock has come: promise what was short."""
 
     KIND: ClassVar[str] = "order.reserve"
@@ -107,7 +107,7 @@ class ReserveOrder(Struct, frozen=True):
     order_id: str
 
 
-class ForgetOrder(Struct, frozen=True):
+class ForgetOrder(Struct, frozen=True, gc=False):
     """The grace period is over: the key is destroyed, and the ciphertext is dropped."""
 
     KIND: ClassVar[str] = "order.forget"

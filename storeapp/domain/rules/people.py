@@ -33,7 +33,7 @@ from storeapp.domain.place import Position
 MAX_SERIAL = 255
 
 
-class RegisterStore(Struct, frozen=True):
+class RegisterStore(Struct, frozen=True, gc=False):
     """Enter a store or change its data."""
 
     KIND: ClassVar[str] = "store.register"
@@ -41,7 +41,7 @@ class RegisterStore(Struct, frozen=True):
     store: Store
 
 
-class RegisterSku(Struct, frozen=True):
+class RegisterSku(Struct, frozen=True, gc=False):
     """Enter an article or change its data."""
 
     KIND: ClassVar[str] = "sku.register"
@@ -49,7 +49,7 @@ class RegisterSku(Struct, frozen=True):
     sku: Sku
 
 
-class SetPolicy(Struct, frozen=True):
+class SetPolicy(Struct, frozen=True, gc=False):
     """Set the brand's numbers."""
 
     KIND: ClassVar[str] = "policy.set"
@@ -57,7 +57,7 @@ class SetPolicy(Struct, frozen=True):
     policy: Policy
 
 
-class LocateBuilding(Struct, frozen=True):
+class LocateBuilding(Struct, frozen=True, gc=False):
     """Enter or confirm where a building stands."""
 
     KIND: ClassVar[str] = "building.locate"
@@ -66,7 +66,7 @@ class LocateBuilding(Struct, frozen=True):
     position: Position
 
 
-class RegisterGuide(Struct, frozen=True):
+class RegisterGuide(Struct, frozen=True, gc=False):
     """Enter a guide or change the data."""
 
     KIND: ClassVar[str] = "guide.register"
@@ -74,7 +74,7 @@ class RegisterGuide(Struct, frozen=True):
     guide: Guide
 
 
-class IssueBadge(Struct, frozen=True):
+class IssueBadge(Struct, frozen=True, gc=False):
     """Print a badge; the one before is void."""
 
     KIND: ClassVar[str] = "guide.issue_badge"
@@ -84,7 +84,7 @@ class IssueBadge(Struct, frozen=True):
     days: int
 
 
-class RevokeBadge(Struct, frozen=True):
+class RevokeBadge(Struct, frozen=True, gc=False):
     """The badge was lost, or the guide left."""
 
     KIND: ClassVar[str] = "guide.revoke_badge"
@@ -92,7 +92,7 @@ class RevokeBadge(Struct, frozen=True):
     guide: str
 
 
-class SetShift(Struct, frozen=True):
+class SetShift(Struct, frozen=True, gc=False):
     """Set a guide's hours of one day."""
 
     KIND: ClassVar[str] = "shift.set"
@@ -100,7 +100,7 @@ class SetShift(Struct, frozen=True):
     shift: Shift
 
 
-class RegisterStaff(Struct, frozen=True):
+class RegisterStaff(Struct, frozen=True, gc=False):
     """Let a person sign in, or no longer."""
 
     KIND: ClassVar[str] = "staff.register"

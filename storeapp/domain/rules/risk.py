@@ -20,7 +20,7 @@ def late_risk_id(delivery: str, due_at: datetime) -> str:
     return f"{delivery}/{LATE_RISK}/{due_at:%Y%m%d%H%M}"
 
 
-class WarnLate(Struct, frozen=True):
+class WarnLate(Struct, frozen=True, gc=False):
     """A delivery will hardly be on time as things stand."""
 
     KIND: ClassVar[str] = "delivery.warn_late"
@@ -30,7 +30,7 @@ class WarnLate(Struct, frozen=True):
     eta: datetime
 
 
-class ClearLate(Struct, frozen=True):
+class ClearLate(Struct, frozen=True, gc=False):
     """The danger is over: it arrived, or it will be on time."""
 
     KIND: ClassVar[str] = "delivery.clear_late"

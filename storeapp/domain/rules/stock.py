@@ -19,7 +19,7 @@ def _check_counted(quantity: int) -> None:
         raise ValueError("no shelf holds so many pieces")
 
 
-class OpenStock(Struct, frozen=True):
+class OpenStock(Struct, frozen=True, gc=False):
     """What lies in the store when it starts to use the system; it counts like a count.
 
     Raises:
@@ -37,7 +37,7 @@ class OpenStock(Struct, frozen=True):
         _check_counted(self.quantity)
 
 
-class MoveStock(Struct, frozen=True):
+class MoveStock(Struct, frozen=True, gc=False):
     """Pieces were received (positive), sold over the counter (negative) or adjusted with a reason.
 
     Raises:
@@ -56,7 +56,7 @@ class MoveStock(Struct, frozen=True):
         _check_counted(abs(self.quantity))
 
 
-class CountStock(Struct, frozen=True):
+class CountStock(Struct, frozen=True, gc=False):
     """A person counted ``quantity`` pieces on the shelf, where the ``book`` of this counter said otherwise or the same.
 
     Raises:

@@ -17,7 +17,7 @@ from storeapp.domain.experience import (
 from storeapp.domain.kernel import Command, Context, Draft, Refusal
 
 
-class ObserveLegs(Struct, frozen=True):
+class ObserveLegs(Struct, frozen=True, gc=False):
     """State how long ways took."""
 
     KIND: ClassVar[str] = "travel.observe"
@@ -27,7 +27,7 @@ class ObserveLegs(Struct, frozen=True):
     legs: tuple[Leg, ...]
 
 
-class LearnTravel(Struct, frozen=True):
+class LearnTravel(Struct, frozen=True, gc=False):
     """Plan with other numbers from now on."""
 
     KIND: ClassVar[str] = "travel.learn"

@@ -20,7 +20,7 @@ MOST_PRIORITY = 2
 _OVER = FINISHED | {DeliveryState.WITH_COURIER, DeliveryState.AT_PICKUP_POINT}
 
 
-class PinDelivery(Struct, frozen=True):
+class PinDelivery(Struct, frozen=True, gc=False):
     """Keep a delivery for one guide; with an empty ``guide`` anybody may take it again."""
 
     KIND: ClassVar[str] = "delivery.pin"
@@ -29,7 +29,7 @@ class PinDelivery(Struct, frozen=True):
     guide: str
 
 
-class BanGuide(Struct, frozen=True):
+class BanGuide(Struct, frozen=True, gc=False):
     """Keep a delivery from a guide; ``lifted`` takes that back."""
 
     KIND: ClassVar[str] = "delivery.ban"
@@ -39,7 +39,7 @@ class BanGuide(Struct, frozen=True):
     lifted: bool = False
 
 
-class PrioritiseDelivery(Struct, frozen=True):
+class PrioritiseDelivery(Struct, frozen=True, gc=False):
     """Say how much more than others a delivery must not be left, from 0 to `MOST_PRIORITY`."""
 
     KIND: ClassVar[str] = "delivery.prioritise"

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,7 +22,7 @@ from storeapp.services.counter import Counter, Refused
 from storeapp.store.cache import CHUNK, PAGE_BYTES, Cache
 from storeapp.store.errors import Corrupt
 from storeapp.store.journal import Journal
-from storeapp.store.migrate import open_database
+from storeapp.store.migrate import open_database, remove_database
 from storeapp.store.schema import MIGRATIONS
 from tests.storeapp.store.homes import BASICS, COMMANDS, MANAGER, check_views, open_counter, run, shown
 from tests.storeapp.world import a_delivery, an_order, placing
@@ -303,6 +304,44 @@ def test_whatever_was_told_as_saved_survives_a_kill(tmp_path: Path) -> None:
         counter.catch_up()
         assert len(counter.cache.every(Order)) == counter.journal.last() - len(BASICS) >= len(told)
         check_views(counter)
+
+
+def test_what_many_rows_leave_in_the_log_is_brought_to_the_disk_each_time(tmp_path: Path) -> None:
+    with closing(Cache(tmp_path / "cache.db")) as cache, closing(sqlite3.connect(tmp_path / "cache.db")) as other:
+        for _ in range(3):
+            told: list[str] = []
+            seen = other.execute("PRAGMA data_version").fetchone()
+            cache.expect_many()
+            cache.db.conn.set_trace_callback(told.append)
+            cache.make_durable()
+            cache.db.conn.set_trace_callback(None)
+            at = [told.index(each) for each in ("PRAGMA synchronous = FULL", "COMMIT", "PRAGMA synchronous = NORMAL")]
+            assert at == sorted(at)
+            # A commit that changes nothing brings nothing to the disk.
+            assert other.execute("PRAGMA data_version").fetchone() != seen
+
+
+def test_the_log_is_folded_when_few_rows_are_expected_again(tmp_path: Path) -> None:
+    with closing(Cache(tmp_path / "cache.db")) as cache:
+        usual = cache.db.execute("PRAGMA wal_autocheckpoint").fetchone()
+        cache.expect_many()
+        with cache.writing():
+            cache.set_mark("epoch", "e")
+        cache.make_durable()
+        assert [mark_in_copy(tmp_path, with_log=each) for each in (True, False)] == ["e", ""]
+        cache.expect_few()
+        assert [mark_in_copy(tmp_path, with_log=each) for each in (True, False)] == ["e", "e"]
+        assert cache.db.execute("PRAGMA wal_autocheckpoint").fetchone() == usual
+
+
+def mark_in_copy(place: Path, *, with_log: bool) -> str:
+    """The epoch in what would be on the disk if the process died now."""
+    for ending in ("", "-wal") if with_log else ("",):
+        shutil.copyfile(place / f"cache.db{ending}", place / f"copy.db{ending}")
+    with closing(Cache(place / "copy.db")) as copy:
+        epoch = copy.mark("epoch")
+    remove_database(place / "copy.db")
+    return epoch
 
 
 def test_a_cache_keeps_the_pages_that_it_was_made_with(tmp_path: Path) -> None:
