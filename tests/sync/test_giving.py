@@ -1,0 +1,125 @@
+"""A counter sends the next batch before the hub has answered the last."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hub.core import Hub
+from storeapp.services.counter import Counter
+from storeapp.services.exchange import Exchange
+from sync.cycle import Cycle
+from sync.engine import quiet
+from sync.protocol.messages import BatchReply, CommandBatch, Hello, HelloReply, Limits
+from sync.transport import HubTrouble, Rejected
+from tests.support.counters import bare, run
+from tests.support.direct import LossyClient, enrol
+from tests.support.hubs import an_order, stock
+
+PATIENCE_S = 60
+LIMITS = Limits(commands=2)
+SAVED = 7
+"""Before the exchange; what a counter does about its own staff after the first one is left for the next."""
+
+
+class Client(LossyClient):
+    """Takes two commands at a time and notes the numbers that each batch begins with."""
+
+    def __init__(self, hub: Hub, counter: Counter) -> None:
+        super().__init__(hub, counter, [])
+        self.sent: list[int] = []
+        self.under_way = threading.Semaphore(0)
+
+    def hello(self, hello: Hello) -> HelloReply:
+        return msgspec.structs.replace(super().hello(hello), limits=LIMITS)
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        self.sent.append(batch.commands[0].seq)
+        self.under_way.release()
+        return super().commands(batch)
+
+
+class Patient(Client):
+    """The first batch is not decided before the second one is under way."""
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        if not self.sent:
+            self.sent.append(batch.commands[0].seq)
+            assert self.under_way.acquire(timeout=PATIENCE_S)
+            return LossyClient.commands(self, batch)
+        return super().commands(batch)
+
+
+class Overtaken(Client):
+    """The first batch arrives when the second one was answered."""
+
+    def __init__(self, hub: Hub, counter: Counter) -> None:
+        super().__init__(hub, counter)
+        self.answers: list[str] = []
+        self._answered = threading.Event()
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        if not self.sent:
+            self.sent.append(batch.commands[0].seq)
+            assert self._answered.wait(PATIENCE_S)
+            return LossyClient.commands(self, batch)
+        try:
+            return super().commands(batch)
+        except Rejected as rejected:
+            self.answers.append(rejected.code)
+            raise
+        finally:
+            self._answered.set()
+
+
+class Troubled(Client):
+    """The hub fails at the first batch when the second one is under way."""
+
+    def commands(self, batch: CommandBatch) -> BatchReply:
+        if not self.sent:
+            self.sent.append(batch.commands[0].seq)
+            assert self.under_way.acquire(timeout=PATIENCE_S)
+            raise HubTrouble
+        return super().commands(batch)
+
+
+@pytest.fixture
+def counter(tmp_path: Path, hub: Hub) -> Iterator[Counter]:
+    counter = bare(tmp_path / "one")
+    enrol(hub, counter)
+    run(counter, stock(), *[an_order(f"T{number}") for number in range(6)])
+    yield counter
+    counter.close()
+
+
+def gave(counter: Counter, client: Any) -> Cycle:
+    cycle = Cycle(Exchange(counter), client)
+    cycle.run(quiet)
+    assert not [entry for entry in counter.journal.pending(limit=1) if entry.n <= SAVED]
+    assert not counter.journal.rejected()
+    return cycle
+
+
+def test_two_are_under_way_at_once(hub: Hub, counter: Counter) -> None:
+    client = Patient(hub, counter)
+    cycle = gave(counter, client)
+    assert set(client.sent) == {1, 3, 5, 7}
+    assert (cycle.report.applied, cycle.report.replayed) == (SAVED, 0)
+
+
+def test_one_that_has_overtaken_another_is_sent_again(hub: Hub, counter: Counter) -> None:
+    client = Overtaken(hub, counter)
+    cycle = gave(counter, client)
+    assert client.answers[0] == "sequence_hole"
+    assert client.sent.count(3) == 2
+    assert (cycle.report.applied, cycle.report.replayed) == (SAVED, 0)
+
+
+def test_what_was_behind_a_failure_is_offered_again(hub: Hub, counter: Counter) -> None:
+    with pytest.raises((HubTrouble, Rejected)):
+        Cycle(Exchange(counter), Troubled(hub, counter)).run(quiet)
+    assert len(counter.journal.pending(limit=10)) == SAVED
+    gave(counter, Client(hub, counter))
