@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from devtools import EXIT_ENVIRONMENT, SetupProblem
 from devtools.bundle import build
 from devtools.checks import check
-from devtools.environment import ensure_environment, run_in_venv
+from devtools.environment import ensure_environment, measuring_environment, run_in_venv
 from devtools.locking import lock
 from devtools.system import provide_postgresql
 
@@ -65,5 +65,7 @@ def _dispatch(known: argparse.Namespace, rest: Sequence[str]) -> int:
             return build()
         case "env":
             return 0
+        case "bench" as command:
+            return run_in_venv(["-m", MODULES[command][0], *rest], venv=measuring_environment())
         case command:
             return run_in_venv(["-m", MODULES[command][0], *rest])

@@ -11,12 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from devtools import ROOT, SetupProblem
+from devtools.interpreters import optimised
 from devtools.system import provide_qt, provide_venv
 
 VENV = ROOT / ".venv"
+MEASURING = ROOT / "build" / "measuring"
+"""Another one, of an optimised Python, where ``.venv`` has none."""
 LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
-STAMP = VENV / "stamp.json"
+STAMP = "stamp.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,14 @@ def venv_program(name: str, *, venv: Path = VENV, windows: bool = sys.platform =
     return venv / "Scripts" / f"{name}.exe" if windows else venv / "bin" / name
 
 
-def venv_python() -> str:
-    """The environment's interpreter, as a command's first word."""
-    return str(venv_program("python"))
+def venv_python(venv: Path = VENV) -> str:
+    """An environment's interpreter, as a command's first word."""
+    return str(venv_program("python", venv=venv))
 
 
-def run_in_venv(arguments: Sequence[str]) -> int:
-    """Run the environment's Python in the project's folder and give its exit status."""
-    return subprocess.run([venv_python(), *arguments], cwd=ROOT, env=_environ(), check=False).returncode
+def run_in_venv(arguments: Sequence[str], *, venv: Path = VENV) -> int:
+    """Run an environment's Python in the project's folder and give its exit status."""
+    return subprocess.run([venv_python(venv), *arguments], cwd=ROOT, env=_environ(), check=False).returncode
 
 
 def ensure_environment() -> None:
@@ -80,30 +83,48 @@ def ensure_environment() -> None:
         SetupProblem: something is missing that this program can't provide.
     """
     provide_qt()
-    wanted = wanted_stamp(
-        lock=LOCK.read_bytes(), project=PROJECT.read_bytes(), interpreter=sys.version + sys.platform, place=VENV
-    )
-    packages, project = work_left(read_stamp(STAMP), wanted)
+    _ensure(VENV, None)
+
+
+def measuring_environment() -> Path:
+    """The environment to measure in, which is the usual one where that is of an optimised Python or there is no other.
+
+    Raises:
+        SetupProblem: it could not be made.
+    """
+    python = optimised()
+    if python is None:
+        return VENV
+    MEASURING.parent.mkdir(exist_ok=True)
+    _ensure(MEASURING, python)
+    return MEASURING
+
+
+def _ensure(venv: Path, python: str | None) -> None:
+    interpreter = (python or "") + sys.version + sys.platform
+    wanted = wanted_stamp(lock=LOCK.read_bytes(), project=PROJECT.read_bytes(), interpreter=interpreter, place=venv)
+    stamp = venv / STAMP
+    packages, project = work_left(read_stamp(stamp), wanted)
     if not packages and not project:
         return
     started = time.monotonic()
-    STAMP.unlink(missing_ok=True)
+    stamp.unlink(missing_ok=True)
     if packages:
-        _install_packages()
-    _install_project()
-    STAMP.write_text(json.dumps(asdict(wanted)), "utf-8")
-    print(f"The environment is ready after {time.monotonic() - started:.0f} s: {VENV}", flush=True)
+        _install_packages(venv, python)
+    _install_project(venv)
+    stamp.write_text(json.dumps(asdict(wanted)), "utf-8")
+    print(f"The environment is ready after {time.monotonic() - started:.0f} s: {venv}", file=sys.stderr, flush=True)
 
 
-def create_venv(place: Path) -> None:
-    """Make an empty virtual environment, in place of an old one.
+def create_venv(place: Path, python: str | None = None) -> None:
+    """Make an empty virtual environment of this or another Python, in place of an old one.
 
     Raises:
-        SetupProblem: this Python can't make one.
+        SetupProblem: that Python can't make one.
     """
     provide_venv()
     # The base interpreter: dev.py may itself run in the environment that is about to be replaced.
-    base = getattr(sys, "_base_executable", None) or sys.executable
+    base = python or getattr(sys, "_base_executable", None) or sys.executable
     _must([base, "-m", "venv", "--clear", str(place)], "A virtual environment could not be made")
 
 
@@ -117,18 +138,22 @@ def pip_install(python: str, arguments: Sequence[str], problem: str) -> None:
     _must([python, "-m", "pip", "install", *quiet, *arguments], problem)
 
 
-def _install_packages() -> None:
-    print("Installing the locked packages into .venv, a minute or two the first time ...", flush=True)
-    create_venv(VENV)
+def _install_packages(venv: Path, python: str | None) -> None:
+    print(
+        f"Installing the locked packages into {venv.name}, a minute or two the first time ...",
+        file=sys.stderr,
+        flush=True,
+    )
+    create_venv(venv, python)
     # Wheels only: building a source package would fetch build tools that no hash covers.
     arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(LOCK)]
-    pip_install(venv_python(), arguments, "The locked packages could not be installed (is the network there?)")
+    pip_install(venv_python(venv), arguments, "The locked packages could not be installed (is the network there?)")
 
 
-def _install_project() -> None:
+def _install_project(venv: Path) -> None:
     # The build tool comes from the lock, so this works offline.
     arguments = ["--no-build-isolation", "--no-deps", "--no-index", "--editable", str(ROOT)]
-    pip_install(venv_python(), arguments, "The project could not be installed")
+    pip_install(venv_python(venv), arguments, "The project could not be installed")
 
 
 def _must(command: Sequence[str], problem: str) -> None:
