@@ -47,7 +47,7 @@ class Workspace:
             draft = Draft(self, evolve, self._seen)
             decided = told_elsewhere(draft, ctx, command) or tuple(draft.events)
         if not isinstance(decided, Refusal):
-            self._seen.update(draft.changed.items())
+            self._seen.update(draft.changed)  # type: ignore[arg-type]  # a key is a pair
             self.dirty |= draft.changed
         return decided
 
@@ -55,7 +55,7 @@ class Workspace:
         """Do what follows from the commands and that nobody has asked for; it takes effect here."""
         draft = Draft(self, evolve, self._seen)
         act(draft)
-        self._seen.update(draft.changed.items())
+        self._seen.update(draft.changed)  # type: ignore[arg-type]  # a key is a pair
         self.dirty.update(draft.changed)
         return tuple(draft.events)
 

@@ -16,8 +16,9 @@ ENROLMENT = {"enrolled_already", "other_store", "answer_not_for_us"}
 
 def answers() -> set[str]:
     """The codes with which the hub refuses or parks a command before a rule has seen it."""
-    tree = ast.parse((ROOT / "hub" / "decisions.py").read_text("utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    trees = [ast.parse((ROOT / "hub" / name).read_text("utf-8")) for name in ("decisions.py", "preparing.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     named = [call.args[0] for call in calls if call.func.attr in {"refuse", "park"} and call.args]
     return {name.value for name in named if isinstance(name, ast.Constant)}
 
