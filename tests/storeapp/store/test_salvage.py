@@ -26,7 +26,6 @@ from tests.storeapp.store.homes import (
 )
 from tests.storeapp.world import STORE, placing
 
-
 INNER = (b"\x02", b"\x05")
 """How a page begins that leads to others; it still holds rows of its time as the only one, which count for nothing."""
 
