@@ -12,17 +12,21 @@ from pathlib import Path
 
 USUAL = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
 _FLAG = "--enable-optimizations"
-_QUESTION = "import ensurepip, sysconfig; print(sysconfig.get_config_var('CONFIG_ARGS'))"
+_OF_THE_SYSTEM = "/usr"
+_QUESTION = "import ensurepip, sys, sysconfig; print(sys.base_prefix, sysconfig.get_config_var('CONFIG_ARGS'))"
 
 
-def is_optimised(configured: str | None) -> bool:
-    """Whether a Python was; its makers compile the one for Windows so, and it keeps no word of how."""
-    return configured is None or _FLAG in configured
+def is_optimised(prefix: str, configured: str | None) -> bool:
+    """Whether a Python was, which stands below a prefix; the one for Windows is, and keeps no word of it.
+
+    Distributions compile theirs so by another way than the flag: Debian by the target ``profile-opt``.
+    """
+    return configured is None or _FLAG in configured or prefix == _OF_THE_SYSTEM
 
 
 def optimised() -> str | None:
     """Another Python of this version that was optimised, None where there is none, or this one was."""
-    if is_optimised(sysconfig.get_config_var("CONFIG_ARGS")):
+    if is_optimised(sys.base_prefix, sysconfig.get_config_var("CONFIG_ARGS")):
         return None
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *USUAL]
     return first_optimised([Path(folder) for folder in folders if folder])
@@ -40,4 +44,5 @@ def _is_optimised(program: str) -> bool:
         asked = subprocess.run([program, "-c", _QUESTION], capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return asked.returncode == 0 and _FLAG in asked.stdout
+    prefix, _, configured = asked.stdout.strip().partition(" ")
+    return asked.returncode == 0 and is_optimised(prefix, configured)

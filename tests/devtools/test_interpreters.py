@@ -21,19 +21,27 @@ def program(folder: Path, answer: str, *, status: int = 0) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("configured", "expected"),
-    [(None, True), ("'--enable-optimizations' '--with-lto'", True), ("'--prefix=/usr'", False), ("", False)],
+    ("prefix", "configured", "expected"),
+    [
+        ("C:/Python", None, True),
+        ("/opt/python", "'--enable-optimizations' '--with-lto'", True),
+        ("/usr", "'--prefix=/usr'", True),
+        ("/usr/local", "'--enable-shared'", False),
+        ("/opt/python", "", False),
+    ],
 )
-def test_how_a_python_was_compiled_is_read_from_its_configuration(configured: str | None, expected: bool) -> None:
-    assert is_optimised(configured) is expected
+def test_how_a_python_was_compiled_is_told_by_place_and_configuration(
+    prefix: str, configured: str | None, expected: bool
+) -> None:
+    assert is_optimised(prefix, configured) is expected
 
 
 @needs_scripts
 def test_the_first_that_was_optimised_and_works_is_taken(tmp_path: Path) -> None:
-    program(tmp_path / "plain", "--prefix=/usr")
-    program(tmp_path / "without-venv", "--enable-optimizations", status=1)
-    good = program(tmp_path / "good", "--enable-optimizations")
-    program(tmp_path / "later", "--enable-optimizations")
+    program(tmp_path / "plain", "/opt --prefix=/opt")
+    program(tmp_path / "without-venv", "/opt --enable-optimizations", status=1)
+    good = program(tmp_path / "good", "/opt --enable-optimizations")
+    program(tmp_path / "later", "/opt --enable-optimizations")
     folders = [tmp_path / name for name in ("missing", "plain", "without-venv", "good", "later")]
     assert first_optimised(folders) == str(good)
     assert first_optimised(folders[:3]) is None
