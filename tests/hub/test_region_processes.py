@@ -14,18 +14,24 @@ from hub.__main__ import main
 from hub.core import Hub
 from hub.jobs import JobState, Stage
 from hub.users import add_user
+from storeapp.domain.moment import STORE_ZONE
 from tests.support.databases import Postgres
 from tests.support.hubs import make_hub
 from tests.support.hubserver import HubProcess, free_port
 from tests.support.regions import REGION, RegionOfStores, near
 
 AUTH = ("hq", "a long password")
-ALL_DAY = (0, 0)
 ORDERS = 30
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def from_now() -> tuple[int, int]:
+    """Hours of work that have begun, and end long after this test: a day would end at midnight, perhaps in a minute."""
+    hour = now().astimezone(STORE_ZONE).hour
+    return hour, (hour + 6) % 24
 
 
 @pytest.fixture
@@ -34,8 +40,8 @@ def region(tmp_path: Path, database: str) -> Iterator[RegionOfStores]:
     hub = make_hub(tmp_path / "hub", url=database, now=now)  # type: ignore[arg-type]  # a clock that nobody turns
     add_user(hub, *AUTH)
     made = RegionOfStores(hub, ["A", "B", "C"])
-    made.guides("A", "G1", "G2", hours=ALL_DAY)
-    made.guides("B", "G3", "G4", hours=ALL_DAY)
+    made.guides("A", "G1", "G2", hours=from_now())
+    made.guides("B", "G3", "G4", hours=from_now())
     for n in range(ORDERS):
         made.order(f"T{n}", store="ABC"[n % 3], at=near(n % 3, north_m=40 * n))
     yield made
@@ -98,7 +104,7 @@ def test_the_job_of_a_killed_process_is_done_by_another(tmp_path: Path, postgres
     url = postgres.fresh()
     hub = make_hub(tmp_path / "hub", url=url, now=now)  # type: ignore[arg-type]  # a clock that nobody turns
     region = RegionOfStores(hub, ["A", "B"])
-    region.guides("A", "G1", hours=ALL_DAY)
+    region.guides("A", "G1", hours=from_now())
     for n in range(6):
         region.order(f"T{n}", store="AB"[n % 2], at=near(n % 2, north_m=100 * n))
     plan = jobs.start(hub, REGION, by="hq", budget_s=4).id
