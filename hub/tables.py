@@ -150,7 +150,7 @@ event_log = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("at", _Moment, nullable=False),
     sa.Column("events", _Bytes, nullable=False),
-    # What was sent, where this program could not read all of it: a newer one may.
+    # What was sent, as it came; nothing where the hub itself did it. Of an order taken on, `events` has the id only.
     sa.Column("body", _Bytes),
 )
 

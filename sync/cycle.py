@@ -56,7 +56,7 @@ SNAPSHOT_FROM = 2000
 
 BATCHES_UNDER_WAY = 2
 
-FIRST_COMMANDS, MANY = 250, 1_000_000
+FIRST_COMMANDS = 250
 """The first batch is a small one, because the hub waits for it."""
 
 PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
@@ -196,7 +196,7 @@ class Cycle:
         A cut leaves three batches open at most: one whose answers are not noted, and the two behind it.
         """
         pending, done = self._exchange.numbers().pending, 0
-        outgoing, under_way = self._next(after=0, most=FIRST_COMMANDS), deque[_Sent]()
+        outgoing, under_way = self._next(after=0), deque[_Sent]()
         with ThreadPoolExecutor(BATCHES_UNDER_WAY, "sync-giving") as lines:
             while outgoing.commands or under_way:
                 if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
@@ -218,9 +218,9 @@ class Cycle:
                 raise
         return self._client.commands(sent.packed)
 
-    def _next(self, *, after: int, most: int = MANY) -> Outgoing:
+    def _next(self, *, after: int) -> Outgoing:
         limits = self._limits
-        limit = min(limits.commands, most)
+        limit = limits.commands if after else min(limits.commands, FIRST_COMMANDS)
         return self._exchange.outbox(limit=limit, most_bytes=limits.bytes, after=after, boxed=self._boxes)
 
     def renumber(self, rejected: Rejected) -> None:

@@ -1,12 +1,16 @@
+from datetime import UTC, datetime, timedelta, timezone
+
 import msgspec
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hub import decisions
+from hub import decisions, records
 from hub.core import Hub
 from hub.feeds import Reader, changes
 from hub.problems import HubProblem
-from hub.tables import command_result, head, order_key, parked, state
+from hub.tables import command_result, event_log, head, order_key, parked, state
 from storeapp.adapters.transport_keys import box_purpose, key_purpose, unboxed
 from storeapp.domain.catalogue import Sku
 from storeapp.domain.feeds import BRAND_FEED
@@ -53,6 +57,24 @@ def test_a_batch_is_decided_in_order_and_its_rows_travel(hub: Hub) -> None:
     found = page(hub, counter)
     assert {row.kind for row in found.rows} == {"stock", "guide", "order", "delivery"}
     assert found.upto == found.last == reply.results[-1].feed_seq
+
+
+def test_the_log_keeps_what_was_sent_and_of_a_new_order_which_it_is(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    command = an_order("T1")
+    counter.do(stock(), command)
+    with hub.db.reading() as connection:
+        query = sa.select(event_log.c.body, event_log.c.events).order_by(event_log.c.n.desc())
+        body, events = connection.execute(query).first() or (b"", b"")
+    told = dict(msgspec.json.decode(events))
+    assert body == encode(command)
+    assert told["order.placed"] == {"id": FIRST}
+    assert told["delivery.opened"]["delivery"]["id"] == DELIVERY
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])))
+def test_moments_stand_in_the_log_as_everywhere(moment: datetime) -> None:
+    assert records._iso(moment) == moment.isoformat()
 
 
 def test_numbers_of_a_feed_have_no_holes(hub: Hub) -> None:
