@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPlainTextEdit
 
 from devtools.demo_home import DEMO, FILES
 from devtools.desk_states import Settle
-from storeapp.store.salvage import Salvaged
+from storeapp.store.salvage_rows import Salvaged
 from ui.entry.trouble import SalvageDialog
 from ui.kit.errors import ErrorDialog, details_of
 from ui.pages.order_chat import ChatDialog

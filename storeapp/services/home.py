@@ -20,7 +20,8 @@ from storeapp.store.errors import JournalCorrupt, StoreError
 from storeapp.store.journal import Journal, suspicion
 from storeapp.store.keys import Keys
 from storeapp.store.migrate import remove_database
-from storeapp.store.salvage import Salvaged, open_journal
+from storeapp.store.salvage import open_journal
+from storeapp.store.salvage_rows import Salvaged
 
 JOURNAL, CACHE, KEYS = "journal.db", "cache.db", "keys.db"
 DEVICE_KEY = "device"

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from storeapp.i18n import Translator
 from storeapp.store.errors import Corrupt, NewerSchema, StoreError
-from storeapp.store.salvage import Salvaged
+from storeapp.store.salvage_rows import Salvaged
 from ui.kit import tokens
 from ui.kit.parts import Button, IconLabel, hbox, label, vbox
 

@@ -14,7 +14,8 @@ import pytest
 from storeapp.services.home import Home
 from storeapp.store import wal
 from storeapp.store.journal import Entry, Journal
-from storeapp.store.salvage import Salvaged, open_journal
+from storeapp.store.salvage import open_journal
+from storeapp.store.salvage_rows import Salvaged
 from storeapp.store.wal import HEADER, Verdict
 from tests.storeapp.store.homes import PAGE, TOTAL, open_counter, run
 from tests.storeapp.world import placing

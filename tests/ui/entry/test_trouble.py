@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from storeapp.store.salvage import Salvaged
+from storeapp.store.salvage_rows import Salvaged
 from ui.run import make_window
 
 
