@@ -1,10 +1,11 @@
 """This counter's share of the stock: what it may promise without the hub, and what it gives back."""
 
+from storeapp.codec import decode_known_events
 from storeapp.domain.allotment import Allotment, Lease
 from storeapp.services.counter import Counter
 from storeapp.store import lists
 from storeapp.store.journal import Entry
-from storeapp.store.readings import FORMER, incarnation_of
+from storeapp.store.readings import FORMER, FORMER_LAST, incarnation_of
 
 
 def lease(counter: Counter) -> Lease | None:
@@ -38,4 +39,15 @@ def former(counter: Counter, entry: Entry) -> str:
 def promised_as(counter: Counter) -> str:
     """The incarnation whose share this counter's promises came from: the one before, where this never had any."""
     before = counter.identity.get(FORMER, "")
-    return counter.incarnation if lease(counter) is not None or not before else before
+    return counter.incarnation if not before or lease(counter) is not None or _has_promised(counter) else before
+
+
+def _has_promised(counter: Counter) -> bool:
+    """Whether anything came out of a share since the present numbering began, as the journal tells without a cache."""
+    n = int(counter.identity.get(FORMER_LAST, "0"))
+    while entries := counter.journal.after(n):
+        known = (decode_known_events(entry.events) for entry in entries)
+        if any(getattr(event, "lease", "") for events, _ in known for event in events):
+            return True
+        n = entries[-1].n
+    return False

@@ -252,6 +252,22 @@ def test_what_was_promised_before_a_new_numbering_stands(store: Store) -> None:
     store.check()
 
 
+def test_what_was_promised_before_a_new_numbering_stands_though_the_cache_was_lost_between(store: Store) -> None:
+    renumbered = store.counters[2]
+    Exchange(renumbered).begin_anew()
+    store.exchange(2)
+    store.do(2, MoveStock("XH", SKU, Movement.RECEIVED, 1))
+    assert store.place(2, 1).pieces == 1
+    # Somebody else waits for the piece.
+    Exchange(store.counters[0]).begin_anew()
+    store.place(0, 6)
+    with renumbered.cache.writing():
+        renumbered.cache.empty()
+    Exchange(renumbered).begin_anew()
+    store.settle()
+    store.check()
+
+
 def test_goods_that_arrive_may_be_promised_where_they_arrived(store: Store) -> None:
     store.settle()
     store.do(0, MoveStock("XH", SKU, Movement.RECEIVED, 4))
