@@ -1,7 +1,8 @@
 """Drops what nobody needs any more: what has left a feed long ago, settled matters, and old results.
 
 A feed's *floor* is where it stood a month ago. Up to it the feed no longer says what has left it, so a counter that
-has read less reads everything again. Results are kept for 180 days, the last number of each counter for ever.
+has read less reads everything again. Results are kept for 180 days; the newest ones of each counter, about which it may
+ask again however long it was off, for ever.
 """
 
 import logging
@@ -13,12 +14,15 @@ import sqlalchemy as sa
 from hub.core import Hub
 from hub.database import DatabaseBusy
 from hub.states import left, write
-from hub.tables import command_result, enrol_code, feed_mark, floor, head, parked, region_job, state
+from hub.tables import command_result, enrol_code, feed_mark, floor, head, incarnation, parked, region_job, state
 from storeapp.codec import decode_state
 from storeapp.domain.held import HeldCommand
+from sync.protocol.messages import MAX_BATCH_COMMANDS
 
 KEEP = timedelta(days=30)
 RESULTS_KEPT = timedelta(days=180)
+MAY_ASK_AGAIN = 3 * MAX_BATCH_COMMANDS
+"""Of the commands of one numbering: a cut leaves three batches open, see `sync.cycle`."""
 EVERY = timedelta(days=1)
 LOOK_S = 3600.0
 """How often a serving process looks whether it is time."""
@@ -96,9 +100,13 @@ def _is_open(body: bytes) -> bool:
 
 
 def _drop_results(connection: sa.Connection, before: str) -> int:
-    """What still waits for a person keeps its result."""
-    waits = sa.exists().where(parked.c.id == command_result.c.id)
-    return connection.execute(sa.delete(command_result).where(command_result.c.received_at < before, ~waits)).rowcount
+    """What still waits for a person keeps its result, and so does what its counter may not know the answer of."""
+    result = command_result.c
+    waits = sa.exists().where(parked.c.id == result.id)
+    mine = (incarnation.c.device == result.device, incarnation.c.incarnation == result.incarnation)
+    newest = sa.select(incarnation.c.last_seq).where(*mine).scalar_subquery()
+    over = (result.received_at < before, result.seq <= newest - MAY_ASK_AGAIN)
+    return connection.execute(sa.delete(command_result).where(*over, ~waits)).rowcount
 
 
 def compact_when_due(hub: Hub) -> bool:

@@ -15,7 +15,7 @@ from hub.tables import command_result, feed_mark, state
 from storeapp.domain.held import Resolution
 from storeapp.domain.rules.deliveries import AssignDelivery
 from storeapp.domain.rules.held import ResolveHeld
-from sync.protocol.messages import ChangesPage
+from sync.protocol.messages import ChangesPage, ResultStatus
 from tests.support.hubs import FakeCounter, TurnedClock, a_guide, stock
 from tests.support.hubserver import PATIENCE_S
 
@@ -111,7 +111,10 @@ def test_settled_matters_leave_the_feed_and_open_ones_stay(hub: Hub) -> None:
     assert [row.id for row in read(hub, 0).rows if row.body] == [second.id]
 
 
-def test_results_are_kept_for_half_a_year_and_what_waits_as_long_as_it_waits(hub: Hub) -> None:
+def test_results_are_kept_for_half_a_year_and_what_waits_as_long_as_it_waits(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "MAY_ASK_AGAIN", 0)
     counter = FakeCounter(hub)
     counter.do(stock())
     counter.send(counter.wire(stock(), kind="of.tomorrow"))
@@ -122,6 +125,20 @@ def test_results_are_kept_for_half_a_year_and_what_waits_as_long_as_it_waits(hub
     with hub.db.reading() as connection:
         assert connection.scalar(sa.select(command_result.c.status)) == "parked"
     assert counter.do(stock("BL-002")).last_seq == 3
+
+
+def test_the_newest_results_of_each_numbering_stay_however_long_their_counter_is_off(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "MAY_ASK_AGAIN", 2)
+    counter, other = FakeCounter(hub), FakeCounter(hub, device="dev-2", store="HH")
+    sent = [counter.wire(stock(f"BL-00{n}")) for n in range(1, 6)]
+    counter.send(*sent)
+    other.do(stock(store="HH"))
+    turn(hub, 2 * RESULTS_KEPT)
+    assert compact(hub)["results"] == 3
+    again = counter.send(*sent[3:])
+    assert [result.status for result in again.results] == [ResultStatus.REPLAYED] * 2
 
 
 def test_it_is_done_once_a_day_by_one_process(hub: Hub) -> None:
