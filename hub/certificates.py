@@ -42,14 +42,18 @@ def renew(hub: Hub, device_id: str) -> str:
     Raises:
         HubProblem: ``renewal_over``: it ended more than a year ago, and only a new code helps.
     """
+    certificate = sa.select(device.c.certificate).where(device.c.id == device_id)
+    with hub.db.reading() as connection:
+        text = str(connection.scalar(certificate))
+    if not _is_due(hub, parse(text)):
+        # A reply that was lost, or somebody who asks for ever: nobody needs to be told once more.
+        return text
     with hub.db.writing() as connection:
-        text = connection.scalar(sa.select(device.c.certificate).where(device.c.id == device_id).with_for_update())
-        old = parse(str(text))
-        if hub.now() >= old.not_after + RENEWABLE:
-            raise HubProblem("renewal_over")
-        if old.not_after - hub.now() > NEW_FOR:
-            # A reply that was lost, or somebody who asks for ever: nobody needs to be told once more.
-            return str(text)
+        hub.db.lock_heads(connection, [BRAND_FEED])
+        text = str(connection.scalar(certificate.with_for_update()))
+        old = parse(text)
+        if not _is_due(hub, old):
+            return text
         new = issue(
             hub, device_id=device_id, store=old.store, public_key=old.public_key, not_before=old.not_before
         ).text()
@@ -59,6 +63,13 @@ def renew(hub: Hub, device_id: str) -> str:
             change_device(hub, connection, DeviceCertified(device_id, replace(known, certificate=new)))
     hub.bell.ring([BRAND_FEED])
     return new
+
+
+def _is_due(hub: Hub, old: Certificate) -> bool:
+    """Whether a new certificate would be good for longer; `HubProblem` where none is given any more."""
+    if hub.now() >= old.not_after + RENEWABLE:
+        raise HubProblem("renewal_over")
+    return old.not_after - hub.now() <= NEW_FOR
 
 
 def change_device(hub: Hub, connection: sa.Connection, event: Event) -> None:

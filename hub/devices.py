@@ -121,6 +121,7 @@ def enrol(hub: Hub, request: EnrolRequest) -> EnrolReply:
     brands = tuple(dict.fromkeys((hub.identity.brand, *request.brands)))
     known = Device(request.device, store, request.name, certificate.text(), brands)
     with hub.db.writing() as connection:
+        hub.db.lock_heads(connection, [BRAND_FEED, store_feed(store)])
         _check_free(connection, request)
         hub.db.put(connection, device, [_row(hub, request, known)])
         change_device(hub, connection, DeviceCertified(known.id, known))
@@ -238,7 +239,7 @@ def hello(hub: Hub, known: EnrolledDevice, message: Hello) -> HelloReply:
     now = hub.now()
     rung: set[str] = set()
     with hub.db.writing() as connection:
-        if revocations.heard(hub, connection, message.revocations):
+        if revocations.heard(hub, connection, message.revocations, store=known.store):
             rung.add(BRAND_FEED)
         numbered = durability.numbers(connection, known.id, message.incarnation)
         if known.signed_now and _heard(hub, connection, known, message, numbered):
@@ -268,13 +269,14 @@ def _heard(
 ) -> bool:
     """Believe what a counter says of itself now; whether its store's feed has changed by that."""
     changed = numbered is None and copies.report(hub, connection, known.sender, message.incarnation)
-    now = hub.now().isoformat()
-    connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now))
-    if message.audit is not None:
-        anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now}
-        hub.db.add(connection, audit_anchor, [anchor])
     last = numbered.last if numbered else 0
     if message.shares is not None and last == message.last_seq and not known.revoked:
         caller = allotting.caller(hub, store=known.store, device_id=known.id, incarnation=message.incarnation)
         changed |= allotting.heard(hub, connection, caller, message)
+    now = hub.now().isoformat()
+    # After the feed's head: whoever turns this counter away takes both in the same order.
+    connection.execute(sa.update(device).where(device.c.id == known.id).values(seen_at=now))
+    if message.audit is not None:
+        anchor = {"device": known.id, "n": message.audit.n, "hash": message.audit.hash, "at": now}
+        hub.db.add(connection, audit_anchor, [anchor])
     return changed

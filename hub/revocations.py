@@ -1,5 +1,6 @@
 """Turns counters away for good, even where the hub itself was set back to a time before."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from hub.problems import HubProblem
 from hub.tables import device
 from storeapp.adapters.signing import verify
 from storeapp.domain.device import DeviceRevoked
-from storeapp.domain.feeds import BRAND_FEED
+from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.revocation import MalformedList, RevocationList, parse, signed
 
 NUMBER = "revocations"
@@ -24,11 +25,18 @@ def revoke(hub: Hub, device_id: str) -> None:
         HubProblem: ``unknown_device``.
     """
     with hub.db.writing() as connection:
+        _lock(hub, connection, [device_id])
         if not _revoke(hub, connection, device_id, hub.now().replace(microsecond=0)):
             raise HubProblem("unknown_device")
         _set_number(hub, connection, number(hub, connection) + 1)
         rung = {BRAND_FEED, allotting.returned(hub, connection, device_id)} - {""}
     hub.bell.ring(rung)
+
+
+def _lock(hub: Hub, connection: sa.Connection, device_ids: Iterable[str], *stores: str) -> None:
+    """The heads before any row of a counter, as everywhere: two that wait for each other would both have to give up."""
+    theirs = connection.scalars(sa.select(device.c.store).where(hub.db.among(device.c.id, device_ids)))
+    hub.db.lock_heads(connection, {BRAND_FEED, *map(store_feed, (*stores, *theirs))})
 
 
 def _revoke(hub: Hub, connection: sa.Connection, device_id: str, since: datetime) -> bool:
@@ -59,8 +67,8 @@ def current(hub: Hub, connection: sa.Connection) -> str:
     return signed(unsigned, hub.identity.key.sign).text()
 
 
-def heard(hub: Hub, connection: sa.Connection, text: str) -> bool:
-    """Learn from a counter what this hub has signed and then forgotten with its database.
+def heard(hub: Hub, connection: sa.Connection, text: str, *, store: str) -> bool:
+    """Learn from a counter of a store what this hub has signed and then forgotten with its database.
 
     Returns:
         Whether there was something to learn.
@@ -74,6 +82,9 @@ def heard(hub: Hub, connection: sa.Connection, text: str) -> bool:
     genuine = theirs.holds(root_public_key=hub.identity.key.public, verify=verify)
     if not genuine or theirs.brand != hub.identity.brand or theirs.number <= number(hub, connection):
         return False
+    _lock(hub, connection, theirs.since, store)
+    if theirs.number <= number(hub, connection):
+        return False  # Another counter has told it meanwhile.
     for device_id, since in theirs.since.items():
         _revoke(hub, connection, device_id, since)
         allotting.returned(hub, connection, device_id)
