@@ -56,8 +56,9 @@ SNAPSHOT_FROM = 2000
 
 BATCHES_UNDER_WAY = 2
 
-FIRST_COMMANDS = 250
-"""The first batch is a small one, because the hub waits for it."""
+FIRST_COMMANDS, GROWTH = 100, 2.5
+"""The first batch is a small one, because the hub waits for it. Each next one is read and sealed while the hub decides
+the one before, which takes it about so many times as long for each command."""
 
 PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
 """How many are kept in one transaction at most, for which a person at the counter may have to wait; a snapshot is cut
@@ -196,14 +197,15 @@ class Cycle:
         A cut leaves three batches open at most: one whose answers are not noted, and the two behind it.
         """
         pending, done = self._exchange.numbers().pending, 0
-        outgoing, under_way = self._next(after=0), deque[_Sent]()
+        outgoing, under_way = self._next(after=0, most=FIRST_COMMANDS), deque[_Sent]()
         with ThreadPoolExecutor(BATCHES_UNDER_WAY, "sync-giving") as lines:
             while outgoing.commands or under_way:
                 if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
                     progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                     packed = self._client.packed(self._batch(outgoing))
                     under_way.append(_Sent(outgoing, packed, lines.submit(self._client.commands, packed)))
-                    outgoing = self._next(after=outgoing.commands[-1][0])
+                    most = int(len(outgoing.commands) * GROWTH)
+                    outgoing = self._next(after=outgoing.commands[-1][0], most=most)
                 else:
                     sent = under_way.popleft()
                     self._settle(self._answered(sent, is_first=not done), sent.asked)
@@ -218,9 +220,9 @@ class Cycle:
                 raise
         return self._client.commands(sent.packed)
 
-    def _next(self, *, after: int) -> Outgoing:
+    def _next(self, *, after: int, most: int) -> Outgoing:
         limits = self._limits
-        limit = limits.commands if after else min(limits.commands, FIRST_COMMANDS)
+        limit = min(limits.commands, most)
         return self._exchange.outbox(limit=limit, most_bytes=limits.bytes, after=after, boxed=self._boxes)
 
     def renumber(self, rejected: Rejected) -> None:
@@ -268,7 +270,7 @@ class Cycle:
         What was offered stays pending, because nobody has decided it.
         """
         after = 0
-        while (outgoing := self._next(after=after)).commands:
+        while (outgoing := self._next(after=after, most=self._limits.commands)).commands:
             try:
                 self._client.commands(self._client.packed(self._batch(outgoing)))
             except Unauthorised as refused:

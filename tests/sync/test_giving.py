@@ -110,6 +110,15 @@ def test_two_are_under_way_at_once(hub: Hub, counter: Counter) -> None:
     assert (cycle.report.applied, cycle.report.replayed) == (SAVED, 0)
 
 
+def test_each_is_larger_than_the_one_before_up_to_the_limit(
+    hub: Hub, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.cycle.FIRST_COMMANDS", 1)
+    client = Client(hub, counter)
+    gave(counter, client)
+    assert sorted(set(client.sent)) == [1, 2, 4, 6]
+
+
 def test_one_that_has_overtaken_another_is_sent_again(hub: Hub, counter: Counter) -> None:
     client = Overtaken(hub, counter)
     cycle = gave(counter, client)
