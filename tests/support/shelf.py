@@ -206,8 +206,11 @@ class Store:
         return known is not None and any(x.incarnation == self.counters[which].incarnation for x in known.live)
 
     def note_decided(self) -> None:
-        for told in self.told:
-            told.decided = told.decided or self.firm_at_hub(told.order_id) is not None
+        """An order that was placed and cancelled between two exchanges is decided, too: nothing of it is promised."""
+        with self.hub.db.reading() as connection:
+            states = States(self.hub.db, connection, store="XH")
+            for told in self.told:
+                told.decided = told.decided or states.get(Order, told.order_id) is not None
 
 
 def _firm(order: Order | None, item: StockItem | None) -> int:
