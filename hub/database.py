@@ -27,11 +27,13 @@ ASK_AGAIN_S = 0.01
 """How soon to ask for a lock again where SQLite does not wait by itself."""
 PAGES_IN_MEMORY_KB = 32_768
 PAGE_BYTES = 16_384
-LOG_PAGES = 2048
+LOG_PAGES = 8192
 """A batch touches thousands of pages all over the file: they neither fit SQLite's usual 2 MB of memory nor its log.
 
 Rows of a kilobyte fit a page of four times the usual size better, so fewer are written; one command takes no longer.
 """
+MANY_ROWS = 15_000
+"""After so many, which are about a quarter of those pages, the log is worth folding, see `hub.folding`."""
 PROGRAM = "storehub"
 CONNECTIONS = 20
 MORE_CONNECTIONS = 20
@@ -88,6 +90,9 @@ class Database:
         self._name = f"{PROGRAM}-{uuid4().hex}"
         self.engine = sa.create_engine(self.url, **(_EMBEDDED if self.embedded else _server(self._name)))
         self._one_writer = threading.Lock() if self.embedded else None
+        self._rows = 0
+        self.much_written = threading.Event()
+        """Set when an embedded database has taken many rows since it was folded."""
         if self.embedded:
             sa.event.listen(self.engine, "connect", _configure_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -101,6 +106,17 @@ class Database:
         with _translated(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def fold_beside(self) -> None:
+        """Bring what nobody reads any more of an embedded database's log into its file; others read and write on.
+
+        Raises:
+            DatabaseBusy: it could not be written.
+        """
+        # Not by one of the pool's, whose writer would have to begin with an empty memory.
+        with _translated(), closing(sqlite3.connect(str(self.url.database), isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -122,6 +138,9 @@ class Database:
         """
         with self._writers_turn(), _translated(), self.engine.begin() as connection:
             yield connection
+        if self._rows >= MANY_ROWS:
+            self._rows = 0
+            self.much_written.set()
 
     @contextmanager
     def _writers_turn(self) -> Iterator[None]:
@@ -201,6 +220,7 @@ class Database:
             return
         into = f"INSERT INTO {table.name} ({', '.join(names)})"
         if self.embedded:
+            self._rows += len(rows)
             connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' for _ in names)}) {conflict}", list(rows))
         else:
             arrays = ", ".join(f"%s::{_array_of(table.c[name])}[]" for name in names)

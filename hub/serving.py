@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from hub.api import create_app
 from hub.compaction import Housekeeper
 from hub.core import Hub
+from hub.folding import Folder
 from hub.region_runner import RegionRunner
 from storeapp.adapters.interpreter import look_rarely
 
@@ -59,11 +60,11 @@ def serve(hub: Hub, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    housekeeper, runner = Housekeeper(hub), RegionRunner(hub)
-    housekeeper.start()
-    runner.start()
+    housekeeper, folder, runner = Housekeeper(hub), Folder(hub.db), RegionRunner(hub)
+    for part in (housekeeper, folder, runner):
+        part.start()
     try:
         Server(config, hub, runner).run(sockets=[listening])
     finally:
-        runner.stop()
-        housekeeper.stop()
+        for part in (runner, folder, housekeeper):
+            part.stop()
