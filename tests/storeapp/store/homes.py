@@ -22,8 +22,10 @@ from storeapp.services.clock import FixedClock
 from storeapp.services.counter import Actor, Counter
 from storeapp.services.privacy import Privacy
 from storeapp.store.cache import open_cache
-from storeapp.store.journal import Journal
+from storeapp.store.journal import Journal, suspicion
 from storeapp.store.keys import Keys
+from storeapp.store.salvage import open_journal
+from storeapp.store.salvage_rows import Salvaged
 from storeapp.store.views import words
 from tests.storeapp.world import AFTERNOON, DEVICE, NOON, STORE, a_delivery, an_order, guide, line, placing, sku
 
@@ -136,3 +138,15 @@ def damage(path: Path, *, page: int, filler: bytes = b"\xa5") -> None:
     with path.open("rb+") as file:
         file.seek(page * PAGE)
         file.write(filler * PAGE)
+
+
+def opened(path: Path, expect: int = 0) -> Salvaged | None:
+    """Open a journal and close it again; what was salvaged, if anything."""
+    journal, salvaged = open_journal(path, expect=lambda: expect)
+    journal.close()
+    return salvaged
+
+
+def suspected(path: Path) -> None:
+    """Have all of a journal read when it is opened next."""
+    suspicion(path).touch()

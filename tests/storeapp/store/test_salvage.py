@@ -11,21 +11,19 @@ from typing import Any
 import pytest
 
 from storeapp.store import salvage
-from storeapp.store.entries import Outcome, outcome_sum
 from storeapp.store.errors import DiskFailed, JournalCorrupt, StoreError
-from storeapp.store.journal import COLUMNS, SUMS, Journal, Status, suspicion
-from storeapp.store.journal_schema import MIGRATIONS, ONE_TABLE
-from storeapp.store.migrate import open_database
-from storeapp.store.salvage import open_journal
+from storeapp.store.journal import Journal, Status, suspicion
 from storeapp.store.salvage_rows import Salvaged
 from tests.storeapp.store.homes import (
     PAGE,
     TOTAL,
     damage,
     open_counter,
+    opened,
     run,
+    suspected,
 )
-from tests.storeapp.world import NOON, STORE, placing
+from tests.storeapp.world import STORE, placing
 
 INNER = (b"\x02", b"\x05")
 """How a page begins that leads to others; it still holds rows of its time as the only one, which count for nothing."""
@@ -36,16 +34,6 @@ def page_of(path: Path, text: bytes) -> int:
     content = path.read_bytes()
     pages = (content[at : at + PAGE] for at in range(0, len(content), PAGE))
     return next(number for number, page in enumerate(pages) if text in page and not page.startswith(INNER))
-
-
-def opened(path: Path, expect: int = 0) -> Salvaged | None:
-    journal, salvaged = open_journal(path, expect=lambda: expect)
-    journal.close()
-    return salvaged
-
-
-def suspected(path: Path) -> None:
-    suspicion(path).touch()
 
 
 def test_a_sound_journal_is_just_opened(home: Path) -> None:
@@ -392,25 +380,6 @@ def test_a_lost_outcome_of_a_counter_that_stands_alone_is_known(home: Path) -> N
         assert {entry.status for entry in journal.after(0, limit=10_000)} == {Status.SAVED}
 
 
-@pytest.fixture
-def older(home: Path, tmp_path: Path) -> Path:
-    """The journal as an older program kept it, with each command and its outcome in one row; some are answered."""
-    path = tmp_path / "older.db"
-    with closing(open_database(path, migrations=MIGRATIONS[:ONE_TABLE], synchronous="FULL")) as db:
-        db.execute("ATTACH ? AS newer", (str(home / "journal.db"),))
-        joined = "newer.command JOIN newer.outcome USING (n)"
-        db.execute(f"INSERT INTO command ({COLUMNS}, {SUMS}) SELECT {COLUMNS}, {SUMS} FROM {joined}")
-        for table in ("audit", "identity", "need", "print_job"):
-            db.execute(f"INSERT INTO {table} SELECT * FROM newer.{table}")
-        told = (str(Status.APPLIED), "store:XH", 7, b"")
-        db.execute(
-            "UPDATE command SET status = ?, feed = ?, feed_seq = ?, problem = ?, outcome_sum = ? WHERE n <= 9",
-            (*told, outcome_sum(*told)),
-        )
-        db.conn.commit()
-    return path
-
-
 def test_an_older_journal_goes_on_with_its_outcomes(older: Path) -> None:
     with closing(Journal(older)) as journal:
         entries = journal.after(0, limit=10_000)
@@ -434,91 +403,3 @@ def test_an_older_journal_is_salvaged_with_its_outcomes(older: Path, page: int) 
     with closing(Journal(older)) as journal:
         kept = journal.after(0, limit=10_000)
         assert [e.status is Status.APPLIED for e in kept] == [e.n <= 9 for e in kept]
-
-
-# Pages that lead to others
-
-
-def leading(path: Path) -> list[int]:
-    """The pages that lead to pages of rows."""
-    content = path.read_bytes()
-    return [at // PAGE for at in range(0, len(content), PAGE) if content[at : at + 1] == b"\x05"]
-
-
-@pytest.fixture
-def answered(home: Path) -> Path:
-    """The journal of an enrolled counter, with answers of the hub for the first half of its commands."""
-    path = home / "journal.db"
-    with closing(Journal(path)) as journal, journal.writing():
-        journal.enrol()
-        journal.identify(authority="hub")
-        for n in range(1, TOTAL // 2):
-            status = Status.APPLIED if n % 3 else Status.REFUSED
-            journal.settle([Outcome("", status, "store:XH", n, b"", n)])
-        for n in range(300):
-            journal.audit(at=NOON, actor="manager", action="reveal", subject=f"order-{n}")
-            journal.printed(at=NOON, actor="manager", paper="slip", subject=f"{n}", copy=n)
-            journal.need([(f"{n:036}", f"{n + 1:036}")])
-    return path
-
-
-TABLES = ("command", "outcome", "audit", "print_job", "need", "identity")
-
-
-def everything(path: Path) -> list[list[Any]]:
-    with closing(sqlite3.connect(path)) as db:
-        return [db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in TABLES]
-
-
-@pytest.mark.parametrize("which", [*range(5), slice(None)], ids=str)
-def test_a_damaged_page_that_leads_to_rows_loses_none_of_them(answered: Path, which: int | slice) -> None:
-    before = everything(answered)
-    pages = leading(answered)
-    assert len(pages) == 5, "one of each table with pages of rows"
-    for page in pages[which] if isinstance(which, slice) else [pages[which]]:
-        damage(answered, page=page)
-    suspected(answered)
-    salvaged = opened(answered)
-    assert salvaged is not None
-    assert (salvaged.saved, salvaged.gaps) == (TOTAL, ())
-    assert everything(answered) == before
-
-
-def test_what_is_no_longer_kept_does_not_come_back_from_a_page_that_is_used_no_more(answered: Path) -> None:
-    with closing(Journal(answered)) as journal, journal.writing():
-        journal.prune(150)
-    before = everything(answered)
-    for page in leading(answered):
-        damage(answered, page=page)
-    suspected(answered)
-    salvaged = opened(answered, expect=TOTAL)
-    assert salvaged is not None
-    assert (salvaged.saved, salvaged.gaps) == (TOTAL - 150, ())
-    assert everything(answered)[:4] == before[:4]
-
-
-def test_an_older_journal_keeps_its_commands_without_the_page_that_leads_to_them(older: Path) -> None:
-    (page,) = leading(older)
-    damage(older, page=page)
-    suspected(older)
-    salvaged = opened(older, expect=TOTAL)
-    assert salvaged is not None
-    assert (salvaged.saved, salvaged.gaps) == (TOTAL, ())
-    with closing(Journal(older)) as journal:
-        assert [e.status is Status.APPLIED for e in journal.after(0, limit=10_000)] == [n < 9 for n in range(TOTAL)]
-
-
-def test_an_old_copy_of_an_outcome_is_not_believed_where_another_says_something_else(answered: Path) -> None:
-    with closing(sqlite3.connect(answered)) as db, db:
-        # A table that only the copy of its page is of interest of, as a page that is used no more would be.
-        db.execute("CREATE TABLE old (n INTEGER PRIMARY KEY, status, feed, feed_seq, problem, outcome_sum)")
-        told = (str(Status.PARKED), "", None, b"")
-        db.execute("INSERT INTO old VALUES (7, ?, ?, ?, ?, ?)", (*told, outcome_sum(*told)))
-    for page in leading(answered):
-        damage(answered, page=page)
-    suspected(answered)
-    assert opened(answered) is not None
-    with closing(Journal(answered)) as journal:
-        statuses = [entry.status for entry in journal.after(0, limit=10_000)]
-    assert statuses[:6] == [Status.APPLIED, Status.APPLIED, Status.REFUSED] * 2
-    assert set(statuses[6:]) == {Status.PENDING}, "the hub is asked again from there on"
