@@ -210,8 +210,9 @@ class Story:
         self._say(moment, "cut", page="board")
 
     def _reconnect(self, moment: datetime) -> None:
-        """It is back, but the first reply is lost after the hub has committed: the retry is answered *replayed*."""
-        self.network.become(Fault(cut_reply=0, watched=b"POST /v1/commands", once=True))
+        """It is back, but replies are lost after the hub has committed: the retry is answered *replayed*."""
+        # Every reply, because a batch that has overtaken the one before it is answered first, with nothing done.
+        self.network.become(Fault(cut_reply=0, watched=b"POST /v1/commands"))
         self.first.do("sync", moment)
         self.network.become(HEALTHY)
         self._sync_both(moment)
