@@ -1,7 +1,7 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +18,7 @@ from storeapp.services.exchange import (
     Outgoing,
 )
 from storeapp.services.pages import PageReader, ReadPage
-from storeapp.services.ports import SyncReport, SyncStep
+from storeapp.services.ports import SyncFailed, SyncReport, SyncStep
 from storeapp.store.journal import Entry, Outcome, Status
 from sync.ahead import Source, ahead
 from sync.incoming import incoming, together
@@ -56,9 +56,9 @@ SNAPSHOT_FROM = 2000
 
 BATCHES_UNDER_WAY = 2
 
-FIRST_COMMANDS, GROWTH = 100, 2.5
-"""The first batch is a small one, because the hub waits for it. Each next one is read and sealed while the hub decides
-the one before, which takes it about so many times as long for each command."""
+FIRST_COMMANDS, GROWTH = 250, 2.5
+"""The first batch is a small one, because the hub waits for it, but not so small that the next overtakes it. Each next
+one is read and sealed while the hub decides the one before, which takes it so many times as long for each command."""
 
 PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
 """How many are kept in one transaction at most, for which a person at the counter may have to wait; a snapshot is cut
@@ -71,11 +71,22 @@ _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
 class _Sent(NamedTuple):
-    """A batch on its way."""
+    """A batch on its way; ``is_alone`` where everything in front of it was answered when it was sent."""
 
     asked: Outgoing
     packed: bytes
     reply: Future[BatchReply]
+    is_alone: bool
+
+    def is_too_early(self) -> bool:
+        """Whether it has overtaken the one before it, once it is answered; where it cannot have, a hole is none."""
+        try:
+            self.reply.result()
+        except Rejected as rejected:
+            return rejected.code == "sequence_hole" and not self.is_alone
+        except SyncFailed:
+            return False
+        return False
 
 
 def _no_matter(_hub_time: datetime) -> None:
@@ -203,22 +214,27 @@ class Cycle:
                 if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
                     progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                     packed = self._client.packed(self._batch(outgoing))
-                    under_way.append(_Sent(outgoing, packed, lines.submit(self._client.commands, packed)))
+                    reply = lines.submit(self._client.commands, packed)
+                    under_way.append(_Sent(outgoing, packed, reply, is_alone=not under_way))
                     most = int(len(outgoing.commands) * GROWTH)
                     outgoing = self._next(after=outgoing.commands[-1][0], most=most)
+                elif under_way[0].is_too_early():
+                    under_way = self._sent_again(under_way, lines)
                 else:
                     sent = under_way.popleft()
-                    self._settle(self._answered(sent, is_first=not done), sent.asked)
+                    self._settle(sent.reply.result(), sent.asked)
                     done += len(sent.asked.commands)
 
-    def _answered(self, sent: "_Sent", *, is_first: bool) -> BatchReply:
-        """The hub's answer; a batch that has overtaken the one before it is sent again, because that one is decided."""
-        try:
-            return sent.reply.result()
-        except Rejected as rejected:
-            if is_first or rejected.code != "sequence_hole":
-                raise
-        return self._client.commands(sent.packed)
+    def _sent_again(self, under_way: Iterable[_Sent], lines: ThreadPoolExecutor) -> deque[_Sent]:
+        """The same batches, those again that have overtaken the one before; else each behind them would, too."""
+        again: deque[_Sent] = deque()
+        for sent in under_way:
+            if sent.is_too_early():
+                reply = lines.submit(self._client.commands, sent.packed)
+                again.append(sent._replace(reply=reply, is_alone=not again))
+            else:
+                again.append(sent)
+        return again
 
     def _next(self, *, after: int, most: int) -> Outgoing:
         limits = self._limits

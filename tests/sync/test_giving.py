@@ -11,7 +11,7 @@ import pytest
 from hub.core import Hub
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
-from sync.cycle import Cycle
+from sync.cycle import BATCHES_UNDER_WAY, Cycle
 from sync.engine import quiet
 from sync.protocol.messages import BatchReply, CommandBatch, Hello, HelloReply, Limits
 from sync.transport import HubTrouble, Rejected
@@ -125,6 +125,14 @@ def test_one_that_has_overtaken_another_is_sent_again(hub: Hub, counter: Counter
     assert client.answers[0] == "sequence_hole"
     assert client.sent.count(3) == 2
     assert (cycle.report.applied, cycle.report.replayed) == (SAVED, 0)
+
+
+def test_those_behind_one_that_has_overtaken_another_do_not_all_go_twice(hub: Hub, counter: Counter) -> None:
+    run(counter, *[an_order(f"U{number}") for number in range(20)])
+    client = Overtaken(hub, counter)
+    cycle = gave(counter, client)
+    assert cycle.report.applied == SAVED + 20
+    assert len(client.sent) - len(set(client.sent)) <= BATCHES_UNDER_WAY
 
 
 def test_what_was_behind_a_failure_is_offered_again(hub: Hub, counter: Counter) -> None:
