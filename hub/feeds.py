@@ -54,7 +54,8 @@ def changes(hub: Hub, reader: Reader, *, feed: str, epoch: str, after: int, limi
     _check_feed(reader, feed)
     with hub.db.reading() as connection:
         last = _checked_head(hub, connection, feed, epoch=epoch, after=after, since=since)
-        rows = _rows(connection, feed, after=after, upto=last, limit=min(limit, MAX_PAGE_ROWS))
+        # Most polls find nothing new, and this is all they ask of the database.
+        rows = _rows(connection, feed, after=after, upto=last, limit=min(limit, MAX_PAGE_ROWS)) if after < last else []
         upto = rows[-1].seq if len(rows) == min(limit, MAX_PAGE_ROWS) else last
         wire = _wired(hub, connection, reader, rows)
     return ChangesPage(hub.identity.epoch, after, upto, last, wire)
