@@ -20,7 +20,7 @@ from storeapp.services.counter import Counter
 from storeapp.services.home import DEVICE_KEY, TRANSPORT_KEY, Home
 from storeapp.store.journal import Journal
 from storeapp.store.keywrap import KeyWrap
-from storeapp.store.migrate import alone
+from storeapp.store.migrate import alone, remove_database
 
 KEYS_FILE = "keys.sealed"
 MANIFEST = "manifest.json"
@@ -115,7 +115,8 @@ def _back_up(home: Home, counter: Counter, folder: Path) -> Backup:
     _write(folder / MANIFEST, msgspec.json.encode(manifest))
     read_manifest(folder)
     for old in sorted(folder.glob(JOURNALS))[:-KEPT]:
-        old.unlink()
+        # A program that was cut off may have left a log beside it.
+        remove_database(old)
     return Backup(folder, name, commands, count)
 
 

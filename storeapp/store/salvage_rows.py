@@ -158,7 +158,8 @@ class RowSalvage:
             (outcome,) = decided
             self._unanswered.discard(n)
         else:
-            outcome = (n, *_UNANSWERED[1:])
+            said = _UNANSWERED[1:-1]
+            outcome = (n, *said, outcome_sum(*said))
             self._unanswered.add(n)
         self._insert("outcome", OUTCOME, outcome, instead="REPLACE")
 

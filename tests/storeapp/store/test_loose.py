@@ -58,6 +58,16 @@ def test_a_damaged_page_that_leads_to_rows_loses_none_of_them(answered: Path, wh
     assert everything(answered) == before
 
 
+def test_a_counter_that_stands_alone_has_all_of_its_journal_back(home: Path) -> None:
+    path = home / "journal.db"
+    before = everything(path)
+    for page in leading(path):
+        damage(path, page=page)
+    suspected(path)
+    assert opened(path) is not None
+    assert everything(path) == before
+
+
 def test_what_is_no_longer_kept_does_not_come_back_from_a_page_that_is_used_no_more(answered: Path) -> None:
     with closing(Journal(answered)) as journal, journal.writing():
         journal.prune(150)
