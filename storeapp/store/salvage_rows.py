@@ -71,11 +71,10 @@ class RowSalvage:
         """
         self._target.execute("BEGIN IMMEDIATE")
         is_enrolled = bool(self._copy_identity().get(AUTHORITY))
-        last = max(self._last("command") or 0, expect)
-        found = self._copy_commands(expect=last)
+        last, pruned = max(self._last("command") or 0, expect), self._pruned()
+        found = self._copy_commands(expect=last, after=pruned)
         for table in _BESIDE:
             self._copy_beside(table)
-        pruned = self._pruned()
         if self._met_damage or len(found) < last - pruned:
             found |= self._copy_loose(path, found, after=pruned)
         if is_enrolled:
@@ -90,11 +89,11 @@ class RowSalvage:
         found = self._read(f"SELECT value FROM identity WHERE name = '{PRUNED}'")
         return int(found[0][0]) if found else 0
 
-    def _copy_commands(self, *, expect: int) -> set[int]:
-        """Commands with what has become of them; their numbers."""
+    def _copy_commands(self, *, expect: int, after: int) -> set[int]:
+        """Commands with what has become of them; their numbers. A disk may have put an old page in another's place."""
         found = set()
         for row in self.commands(expect=expect):
-            whole = self._command(row)
+            whole = self._command(row) if row[0] > after else None
             if whole is not None:
                 said, became = parted(whole)
                 if self._insert("command", CONTENT, said) and self._insert("outcome", OUTCOME, became):

@@ -137,7 +137,7 @@ def damage(path: Path, *, page: int, filler: bytes = b"\xa5") -> None:
     """Overwrite one page, counted from 0."""
     with path.open("rb+") as file:
         file.seek(page * PAGE)
-        file.write(filler * PAGE)
+        file.write((filler * PAGE)[:PAGE])
 
 
 def opened(path: Path, expect: int = 0) -> Salvaged | None:

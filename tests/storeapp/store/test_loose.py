@@ -1,5 +1,6 @@
 """Rows are found in a damaged journal although the pages that lead to them are gone."""
 
+import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from storeapp.store.entries import Outcome, outcome_sum
+from storeapp.store.errors import JournalCorrupt
 from storeapp.store.journal import Journal, Status
 from tests.storeapp.store.homes import PAGE, TOTAL, damage, opened, suspected
 from tests.storeapp.world import NOON
@@ -106,3 +108,32 @@ def test_an_old_copy_of_an_outcome_is_not_believed_where_another_says_something_
         statuses = [entry.status for entry in journal.after(0, limit=10_000)]
     assert statuses[:6] == [Status.APPLIED, Status.APPLIED, Status.REFUSED] * 2
     assert set(statuses[6:]) == {Status.PENDING}, "the hub is asked again from there on"
+
+
+def broken(page: bytes, other: bytes, chance: random.Random) -> bytes:
+    """A page as a bad disk may give it back: empty, noise, another one, or with some bytes changed."""
+    at, size = chance.randrange(PAGE), chance.choice([1, 2, 12])
+    changed = (page[:at] + chance.randbytes(size) + page[at + size :])[:PAGE]
+    return chance.choice([bytes(PAGE), chance.randbytes(PAGE), other, changed])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_breaks_nothing_is_saved_that_was_not_there(answered: Path, seed: int) -> None:
+    with closing(Journal(answered)) as journal, journal.writing():
+        journal.prune(60)
+    before = everything(answered)
+    chance, content = random.Random(seed), answered.read_bytes()
+    pages = [content[at : at + PAGE] for at in range(0, len(content), PAGE)]
+    wanted = [page for page in leading(answered) if chance.random() < 0.5] + chance.sample(range(1, len(pages)), 3)
+    for page in wanted:
+        damage(answered, page=page, filler=broken(pages[page], chance.choice(pages), chance))
+    suspected(answered)
+    try:
+        salvaged = opened(answered, expect=TOTAL)
+    except JournalCorrupt:
+        assert answered.stat().st_size == len(content), "nothing was replaced"
+        return
+    commands, outcomes, *_ = everything(answered)
+    assert set(commands) <= set(before[0])
+    assert all(outcome in before[1] or outcome[1] == Status.PENDING for outcome in outcomes)
+    assert salvaged is None or salvaged.lost == len(before[0]) - len(commands)
