@@ -96,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     sharing = command("share", _share, "Divide the stock of a store between its counters.")
     sharing.add_argument("device")
     sharing.add_argument("--weight", type=int, required=True, choices=range(MOST_WEIGHT + 1), metavar="0-100")
-    command("waiting", _waiting, "List the commands that wait for a person.")
+    of_store = command("waiting", _waiting, "List the commands that wait for a person.")
+    of_store.add_argument("--store", default="", help="of one store only; the oldest 500 are listed")
     again = command("retry", _retry, "Decide a waiting command again.")
     again.add_argument("id")
     again.add_argument("--demo", action="store_true", help="accept a simulated command, as a hub served so does")
@@ -196,7 +197,7 @@ def _share(parsed: argparse.Namespace) -> dict[str, str]:
 def _waiting(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     hub = open_hub(parsed.home, url=parsed.database)
     try:
-        return [asdict(row) for row in waiting.listed(hub)]
+        return [asdict(row) for row in waiting.listed(hub, store=parsed.store)]
     finally:
         hub.close()
 

@@ -52,9 +52,9 @@ def add_matters(app: FastAPI, hub: Hub) -> None:
 
 def _add_calls(app: FastAPI, hub: Hub) -> None:
     @app.get("/v1/waiting", response_class=Response, operation_id="waiting")
-    async def listed(request: Request) -> Response:
+    async def listed(request: Request, store: str = "") -> Response:
         await checked(hub, request)
-        return Response(encode(await run_in_threadpool(waiting.listed, hub)), media_type=JSON)
+        return Response(encode(await run_in_threadpool(waiting.listed, hub, store=store)), media_type=JSON)
 
     @app.post("/v1/waiting/{command}/retry", response_class=Response, operation_id="retry")
     async def retry(request: Request, command: str) -> Response:
@@ -80,9 +80,9 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         return Response(status_code=204)
 
     @app.get("/v1/cases", response_class=Response, operation_id="cases")
-    async def cases(request: Request) -> Response:
+    async def cases(request: Request, store: str = "") -> Response:
         await checked(hub, request)
-        return Response(encode(await run_in_threadpool(waiting.open_cases, hub)), media_type=JSON)
+        return Response(encode(await run_in_threadpool(waiting.open_cases, hub, store=store)), media_type=JSON)
 
     @app.post("/v1/cases/decide", response_class=Response, operation_id="decide_case")
     async def decide_case(request: Request) -> Response:

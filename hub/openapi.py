@@ -48,12 +48,12 @@ _ALWAYS = (
 )
 _ALWAYS_BY_PEOPLE = ("password_wrong", "too_many_requests", "busy")
 _BY_PEOPLE: dict[str, tuple[str, ...]] = {
-    "waiting": (),
+    "waiting": ("unknown_store",),
     "retry": ("not_waiting", "not_resolved"),
     "discard": ("not_waiting", "not_resolved"),
     "refused": ("unknown_store",),
     "accept": ("not_waiting", "not_resolved"),
-    "cases": (),
+    "cases": ("unknown_store",),
     "regions": (),
     "region_plans": (),
     "plan_region": ("unknown_region", "job_running", "malformed_request", "request_too_large"),

@@ -14,6 +14,7 @@ from hub import holding
 from hub.admission import is_id
 from hub.core import Hub
 from hub.decisions import decide_own
+from hub.devices import check_store
 from hub.problems import HubProblem
 from hub.quarantine import REVOKED
 from hub.states import States, write
@@ -52,11 +53,18 @@ class Waiting:
     data: Data = field(default_factory=dict)
 
 
-def listed(hub: Hub) -> list[Waiting]:
-    """The oldest of what waits, each matter with what follows it."""
+def listed(hub: Hub, *, store: str = "") -> list[Waiting]:
+    """The oldest of what waits, of one store or of all, each matter with what follows it.
+
+    Raises:
+        HubProblem: ``unknown_store``.
+    """
     columns = (parked.c.id, parked.c.device, parked.c.store, parked.c.kind, parked.c.code, parked.c.at, state.c.body)
     held = sa.and_(state.c.kind == HeldCommand.KIND, state.c.id == parked.c.id)
     query = sa.select(*columns).outerjoin(state, held).order_by(parked.c.at, parked.c.id).limit(LISTED)
+    if store:
+        check_store(hub, store)
+        query = query.where(parked.c.store == store)
     with hub.db.reading() as connection:
         rows = [_waiting(*row) for row in connection.execute(query)]
     known = {row.id for row in rows}
@@ -71,9 +79,16 @@ def _waiting(command_id: str, device: str, store: str, kind: str, code: str, at:
     return Waiting(command_id, device, store, kind, held.code, at, held.root, held.subject, held.actor, held.data)
 
 
-def open_cases(hub: Hub) -> list[ExceptionCase]:
-    """The open questions of all stores, the newest first: nothing in them is about a customer."""
+def open_cases(hub: Hub, *, store: str = "") -> list[ExceptionCase]:
+    """The open questions of a store or of all, the newest first: nothing in them is about a customer.
+
+    Raises:
+        HubProblem: ``unknown_store``.
+    """
     query = sa.select(state.c.body).where(state.c.kind == ExceptionCase.KIND)
+    if store:
+        check_store(hub, store)
+        query = query.where(state.c.feed == store_feed(store))
     with hub.db.reading() as connection:
         found = [decode_state(ExceptionCase.KIND, body) for body in connection.scalars(query) if body]
     cases = [case for case in found if isinstance(case, ExceptionCase) and case.open]

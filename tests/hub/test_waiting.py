@@ -14,14 +14,17 @@ from hub.tables import command_result, device, event_log, incarnation, order_key
 from hub.users import add_user
 from storeapp.adapters.transport_keys import box_purpose, key_purpose
 from storeapp.codec import decode_state
+from storeapp.domain.catalogue import Store
 from storeapp.domain.delivery import Delivery, Proof
 from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.held import Cause, HeldCommand, Resolution
 from storeapp.domain.order import order_id
+from storeapp.domain.place import Position
 from storeapp.domain.rules import registry
 from storeapp.domain.rules.custody import HandOver
 from storeapp.domain.rules.deliveries import AssignDelivery, UnassignDelivery
 from storeapp.domain.rules.held import ResolveHeld
+from storeapp.domain.rules.people import RegisterStore
 from storeapp.domain.sealed import key_check
 from storeapp.domain.words import Platform
 from sync.protocol.messages import BatchReply, CommandBatch, WireBox, WireCommand, WireKey
@@ -86,6 +89,21 @@ def test_decided_again_it_takes_effect_once_and_its_counter_gets_the_new_answer(
         waiting.retry(hub, command.id, by="hq")
     again = counter.send(command).results[0]
     assert (again.status, again.feed_seq) == ("replayed", result.feed_seq)
+
+
+def test_what_waits_is_listed_by_store(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, command = park(hub, monkeypatch)
+    elsewhere = FakeCounter(hub, device="dev-2", store="HH")
+    elsewhere.do(HandOver("nothing-1", 1, "G01", Proof.TOKEN))
+    somewhere = Position(31.2, 121.4)
+    elsewhere.do(*[RegisterStore(Store(name, name, "a street", somewhere)) for name in ("XH", "HH")])
+    assert [row.id for row in waiting.listed(hub, store="XH")] == [command.id]
+    assert waiting.listed(hub, store="HH") == []
+    assert [case.store for case in waiting.open_cases(hub, store="HH")] == ["HH"]
+    assert waiting.open_cases(hub, store="XH") == []
+    for listed in (waiting.listed, waiting.open_cases):
+        with pytest.raises(HubProblem, match="unknown_store"):
+            listed(hub, store="ZZ")
 
 
 def test_what_still_fails_waits_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
