@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub import allotting, copies, durability, revocations
+from hub.admission import is_id
 from hub.certificates import change_device, issue
 from hub.core import Hub
 from hub.feeds import floors, heads
@@ -70,7 +71,7 @@ def check_store(hub: Hub, store: str) -> None:
     """
     with hub.db.reading() as connection:
         known = connection.scalars(sa.select(state.c.id).where(state.c.kind == Store.KIND)).all()
-    if known and store not in known:
+    if not is_id(store) or (known and store not in known):
         raise HubProblem("unknown_store")
 
 

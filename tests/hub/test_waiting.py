@@ -106,6 +106,13 @@ def test_what_waits_is_listed_by_store(hub: Hub, monkeypatch: pytest.MonkeyPatch
             listed(hub, store="ZZ")
 
 
+@pytest.mark.parametrize("store", ["X\0H", "门店" * 1000])
+def test_what_cannot_be_a_store_is_unknown_to_a_hub_without_any(hub: Hub, store: str) -> None:
+    for listed in (waiting.listed, waiting.open_cases):
+        with pytest.raises(HubProblem, match="unknown_store"):
+            listed(hub, store=store)
+
+
 def test_what_still_fails_waits_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     _, command = park(hub, monkeypatch)
     monkeypatch.setitem(registry._HANDLERS, type(an_order("T1")), broken)
