@@ -82,10 +82,8 @@ class _Sent(NamedTuple):
         """Whether it has overtaken the one before it, once it is answered; where it cannot have, a hole is none."""
         try:
             self.reply.result()
-        except Rejected as rejected:
-            return rejected.code == "sequence_hole" and not self.is_alone
-        except SyncFailed:
-            return False
+        except SyncFailed as error:
+            return not self.is_alone and isinstance(error, Rejected) and error.code == "sequence_hole"
         return False
 
 

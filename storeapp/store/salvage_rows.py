@@ -6,17 +6,15 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from storeapp.codec import Malformed, UnknownKind, UnknownValue, decode_command, decode_events
 from storeapp.store.entries import CONTENT, OUTCOME, joined, outcome_sum, parted, row_mended, sums_of
 from storeapp.store.errors import JournalCorrupt
 from storeapp.store.journal import COLUMNS, PRUNED, SUMS, Entry, Status, entry_of
 from storeapp.store.journal_schema import AUTHORITY, IDENTITY_SUM, identity_sum, identity_values
-from storeapp.store.loose import loose_rows
+from storeapp.store.loose import Row, loose_rows
 from storeapp.store.rowsums import mended
 
-Row = tuple[Any, ...]
 CHUNK = 500
 MOST_EMPTY_CHUNKS = 20
 """After so many chunks without a readable row the end is assumed, where nothing tells the last number."""

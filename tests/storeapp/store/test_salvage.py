@@ -99,8 +99,7 @@ def test_a_second_damage_is_kept_beside_the_first(home: Path) -> None:
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"no database "])
 def test_a_journal_without_its_first_page_is_saved_whole(home: Path, filler: bytes) -> None:
     path = home / "journal.db"
-    with path.open("rb+") as file:
-        file.write((filler * PAGE)[:PAGE])
+    damage(path, page=0, filler=filler)
     salvaged = opened(path)
     assert salvaged is not None
     assert (salvaged.saved, salvaged.gaps, salvaged.links) == (TOTAL, (), 20)
@@ -390,11 +389,7 @@ def test_an_older_journal_goes_on_with_its_outcomes(older: Path) -> None:
 @pytest.mark.parametrize("page", [1, 0])
 def test_an_older_journal_is_salvaged_with_its_outcomes(older: Path, page: int) -> None:
     lost = page_of(older, b"order.place") if page else 0
-    if page:
-        damage(older, page=lost)
-    else:
-        with older.open("rb+") as file:
-            file.write(b"\xff" * PAGE)
+    damage(older, page=lost, filler=b"\xff")
     suspected(older)
     salvaged = opened(older)
     assert salvaged is not None
