@@ -107,7 +107,8 @@ class _Run:
     def _proven(self, problem: Problem, best: Plan, running: "_Running") -> Plan | None:
         """The cheapest plan there is, None where that could not be proven in time."""
         until = self._clock() + self._limits.prove_s
-        draft = first_draft(problem)
+        # All of it, also where the search began with less: what is proven does not depend on where it began.
+        draft = first_draft(replace(problem, recipe=None))
         board = open_part(problem, draft.schedules.values())
         fixed_li = draft.plan().cost_li - _counted(board, draft)
         found = cheapest(board, best.cost_li - fixed_li, lambda: self._stop() or self._clock() >= until)
@@ -118,7 +119,8 @@ class _Run:
             return self._seeded(best, by=Method.PROOF)
         for vehicle, way in steps.items():
             draft.schedules[vehicle].follow(way)
-        return self._seeded(draft.plan(), by=Method.PROOF, steps=running.search.steps)
+        begun = best.recipe.inserted
+        return self._seeded(draft.plan(), by=Method.PROOF, steps=running.search.steps, inserted=begun)
 
     def _late(self, started: float, share: float = 1.0) -> bool:
         left_s = self._left_s(started, share)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import example
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def again(given: Problem, plan: Plan, planner: Planner | None = None) -> Plan:
 
 
 @hypothesis_given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0.0005, 0.2), st.booleans())
+@example(3512, 38, 0.0625, True)  # What was proven began with an insertion that was cut off.
 def test_any_plan_of_any_budget_is_made_again_from_its_recipe(
     seed: int, stops: int, step_s: float, prove: bool
 ) -> None:
