@@ -91,6 +91,9 @@ class ProcessPlanner:
         if self._process is None or not self._process.is_alive():
             self._end()
             self._spawn()
+        if self._closed:
+            # Closed while it was being started, so nobody else ends it.
+            self._end()
         if not self._ready and self._process is not None:
             # Where nobody wants a plan any more the process goes on starting, for whoever asks next.
             self._ready = self._answer(time.monotonic() + self._start_s, stopped) == _READY
@@ -113,10 +116,13 @@ class ProcessPlanner:
         process = self._let_go()
         if process is not None:
             process.join()
-            process.close()
 
     def _let_go(self) -> BaseProcess | None:
-        """Kill the process without waiting for its end; somebody must join it."""
+        """Kill the process without waiting for its end; somebody must join it.
+
+        Nobody closes it: whichever thread starts a process takes note of all that have ended, so `join` may come back
+        before the object knows, and closing it then fails. What it holds is freed with it.
+        """
         if self._connection is not None:
             self._connection.close()
         process = self._process
@@ -196,7 +202,6 @@ class ProcessPlanner:
 
     def _bury(self, dead: BaseProcess) -> None:
         dead.join()
-        dead.close()
         if not self._closed:
             self.warm()
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,6 +93,26 @@ def test_a_process_that_dies_leaves_the_plans_so_far(caplog: pytest.LogCaptureFi
     assert [first, *answers][-1].cost_li <= first.cost_li
     assert "died" in caplog.text
     planner.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only there one thread can take another's child")
+def test_an_end_that_another_thread_has_seen_first_is_no_error() -> None:
+    planner = ProcessPlanner(FEW)
+    planner.warm()
+    dead = planner._let_go()
+    assert dead is not None
+    assert dead.pid is not None
+    os.waitpid(dead.pid, 0)
+    planner._bury(dead)
+    assert list(planner.plans(DAY)) == list(PyvrpPlanner(FEW).plans(DAY))
+    planner.close()
+
+
+def test_a_process_that_starts_while_the_planner_is_closed_is_ended() -> None:
+    planner = ProcessPlanner(FEW)
+    planner.close()
+    planner.warm()
+    assert planner._process is None
 
 
 def test_where_no_process_answers_insertion_plans() -> None:
