@@ -4,7 +4,6 @@ A row's ``body`` is what the screens show. Where commands are not yet confirmed,
 said last, and ``touch`` names the commands that led from there to here.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from storeapp.domain.workspace import Workspace
 from storeapp.store import bulk, finder, pagesums, readings, views
 from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
 from storeapp.store.journal import Entry, Journal, Status
-from storeapp.store.migrate import alone, file_at, immediate, open_database, remove_database
+from storeapp.store.migrate import alone, file_at, finish_removal, immediate, open_database, remove_database
 from storeapp.store.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -60,6 +59,7 @@ class Cache:
         self._path = path
         with _alone(path):
             with translate_sqlite_errors():
+                finish_removal(path)
                 pagesums.check(path)
             self.db: Database = open_database(
                 path, migrations=MIGRATIONS, synchronous="NORMAL", secure_delete=True, page_bytes=PAGE_BYTES
@@ -85,9 +85,15 @@ class Cache:
 
     def close(self) -> None:
         """Give the file back, with a note of its pages where nobody else has it open."""
-        self.db.close()
-        with contextlib.suppress(StoreError), _alone(self._path, patience_s=0):
-            pagesums.note(self._path)
+        try:
+            # Who closes last takes the log away by its name: by then it must not be that of a new file.
+            with _alone(self._path):
+                self.db.close()
+                pagesums.note(self._path)
+        except StoreError as error:
+            # Somebody is stuck at the files, or the folder is gone: to give it back unnoted is all that is left.
+            log.warning("a cache was closed without its note: %s", error.code)
+            self.db.close()
 
     @translate_sqlite_errors()
     def data_version(self) -> int:
@@ -376,6 +382,6 @@ def reset(path: Path) -> None:
         remove_database(path)
 
 
-def _alone(path: Path, *, patience_s: float | None = None) -> AbstractContextManager[None]:
-    """Nobody opens a cache while its files are being taken away: it would lose its log, or share one with the next."""
-    return alone(path.with_name(f"{path.name}.opening"), patience_s=PATIENCE_S if patience_s is None else patience_s)
+def _alone(path: Path) -> AbstractContextManager[None]:
+    """Nobody opens or closes a cache while its files are taken away: it would lose its log, or share the next one's."""
+    return alone(path.with_name(f"{path.name}.opening"), patience_s=PATIENCE_S)

@@ -135,13 +135,27 @@ def copy_database(db: Database, path: Path) -> None:
         copy.execute("PRAGMA user_version = " + str(schema_version(db)))
 
 
+_BESIDE = ("-wal", "-shm", "-journal", ".sums")
+"""What stands beside a database and belongs to it."""
+
+
 def remove_database(path: Path) -> None:
     """Take a database away with all that belongs to it; nobody may have it open.
 
     A log that stays behind would be played into the next database of this name.
     """
-    for ending in ("", "-wal", "-shm", "-journal", ".sums"):
+    for ending in ("", *_BESIDE):
         path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def finish_removal(path: Path) -> None:
+    """Take away what a removal left that was cut short; nobody may be making the database meanwhile.
+
+    Whoever still has the removed file open holds the index of its log. A new file beside it would share that index but
+    not the log, and SQLite would read pages that are not there.
+    """
+    if not path.exists():
+        remove_database(path)
 
 
 @contextmanager

@@ -163,7 +163,8 @@ def work(home: Home, seed: int) -> None:
         Work(home, random.Random(seed)).run()
     except BaseException as error:
         places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        say("failed", type(error).__name__, str(getattr(error, "code", "")), *places)
+        cause = getattr(error.__cause__, "sqlite_errorname", type(error.__cause__).__name__)
+        say("failed", type(error).__name__, str(getattr(error, "code", "")), cause, *places)
         raise
 
 
