@@ -1,7 +1,6 @@
 """The hub over HTTP: the calls that counters make, as one FastAPI application."""
 
 import asyncio
-import gzip
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,13 +29,11 @@ from hub.region_calls import add_region_calls
 from hub.streams import PatientStream
 from storeapp import __version__
 from sync.protocol import messages
+from sync.protocol.gzipping import gzipped
 from sync.protocol.messages import CommandBatch, EnrolRequest, Hello, Problem, RenewReply, encode
 
 RETRY_AFTER_S = 5
 ZIP_FROM_BYTES = 1000
-ZIP_LEVEL = 5
-ANSWERS_ZIP_LEVEL = 1
-"""Of a thousand answers, which are ids that do not compress and words that always do."""
 JSON = "application/json"
 _log = logging.getLogger(__name__)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
@@ -113,11 +110,11 @@ def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Resp
     return Response(encode(problem), problem.status, headers, media_type=messages.PROBLEM)
 
 
-def _json(request: Request, body: bytes, level: int = ZIP_LEVEL) -> Response:
+def _json(request: Request, body: bytes) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if len(body) >= ZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, level, mtime=0)
+        body = gzipped(body)
     return Response(body, 200, headers, media_type=JSON)
 
 
@@ -152,7 +149,7 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
         body = await requests.sent(request)
         known = await requests.authenticated(hub, request, body, revoked=True)
         decided = await run_in_threadpool(_decide, hub, known, requests.content(request, body))
-        return _json(request, decided, ANSWERS_ZIP_LEVEL)
+        return _json(request, decided)
 
     @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
     async def changes(
@@ -172,7 +169,7 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
             found = feeds.changes(hub, reader, feed=feed, epoch=epoch, after=after, limit=limit, since=since)
             if found.upto <= after:
                 return None
-            reply = _json(request, encode(found), feeds.ZIP_LEVEL)
+            reply = _json(request, encode(found))
             reply.headers[messages.UPTO], reply.headers[messages.LAST] = str(found.upto), str(found.last)
             return reply
 

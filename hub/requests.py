@@ -1,6 +1,5 @@
 """Reads requests before anything believes them: size, compression, signature, form."""
 
-import zlib
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from hub import devices
 from hub.core import Hub
 from hub.devices import EnrolledDevice
 from hub.problems import HubProblem
+from sync.protocol import gzipping
 from sync.protocol.messages import EnrolRequest
 from sync.protocol.signing import BadSignature, Message, verify
 
@@ -51,12 +51,12 @@ def content(request: Request, body: bytes) -> bytes:
         return body
     if encoding != "gzip":
         raise HubProblem("malformed_request", field="content-encoding")
-    unzip = zlib.decompressobj(wbits=31)
+    unzip = gzipping.unzipper()
     try:
         plain = unzip.decompress(body, MAX_CONTENT_BYTES)
-    except zlib.error as error:
+    except gzipping.Broken as error:
         raise HubProblem("malformed_request", field="content-encoding") from error
-    if unzip.unconsumed_tail:
+    if not unzip.eof and len(plain) == MAX_CONTENT_BYTES:
         raise HubProblem("request_too_large", most=MAX_CONTENT_BYTES)
     if not unzip.eof or unzip.unused_data:
         raise HubProblem("malformed_request", field="content-encoding")
