@@ -20,7 +20,7 @@ from hub.core import DEFAULT_BRAND, NotMigrated, database_url, found, open_hub
 from hub.database import Database, DatabaseBusy, DatabaseUnknown
 from hub.importing import import_tables
 from hub.logs import configure
-from hub.migrate import migrate
+from hub.migrate import NewerSchema, migrate
 from hub.problems import HubProblem
 from hub.region_commands import add_region_commands
 from hub.revocations import revoke
@@ -33,6 +33,7 @@ DONE, REFUSED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 DEFAULT_PORT = 8410
 _ENVIRONMENT = (
     NotMigrated,
+    NewerSchema,
     RootKeyMissing,
     RootKeyWrong,
     DatabaseBusy,

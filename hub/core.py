@@ -15,6 +15,7 @@ from hub.bell import Bell
 from hub.database import Database, sqlite_url
 from hub.limits import RateLimit
 from hub.metrics import Metrics
+from hub.migrate import newest, revision_of
 from hub.relay import Relay
 from hub.rootkey import RootKey, RootKeyMissing
 from hub.streams import AtOnce
@@ -101,14 +102,18 @@ def open_hub(home: Path, *, url: str = "", demo: bool = False, now: Callable[[],
     """Open a hub that `found` has made.
 
     Raises:
-        NotMigrated: there is none.
+        NotMigrated: there is none, or it is of an older program.
+        NewerSchema: it is of a newer program.
         RootKeyMissing: its key file is gone.
     """
     root = rootkey.load(home / ROOT_KEY_FILE)
     db = Database(database_url(home, url))
     try:
         with db.reading() as connection:
+            if revision_of(connection) != newest():
+                raise NotMigrated
             identity = _read(db, connection, root)
+        db.revision = newest()
     except BaseException:
         db.close()
         raise

@@ -70,6 +70,10 @@ class DatabaseUnknown(Exception):
     code = "database_unknown"
 
 
+class SchemaMoved(DatabaseBusy):
+    """A newer program has changed the schema under this process, which must end; one of the newer program decides."""
+
+
 class Collision(DatabaseBusy):
     """Somebody else did the same at the same moment; trying again will see what they did."""
 
@@ -90,6 +94,8 @@ class Database:
         self._name = f"{PROGRAM}-{uuid4().hex}"
         self.engine = sa.create_engine(self.url, **(_EMBEDDED if self.embedded else _server(self._name)))
         self._one_writer = threading.Lock() if self.embedded else None
+        self.revision = ""
+        """Which schema this process knows; where it is told, nothing is decided under another one."""
         self._rows = 0
         self.much_written = threading.Event()
         """Set when an embedded database has taken many rows since it was folded."""
@@ -178,13 +184,27 @@ class Database:
             return bool(connection.scalar(sa.text(others), names))
 
     def lock_heads(self, connection: sa.Connection, feeds: Iterable[str]) -> dict[str, int]:
-        """The newest number of each feed, locked until the end of the transaction, always in the same order."""
+        """The newest number of each feed, locked until the end of the transaction, always in the same order.
+
+        Raises:
+            SchemaMoved: the schema is not the one that this process knows any more.
+        """
         names = sorted(feeds)
         self.add(connection, head, [{"feed": name, "seq": 0} for name in names])
-        rows = connection.execute(
-            sa.select(head.c.feed, head.c.seq).where(head.c.feed.in_(names)).order_by(head.c.feed).with_for_update()
-        )
-        return {feed: seq for feed, seq in rows}  # noqa: C416 -- a row is not a pair for the type checker
+        columns = (head.c.feed, head.c.seq, _REVISION if self.revision else sa.literal(""))
+        found = sa.select(*columns).where(head.c.feed.in_(names)).order_by(head.c.feed).with_for_update(of=head)
+        heads = {}
+        for feed, seq, revision in connection.execute(found):
+            if revision != self.revision:
+                raise SchemaMoved
+            heads[feed] = seq
+        return heads
+
+    def hold_deciding(self, connection: sa.Connection) -> None:
+        """Wait for those who decide at this moment, and let nobody begin before the end of the transaction."""
+        if not self.embedded:
+            # An embedded database has one writer at a time.
+            connection.exec_driver_sql(f"LOCK TABLE {head.name} IN ACCESS EXCLUSIVE MODE")
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that are not there yet; all of them have the same columns."""
@@ -263,6 +283,8 @@ def _array_of(column: sa.Column[Any]) -> str:
         case _:
             return "text"
 
+
+_REVISION = sa.literal_column("(SELECT version_num FROM alembic_version)", sa.Text)
 
 _EMBEDDED: dict[str, Any] = {"pool_use_lifo": True}
 """The connection that was used last: it has in memory what it has just written."""

@@ -18,13 +18,22 @@ def _config() -> Config:
     return config
 
 
+class NewerSchema(Exception):
+    """A newer program has brought the database to a schema that this one doesn't know; nothing was changed."""
+
+    code = "schema_newer"
+
+
 def migrate(db: Database) -> None:
-    """Run the steps that are missing.
+    """Run the steps that are missing; older processes that are running decide nothing from then on.
 
     Raises:
         DatabaseBusy: the database cannot be written.
+        NewerSchema: there are more steps in the database than here.
     """
     with db.alone() as connection:
+        if revision_of(connection) is not None:
+            db.hold_deciding(connection)
         upgrade(connection)
 
 
@@ -38,7 +47,7 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 def is_current(db: Database) -> bool:
     """Whether the database has exactly the schema this program knows."""
     with db.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _newest()
+        return MigrationContext.configure(connection).get_current_revision() == newest()
 
 
 def has_hub(db: Database) -> bool:
@@ -47,6 +56,24 @@ def has_hub(db: Database) -> bool:
         return MigrationContext.configure(connection).get_current_revision() is not None
 
 
+def revision_of(connection: sa.Connection) -> str | None:
+    """Which step a database has seen last; None where it has seen none.
+
+    Raises:
+        NewerSchema: this program does not know it.
+    """
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in _known():
+        raise NewerSchema
+    return found
+
+
 @cache
-def _newest() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def newest() -> str:
+    """The last step that this program knows."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())

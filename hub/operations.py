@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.util import CommandError
 
 from hub import allotting, archive, rootkey
 from hub.archive import ArchiveBroken
@@ -15,7 +14,7 @@ from hub.backups import appearing, flush_folder, is_sound, move_aside, seal
 from hub.core import DATABASE_FILE, ROOT_KEY_FILE, NotMigrated, check_root, new_epoch, system_now
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
 from hub.durability import Covered, all_covered, covered, remember
-from hub.migrate import has_hub, is_current, migrate
+from hub.migrate import has_hub, is_current, migrate, newest, revision_of
 from hub.tables import command_result, incarnation
 from storeapp.adapters.filelock import FileLock
 
@@ -56,7 +55,8 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
     The root key is not in it: without ``root.key`` a backup opens no order key.
 
     Raises:
-        NotMigrated: there is no database.
+        NotMigrated: there is no database, or it is of an older program.
+        NewerSchema: it is of a newer program.
         BackupInPlace: the file is the database itself.
         BackupBroken: the copy is not what it should be.
         DatabaseBusy: it could not be copied.
@@ -69,8 +69,7 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
     if target.exists() and target.samefile(source):
         raise BackupInPlace
     with closing(Database(sqlite_url(source))) as db:
-        if not is_current(db):
-            raise NotMigrated
+        _require_current(db)
         with appearing(target) as fresh:
             copy_sqlite(source, fresh)
             with closing(Database(sqlite_url(fresh))) as copy:
@@ -82,8 +81,7 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
 
 def _backup_server(url: str, target: Path, now: datetime) -> dict[str, int]:
     with closing(Database(url)) as db:
-        if not is_current(db):
-            raise NotMigrated
+        _require_current(db)
         with appearing(target) as fresh:
             archive.save(db, fresh)
             # Read back from the disk: what was meant to be written is no backup.
@@ -110,6 +108,7 @@ def restore(home: Path, source: Path, *, url: str = "") -> None:
         BackupBroken: the file is no backup of a hub; nothing was changed.
         HubRunning: the hub is running; nothing was changed.
         RootKeyWrong: the key in the home does not open this backup; nothing was changed.
+        NewerSchema: the backup, or what it would replace, is of a newer program; nothing was changed.
     """
     lock = serving_lock(home)
     if not lock.acquire():
@@ -132,7 +131,8 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
             if has_hub(db):
                 # What is kept may be what is restored: it is replaced when that has been read.
                 with appearing(home / f"hub.zip{BEFORE}") as kept:
-                    _upgraded(db)
+                    # Only what has today's tables can be kept.
+                    migrate(db)
                     archive.save(db, kept)
                     _load_archive(db, home, source, manifest)
             else:
@@ -141,12 +141,10 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
             raise BackupBroken from error
 
 
-def _upgraded(db: Database) -> None:
-    """Only what has today's tables can be kept."""
-    try:
-        migrate(db)
-    except CommandError as error:
-        raise NotMigrated from error
+def _require_current(db: Database) -> None:
+    with db.reading() as connection:
+        if revision_of(connection) != newest():
+            raise NotMigrated
 
 
 def _load_archive(db: Database, home: Path, source: Path, manifest: archive.Manifest) -> None:

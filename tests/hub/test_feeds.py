@@ -72,7 +72,7 @@ def test_the_heads_are_locked_before_anything_is_read_and_in_their_order(hub: Hu
     assert "FROM head" in tables[1]
     assert "ORDER BY head.feed" in tables[1]
     if not hub.db.embedded:
-        assert tables[1].endswith("FOR UPDATE")
+        assert tables[1].endswith("FOR UPDATE OF head")
     # The guide leaves the feed of another store, which was found out only then: all is done again with both locked.
     first = [values for statement, values in asked if "INTO head" in statement and "NOTHING" in statement]
     assert [feed for feed in map(str, first) if "store:HH" in feed and "store:XH" in feed]

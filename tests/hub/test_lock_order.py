@@ -1,6 +1,5 @@
 """The head of a feed is locked before the row of a counter, so that no two wait for each other."""
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,12 +16,11 @@ from storeapp.adapters.signing import DeviceKey
 from storeapp.domain.feeds import BRAND_FEED, store_feed
 from storeapp.domain.revocation import RevocationList, signed
 from sync.protocol.messages import EnrolRequest, Hello
-from tests.support.databases import Postgres
+from tests.support.databases import Postgres, until_somebody_waits
 from tests.support.hubs import TurnedClock, make_hub
 from tests.support.hubserver import PATIENCE_S
 
 KEY = DeviceKey(b"d" * 32)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -79,13 +77,3 @@ def test_nobody_holds_a_counter_while_waiting_for_a_feed(hub: Hub, act: Callable
             # Against somebody who holds this row and waits for our heads, one of both would have to give up.
             connection.execute(sa.update(device).where(device.c.id == "dev-1").values(name="touched"))
         done.result(PATIENCE_S)
-
-
-def until_somebody_waits(hub: Hub) -> None:
-    pause = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.01)):
-        with hub.db.reading() as connection:
-            if connection.scalar(sa.text(WAITING)):
-                return
-        pause.wait(0.01)
-    raise AssertionError("nobody waits for the heads")

@@ -1,6 +1,7 @@
 """One hub, two databases: what takes a hub here runs on embedded SQLite and on a real PostgreSQL."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -23,6 +24,8 @@ from tests.support.hubs import make_hub
 BACKENDS = ("sqlite", "postgresql")
 TEMPLATE = "hub_template"
 PATIENCE_MS = 60_000
+WAIT_S = 60.0
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 class Postgres:
@@ -126,3 +129,14 @@ def schema_differences(db: Database) -> list[Any]:
         found: list[Any] = compare_metadata(context, metadata)
         names = {each["name"] for each in sa.inspect(connection).get_indexes("state")}
     return [*found, *(["state_home"] if (state_home.name in names) is db.embedded else [])]
+
+
+def until_somebody_waits(hub: Hub) -> None:
+    """Return when somebody waits for a lock in a hub's PostgreSQL."""
+    pause = threading.Event()
+    for _ in range(int(WAIT_S / 0.01)):
+        with hub.db.reading() as connection:
+            if connection.scalar(sa.text(_WAITING)):
+                return
+        pause.wait(0.01)
+    raise AssertionError("nobody waits")
