@@ -47,6 +47,8 @@ T = TypeVar("T")
 CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 60.0
 ZIP_FROM_BYTES = 500
+FIRST_ROWS, ROWS_GROWTH = 1_000, 3
+"""The first page of a feed is a small one, because nothing can be read before it is here."""
 MAX_REPLY_BYTES = 64_000_000
 """A page has at most a thousand rows, which have a few hundred bytes each."""
 MOST_DIGITS = 16
@@ -147,8 +149,10 @@ class HubClient:
         told how far this one goes. ``since_of`` gives the ``since`` of what is behind a number.
         """
 
+        sizes = _growing(FIRST_ROWS, limit)
+
         def ask(after: int) -> requests.Response:
-            return self._changes(feed, epoch=epoch, after=after, limit=limit, since=since_of(after))
+            return self._changes(feed, epoch=epoch, after=after, limit=next(sizes), since=since_of(after))
 
         with ThreadPoolExecutor(1, "sync-asking") as line:
             asked = line.submit(ask, after)
@@ -246,6 +250,12 @@ class _Line:
         for piece in self._reply.raw.stream(STREAM_BYTES, decode_content=False):
             self.received_bytes += len(piece)
             yield unzip.decompress(piece) if zipped else piece
+
+
+def _growing(size: int, most: int) -> Iterator[int]:
+    while True:
+        yield min(size, most)
+        size = min(size * ROWS_GROWTH, most)
 
 
 def _page(reply: requests.Response, after: int) -> ChangesPage | None:
