@@ -32,7 +32,10 @@ def migrate(db: Database) -> None:
         NewerSchema: there are more steps in the database than here.
     """
     with db.alone() as connection:
-        if revision_of(connection) is not None:
+        found = revision_of(connection)
+        if found == newest():
+            return
+        if found is not None:
             db.hold_deciding(connection)
         upgrade(connection)
 

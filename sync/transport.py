@@ -148,7 +148,6 @@ class HubClient:
         The hub makes the next one while this one is being read: it is asked for as soon as the head of the reply has
         told how far this one goes. ``since_of`` gives the ``since`` of what is behind a number.
         """
-
         sizes = _growing(FIRST_ROWS, limit)
 
         def ask(after: int) -> requests.Response:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hub.__main__ import ENVIRONMENT, main
 from hub.core import Hub, NotMigrated, database_url, open_hub
 from hub.database import Database, SchemaMoved
-from hub.migrate import NewerSchema, migrate
+from hub.migrate import NewerSchema, is_current, migrate
 from hub.operations import backup, restore
 from hub.tables import command_result, head
 from tests.support.callers import Caller
@@ -103,18 +103,28 @@ def test_a_migration_waits_for_whoever_decides(hub: Hub, tmp_path: Path, databas
     if not database:
         pytest.skip("an embedded database has one writer at a time")
     order: list[str] = []
+    set_revision(hub, "0008")
 
     def migrated() -> None:
         with closing(Database(database)) as db:
             migrate(db)
         order.append("migrated")
 
-    with ThreadPoolExecutor(1) as line:
-        with hub.db.writing() as connection:
-            hub.db.lock_heads(connection, ["store:XH"])
+    with ThreadPoolExecutor(1) as line, closing(Database(database)) as older:
+        with older.writing() as connection:
+            older.lock_heads(connection, ["store:XH"])
             asked = line.submit(migrated)
             until_somebody_waits(hub)
             connection.execute(sa.update(head).values(seq=head.c.seq + 1))
             order.append("decided")
         asked.result(PATIENCE_S)
     assert order == ["decided", "migrated"]
+    assert is_current(hub.db)
+
+
+def test_who_has_nothing_to_migrate_waits_for_nobody(hub: Hub, database: str) -> None:
+    if not database:
+        pytest.skip("an embedded database has one writer at a time")
+    with hub.db.writing() as connection, closing(Database(database)) as db:
+        hub.db.lock_heads(connection, ["store:XH"])
+        migrate(db)
