@@ -50,7 +50,7 @@ ZIP_FROM_BYTES = 500
 FIRST_ROWS, ROWS_GROWTH = 1_000, 3
 """The first page of a feed is a small one, because nothing can be read before it is here."""
 MAX_REPLY_BYTES = 64_000_000
-"""A page has at most a thousand rows, which have a few hundred bytes each."""
+"""A page has at most four thousand rows, which have a few hundred bytes each."""
 MOST_DIGITS = 16
 """Of a number of a feed."""
 STREAM_BYTES = 1 << 14

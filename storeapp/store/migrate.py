@@ -135,16 +135,12 @@ def copy_database(db: Database, path: Path) -> None:
         copy.execute("PRAGMA user_version = " + str(schema_version(db)))
 
 
-_BESIDE = ("-wal", "-shm", "-journal", ".sums")
-"""What stands beside a database and belongs to it."""
-
-
 def remove_database(path: Path) -> None:
     """Take a database away with all that belongs to it; nobody may have it open.
 
     A log that stays behind would be played into the next database of this name.
     """
-    for ending in ("", *_BESIDE):
+    for ending in ("", "-wal", "-shm", "-journal", ".sums"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
