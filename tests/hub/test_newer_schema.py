@@ -14,9 +14,14 @@ from hub.migrate import NewerSchema, is_current, migrate
 from hub.operations import backup, restore
 from hub.tables import command_result, head
 from tests.support.callers import Caller
-from tests.support.databases import Postgres, until_somebody_waits
+from tests.support.databases import until_somebody_waits
 from tests.support.hubs import FakeCounter, an_order, stock
 from tests.support.hubserver import PATIENCE_S
+
+on_server = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+"""What an embedded database has no need of: it has one writer at a time, and is moved aside where it is replaced."""
+embedded = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""An archive of a server's says itself what is in it."""
 
 
 def set_revision(hub: Hub, revision: str) -> str:
@@ -46,9 +51,8 @@ def test_a_newer_schema_is_left_as_it_is(hub: Hub, tmp_path: Path, database: str
     assert set_revision(hub, "9999") == "9999"
 
 
+@on_server
 def test_a_server_of_a_newer_program_is_not_replaced(hub: Hub, tmp_path: Path, database: str) -> None:
-    if not database:
-        pytest.skip("an embedded database is moved aside, not read")
     backup(tmp_path / "hub", tmp_path / "older", url=database)
     set_revision(hub, "9999")
     hub.close()
@@ -56,9 +60,8 @@ def test_a_server_of_a_newer_program_is_not_replaced(hub: Hub, tmp_path: Path, d
         restore(tmp_path / "hub", tmp_path / "older", url=database)
 
 
-def test_a_backup_of_a_newer_program_is_not_restored(tmp_path: Path, hub: Hub, database: str) -> None:
-    if database:
-        pytest.skip("an archive says itself what is in it")
+@embedded
+def test_a_backup_of_a_newer_program_is_not_restored(tmp_path: Path, hub: Hub) -> None:
     set_revision(hub, "9999")
     hub.db.fold()
     (tmp_path / "hub" / "hub.db").rename(tmp_path / "newer")
@@ -98,10 +101,9 @@ def test_a_process_that_runs_decides_nothing_once_a_newer_program_has_migrated(h
     assert FakeCounter(hub, device="dev-2").do(an_order("T1")).results[0].status == "applied"
 
 
-def test_a_migration_waits_for_whoever_decides(hub: Hub, tmp_path: Path, database: str, postgres: Postgres) -> None:
+@on_server
+def test_a_migration_waits_for_whoever_decides(hub: Hub, database: str) -> None:
     """What was begun under the older schema is on the disk before a step runs."""
-    if not database:
-        pytest.skip("an embedded database has one writer at a time")
     order: list[str] = []
     set_revision(hub, "0008")
 
@@ -122,9 +124,8 @@ def test_a_migration_waits_for_whoever_decides(hub: Hub, tmp_path: Path, databas
     assert is_current(hub.db)
 
 
+@on_server
 def test_who_has_nothing_to_migrate_waits_for_nobody(hub: Hub, database: str) -> None:
-    if not database:
-        pytest.skip("an embedded database has one writer at a time")
     with hub.db.writing() as connection, closing(Database(database)) as db:
         hub.db.lock_heads(connection, ["store:XH"])
         migrate(db)
