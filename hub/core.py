@@ -110,8 +110,7 @@ def open_hub(home: Path, *, url: str = "", demo: bool = False, now: Callable[[],
     db = Database(database_url(home, url))
     try:
         with db.reading() as connection:
-            if revision_of(connection) != newest():
-                raise NotMigrated
+            require_current(connection)
             identity = _read(db, connection, root)
         db.revision = newest()
     except BaseException:
@@ -119,6 +118,17 @@ def open_hub(home: Path, *, url: str = "", demo: bool = False, now: Callable[[],
         raise
     bell = Bell() if db.embedded else Bell(Relay(db.url))
     return Hub(db, root, identity, demo=demo, now=now, bell=bell)
+
+
+def require_current(connection: sa.Connection) -> None:
+    """Go on only with exactly the schema that this program knows.
+
+    Raises:
+        NotMigrated: there is none, or it is of an older program.
+        NewerSchema: it is of a newer program.
+    """
+    if revision_of(connection) != newest():
+        raise NotMigrated
 
 
 def found(db: Database, home: Path, *, brand: str = DEFAULT_BRAND, now: datetime | None = None) -> bool:

@@ -17,7 +17,6 @@ from sync.protocol import gzipping
 from sync.protocol.messages import MAX_PAGE_ROWS, ChangesPage, SnapshotEnd, SnapshotHead, WireKey, WireRow, encode
 
 SNAPSHOT_CHUNK = 1000
-"""Most of what is sent is ciphertext: level 5 saves a sixteenth of the bytes, and takes half as long again."""
 
 
 class Reader(NamedTuple):

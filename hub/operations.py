@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from hub import allotting, archive, rootkey
 from hub.archive import ArchiveBroken
 from hub.backups import appearing, flush_folder, is_sound, move_aside, seal
-from hub.core import DATABASE_FILE, ROOT_KEY_FILE, NotMigrated, check_root, new_epoch, system_now
+from hub.core import DATABASE_FILE, ROOT_KEY_FILE, NotMigrated, check_root, new_epoch, require_current, system_now
 from hub.database import Database, DatabaseBusy, copy_sqlite, sqlite_url
 from hub.durability import Covered, all_covered, covered, remember
-from hub.migrate import has_hub, is_current, migrate, newest, revision_of
+from hub.migrate import has_hub, migrate
 from hub.tables import command_result, incarnation
 from storeapp.adapters.filelock import FileLock
 
@@ -69,7 +69,8 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
     if target.exists() and target.samefile(source):
         raise BackupInPlace
     with closing(Database(sqlite_url(source))) as db:
-        _require_current(db)
+        with db.reading() as connection:
+            require_current(connection)
         with appearing(target) as fresh:
             copy_sqlite(source, fresh)
             with closing(Database(sqlite_url(fresh))) as copy:
@@ -81,7 +82,8 @@ def backup(home: Path, target: Path, *, url: str = "", now: Callable[[], datetim
 
 def _backup_server(url: str, target: Path, now: datetime) -> dict[str, int]:
     with closing(Database(url)) as db:
-        _require_current(db)
+        with db.reading() as connection:
+            require_current(connection)
         with appearing(target) as fresh:
             archive.save(db, fresh)
             # Read back from the disk: what was meant to be written is no backup.
@@ -141,12 +143,6 @@ def _restore_server(home: Path, source: Path, url: str) -> None:
             raise BackupBroken from error
 
 
-def _require_current(db: Database) -> None:
-    with db.reading() as connection:
-        if revision_of(connection) != newest():
-            raise NotMigrated
-
-
 def _load_archive(db: Database, home: Path, source: Path, manifest: archive.Manifest) -> None:
     with db.alone() as connection:
         archive.load(connection, source, manifest)
@@ -179,8 +175,7 @@ def _checked(path: Path) -> tuple[int, list[Covered]]:
             with db.reading() as connection:
                 if not sa.inspect(connection).has_table(command_result.name):
                     raise BackupBroken
-            if not is_current(db):
-                migrate(db)
+            migrate(db)
             with db.reading() as connection:
                 count = connection.scalar(sa.select(sa.func.count()).select_from(command_result))
                 return int(count or 0), covered(connection)

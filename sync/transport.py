@@ -253,8 +253,9 @@ class _Line:
 
 def _growing(size: int, most: int) -> Iterator[int]:
     while True:
-        yield min(size, most)
-        size = min(size * ROWS_GROWTH, most)
+        size = min(size, most)
+        yield size
+        size *= ROWS_GROWTH
 
 
 def _page(reply: requests.Response, after: int) -> ChangesPage | None:

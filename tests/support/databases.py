@@ -24,7 +24,6 @@ from tests.support.hubs import make_hub
 BACKENDS = ("sqlite", "postgresql")
 TEMPLATE = "hub_template"
 PATIENCE_MS = 60_000
-WAIT_S = 60.0
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -134,7 +133,7 @@ def schema_differences(db: Database) -> list[Any]:
 def until_somebody_waits(hub: Hub) -> None:
     """Return when somebody waits for a lock in a hub's PostgreSQL."""
     pause = threading.Event()
-    for _ in range(int(WAIT_S / 0.01)):
+    for _ in range(PATIENCE_MS // 10):
         with hub.db.reading() as connection:
             if connection.scalar(sa.text(_WAITING)):
                 return

@@ -5,13 +5,14 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import islice
 
 import pytest
 
 from storeapp.adapters.signing import DeviceKey
 from storeapp.services.ports import SyncFailed
 from sync.protocol.messages import Hello, encode, refusal
-from sync.transport import HubClient, HubTrouble, Offline, Rejected, Signer, Unauthorised
+from sync.transport import FIRST_ROWS, HubClient, HubTrouble, Offline, Rejected, Signer, Unauthorised, _growing
 from tests.support.hubserver import free_port
 
 PROBLEM = "application/problem+json"
@@ -126,3 +127,8 @@ def test_a_reply_that_is_shorter_than_it_says_never_arrived(answers: Answers) ->
     answers.body = b'{"last_seq":0,'
     failed = failure(answers, 200, **{"Content-Length": "500"})
     assert isinstance(failed, Offline)
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(4000, [1000, 3000, 4000, 4000]), (500, [500, 500, 500, 500])])
+def test_pages_begin_with_a_small_one_and_keep_to_what_the_hub_allows(most: int, sizes: list[int]) -> None:
+    assert list(islice(_growing(FIRST_ROWS, most), 4)) == sizes
