@@ -205,8 +205,7 @@ class _Batch:
         self._forget_keys([*new, *self._again])
         last = max([last, *(item.command.seq for item in items)])
         self._remember_last(last)
-        results = [known.get(item.command.id) or item.result() for item in items]
-        results = [_renumbered(result, item.command.seq) for result, item in zip(results, items, strict=True)]
+        results = [_told(item, known.get(item.command.id)) for item in items] if known else [i.result() for i in items]
         return _Done(BatchReply(results, last, self._durable), changed, [item.result() for item in self._again])
 
     def run_own(self) -> _Done:
@@ -394,13 +393,13 @@ class _Batch:
             raise _NeedsHeads(missing)
         write(self._hub.db, self._connection, rows, self._heads)
         for item in items:
-            item.feed = self._feed_of(item)
-            item.feed_seq = self._heads[item.feed]
+            item.feed = feed = self._feed_of(item) if BRAND_FEED in self._heads else self._own_feed
+            item.feed_seq = self._heads[feed]
         return feeds
 
     def _feed_of(self, item: Decided) -> str:
         """Where its effect is seen: a rule changes either the brand's states or the store's."""
-        if BRAND_FEED not in self._heads or not item.events:
+        if not item.events:
             return self._own_feed
         return BRAND_FEED if all(event.OF.KIND in BRAND_KINDS for event in item.events) else self._own_feed
 
@@ -430,5 +429,8 @@ class _Batch:
         self._hub.db.put(self._connection, incarnation, [row])
 
 
-def _renumbered(result: Result, seq: int) -> Result:
-    return result if result.seq == seq else msgspec.structs.replace(result, seq=seq)
+def _told(item: Decided, known: Result | None) -> Result:
+    """What the counter is told of a command, under the number that it has now."""
+    if known is None:
+        return item.result()
+    return known if known.seq == item.command.seq else msgspec.structs.replace(known, seq=item.command.seq)

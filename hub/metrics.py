@@ -34,8 +34,8 @@ class Metrics:
 
     def decided(self, results: list[Result]) -> None:
         """Count the answers of a batch."""
-        for status, count in Tally(result.status.value for result in results).items():
-            self.commands.labels(status).inc(count)
+        for status, count in Tally([result.status for result in results]).items():
+            self.commands.labels(status.value).inc(count)
 
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""

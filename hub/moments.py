@@ -44,10 +44,7 @@ def _look(of: Any) -> _Look | None:
 
 
 def _in_fields(of: type[Any]) -> _Look | None:
-    hints = get_type_hints(of)
-    names = of.__struct_fields__ if issubclass(of, Struct) else tuple(field.name for field in fields(of))
-    plain = [name for name in names if hints[name] in _PLAIN]
-    places = [(name, look) for name in names if name not in plain and (look := _look(hints[name])) is not None]
+    plain, places = _places(of)
     if not plain and not places:
         return None
     # At least two, so that they come as a tuple, in one call.
@@ -56,7 +53,8 @@ def _in_fields(of: type[Any]) -> _Look | None:
     def sound(value: Any) -> bool:
         if isinstance(value, of):
             for moment in moments(value):
-                if moment is not None and not is_sound(moment):
+                # As `is_sound`, which would take as long again to call.
+                if moment is not None and (moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR):
                     return False
             for name, look in places:
                 if not look(getattr(value, name)):
@@ -64,6 +62,24 @@ def _in_fields(of: type[Any]) -> _Look | None:
         return True
 
     return sound
+
+
+def _places(of: type[Any]) -> tuple[list[str], list[tuple[str, _Look]]]:
+    """Where a record of a type has its moments: the paths of those that it always has, and how to look at the rest."""
+    hints = get_type_hints(of)
+    names = of.__struct_fields__ if issubclass(of, Struct) else tuple(field.name for field in fields(of))
+    plain: list[str] = []
+    places: list[tuple[str, _Look]] = []
+    for name in names:
+        hint = hints[name]
+        inner = _places(hint) if isinstance(hint, type) and issubclass(hint, Struct) else None
+        if hint in _PLAIN:
+            plain.append(name)
+        elif inner is not None and not inner[1]:
+            plain += [f"{name}.{path}" for path in inner[0]]
+        elif (look := _look(hint)) is not None:
+            places.append((name, look))
+    return plain, places
 
 
 def _none(_value: Any) -> tuple[datetime, ...]:

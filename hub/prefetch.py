@@ -31,18 +31,19 @@ _Wanted = dict[str, set[str]]
 def prefetch(states: States, commands: Iterable[Command]) -> None:
     """Read what the commands name, then what the orders among it name."""
     first: _Wanted = defaultdict(set)
-    placed: list[str] = []
+    placed: list[PlaceOrder] = []
     for command in commands:
         if isinstance(command, PlaceOrder):
-            placed.append(_add_placed(first, command))
+            placed.append(command)
         else:
             for kind, key_id in _named(command):
                 first[kind].add(key_id)
+    orders = _add_placed(first, placed)
     _read(states, first)
     second: _Wanted = defaultdict(set)
     # Most of a long queue are new, and an order that is new has no delivery yet.
-    before = set(states.known(Order.KIND, placed))
-    states.note_absent(Delivery.KIND, [delivery_id(order) for order in placed if order not in before])
+    before = set(states.known(Order.KIND, orders))
+    states.note_absent(Delivery.KIND, [delivery_id(order) for order in orders if order not in before])
     second[Delivery.KIND].update([delivery_id(order) for order in before])
     for known in states.known(Order.KIND, first[Order.KIND]):
         order = _readable(states, known)
@@ -57,19 +58,18 @@ def _read(states: States, wanted: _Wanted) -> None:
     states.read(wanted)
 
 
-def _add_placed(wanted: _Wanted, command: PlaceOrder) -> str:
+def _add_placed(wanted: _Wanted, commands: Iterable[PlaceOrder]) -> list[str]:
     """What most commands of a long queue name, without a key for each.
 
     Returns:
-        The order, whose delivery is still to be read.
+        The orders, whose deliveries are still to be read.
     """
-    order, store = order_id(command.platform, command.order_no), command.store
-    wanted[Order.KIND].add(order)
-    skus, items = wanted[Sku.KIND], wanted[StockItem.KIND]
-    for line in command.lines:
-        skus.add(line.sku)
-        items.add(stock_id(store, line.sku))
-    return order
+    orders = [order_id(command.platform, command.order_no) for command in commands]
+    wanted[Order.KIND].update(orders)
+    goods = {(command.store, line.sku) for command in commands for line in command.lines}
+    wanted[Sku.KIND].update([sku for _, sku in goods])
+    wanted[StockItem.KIND].update([stock_id(*each) for each in goods])
+    return orders
 
 
 def _readable(states: States, order_id: str) -> Order | None:

@@ -51,9 +51,10 @@ def admit(hub: Hub, item: Decided) -> None:
 
 def _read(item: Decided) -> None:
     command = item.command
+    body = bytes(command.body)
     try:
-        check_body(command.kind, bytes(command.body))
-        item.typed = decode_command(command.kind, command.body)
+        check_body(command.kind, body)
+        item.typed = decode_command(command.kind, body)
         if command.role not in _ROLES or not is_text(command.actor) or not has_sound_moments(item.typed):
             raise Malformed(command.kind)
     except UnknownKind:
@@ -64,8 +65,6 @@ def _read(item: Decided) -> None:
 
 def key_rows(hub: Hub, sender: Sender, keys: Sent) -> list[KeyRow]:
     """The keys that came with commands, as they are kept."""
-    wrap = hub.root.wrap
-    return [
-        (subject, key_id, wrap(secret, key_purpose(subject, key_id)))
-        for subject, key_id, secret in opened(hub, sender, keys)
-    ]
+    sent = list(opened(hub, sender, keys))
+    wrapped = hub.root.wrap_all([(key.secret, key_purpose(key.subject, key.key_id)) for key in sent])
+    return [(key.subject, key.key_id, kept) for key, kept in zip(sent, wrapped, strict=True)]

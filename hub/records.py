@@ -1,7 +1,6 @@
 """What the hub keeps of every command: its result, what it did, and itself where it waits for a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +19,7 @@ from sync.protocol.messages import Problem, Result, ResultStatus, WireCommand, W
 _PARKED = 422
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(msgspec.Struct, gc=False):
     """One command on its way through; ``hangs_on`` is the one that it falls or waits with."""
 
     command: WireCommand
@@ -79,6 +77,7 @@ class _Placed(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
+_STATUS = {status: status.value for status in ResultStatus}
 _RESULT = ("id", "device", "incarnation", "seq", "sha256", "status", "feed", "feed_seq", "problem", "received_at")
 _EVENT = ("command_id", "store", "device", "actor", "kind", "at", "events", "body")
 
@@ -86,7 +85,7 @@ _EVENT = ("command_id", "store", "device", "actor", "kind", "at", "events", "bod
 def _result_row(item: Decided, received_at: str) -> tuple[Any, ...]:
     """The values of `_RESULT`."""
     problem = encode(item.problem) if item.problem else None
-    what = (item.status.value, item.feed, item.feed_seq, problem)
+    what = (_STATUS[item.status], item.feed, item.feed_seq, problem)
     return (item.command.id, item.sender.id, item.incarnation, item.command.seq, item.sha256, *what, received_at)
 
 

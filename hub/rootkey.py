@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -33,6 +34,13 @@ class RootKey:
         """The secret as it may lie in the database."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, place)
+
+    def wrap_all(self, secrets_: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """The same for many secrets with their places; the system is asked for chance once."""
+        chance = os.urandom(NONCE_BYTES * len(secrets_))
+        nonces = [chance[at : at + NONCE_BYTES] for at in range(0, len(chance), NONCE_BYTES)]
+        encrypt = self._cipher.encrypt
+        return [nonce + encrypt(nonce, secret, place) for nonce, (secret, place) in zip(nonces, secrets_, strict=True)]
 
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         """The secret again.

@@ -1,8 +1,11 @@
 """The numbered streams of changes that a hub keeps: one for the brand, one a store."""
 
+from functools import lru_cache
+
 BRAND_FEED = "brand"
 
 
+@lru_cache(maxsize=8192)
 def store_feed(store: str) -> str:
     """The feed that carries everything of one store."""
     return f"store:{store}"

@@ -105,22 +105,19 @@ Evolve = Callable[[Any, Any], Any]
 class Draft:
     """The states during one command: events take effect at once, and nothing outside sees them."""
 
-    __slots__ = ("_evolve", "_known", "_reader", "changed", "events", "read")
+    __slots__ = ("_evolve", "_known", "_reader", "changed", "events")
 
-    def __init__(self, reader: Reader, evolve: Evolve, known: Mapping[tuple[str, str], Any] | None = None) -> None:
+    def __init__(self, reader: Reader, evolve: Evolve, known: Mapping[Pair, Any] | None = None) -> None:
         """Begin; ``known`` is what the reader would say of some keys, for one that has been asked often before."""
         self._reader = reader
         self._evolve = evolve
         self._known = {} if known is None else known
         self.changed: dict[Key, Any] = {}
         self.events: list[Event] = []
-        # A plain pair equals the key that it stands for, and is made in no time.
-        self.read: set[tuple[str, str]] = set()
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state, with the events of this command so far."""
         key = (of.KIND, key_id)
-        self.read.add(key)
         # A changed state is never None, so one look at the table is enough.
         found: S | None = self.changed.get(key)  # type: ignore[call-overload]  # a plain pair equals the key
         if found is not None:
@@ -130,21 +127,45 @@ class Draft:
 
     def before(self, of: type[S], key_id: str) -> S | None:
         """The state as it was when this command began."""
-        key = (of.KIND, key_id)
-        self.read.add(key)
-        return self._before(of, key_id, key)
-
-    def _before(self, of: type[S], key_id: str, key: tuple[str, str]) -> S | None:
-        found: Any = self._known.get(key, _UNSEEN)
+        found: Any = self._known.get((of.KIND, key_id), _UNSEEN)
         known: S | None = self._reader.get(of, key_id) if found is _UNSEEN else found
         return known
 
     def emit(self, event: Event) -> None:
         """Let an event happen."""
         of, key_id = event.OF, event.id
-        pair = (of.KIND, key_id)
-        self.read.add(pair)
-        key = _key(Key, pair)
+        key = _key(Key, (of.KIND, key_id))
         state = self.changed.get(key)
-        self.changed[key] = self._evolve(self._before(of, key_id, pair) if state is None else state, event)
+        if state is None:
+            state = self._known.get(key, _UNSEEN)
+            if state is _UNSEEN:
+                state = self._reader.get(of, key_id)
+        self.changed[key] = self._evolve(state, event)
         self.events.append(event)
+
+
+class WatchedDraft(Draft):
+    """One that keeps which states a command has looked at or changed, for whoever may have to decide it again."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, reader: Reader, evolve: Evolve, known: Mapping[Pair, Any] | None = None) -> None:
+        """Begin as a draft does."""
+        super().__init__(reader, evolve, known)
+        # Plain pairs: as sets they are compared with keys, which they equal.
+        self.read: set[Pair] = set()
+
+    def get(self, of: type[S], key_id: str) -> S | None:
+        """The state, with the events of this command so far."""
+        self.read.add((of.KIND, key_id))
+        return super().get(of, key_id)
+
+    def before(self, of: type[S], key_id: str) -> S | None:
+        """The state as it was when this command began."""
+        self.read.add((of.KIND, key_id))
+        return super().before(of, key_id)
+
+    def emit(self, event: Event) -> None:
+        """Let an event happen."""
+        self.read.add((event.OF.KIND, event.id))
+        super().emit(event)

@@ -180,11 +180,12 @@ def evolve(state: StockItem | None, event: StockEvent) -> StockItem:
     if state is None:
         store, _, sku = event.id.partition("/")
         state = StockItem(id=event.id, store=store, sku=sku)
+    if isinstance(event, StockReserved):
+        # Most are, and each case that is tried before takes as long as this one.
+        return _reserved(state, event)
     match event:
         case StockMoved():
             return replace(state, on_hand=state.on_hand + event.quantity)
-        case StockReserved():
-            return _reserved(state, event)
         case StockConfirmed():
             waiting = _waiting(state.waiting, event.order_id, -event.quantity)
             return replace(state, waiting=waiting, shares=_shares(state.shares, event.lease, -event.share))

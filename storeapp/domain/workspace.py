@@ -7,7 +7,7 @@ changed is written afterwards in bulk.
 from collections.abc import Callable, Iterable, Set
 from typing import Any, TypeVar
 
-from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Reader, Refusal, State
+from storeapp.domain.kernel import Command, Context, Draft, Event, Key, Pair, Reader, Refusal, State, WatchedDraft
 from storeapp.domain.rules.foreign import other_store, told_elsewhere
 from storeapp.domain.rules.registry import decide_in, evolve
 
@@ -17,13 +17,15 @@ S = TypeVar("S", bound=State)
 class Workspace:
     """States as they are after the commands so far; ``dirty`` holds those that changed."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, watched: bool = False) -> None:
+        """Begin; only where it is ``watched`` is it kept what commands look at."""
         self._reader = reader
+        self._watched = watched
         # A tuple equals the key it is a plain form of, and is made in no time.
-        self._seen: dict[tuple[str, str], Any] = {}
+        self._seen: dict[Pair, Any] = {}
         self.dirty: dict[Key, State] = {}
-        self.read: Set[tuple[str, str]] = frozenset()
-        """What the newest command looked at, changed, or was refused for."""
+        self.read: Set[Pair] = frozenset()
+        """What the newest command looked at, changed, or was refused for, where that is watched."""
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate, read once from below."""
@@ -40,8 +42,7 @@ class Workspace:
 
         With ``bounded`` it can't change what is another store's.
         """
-        draft = Draft(self, evolve, self._seen)
-        self.read = draft.read
+        draft = self._draft()
         decided = decide_in(draft, command, ctx)
         if bounded and other_store(draft, ctx.store):
             draft = Draft(self, evolve, self._seen)
@@ -50,6 +51,13 @@ class Workspace:
             self._seen.update(draft.changed)  # type: ignore[arg-type]  # a key is a pair
             self.dirty |= draft.changed
         return decided
+
+    def _draft(self) -> Draft:
+        if not self._watched:
+            return Draft(self, evolve, self._seen)
+        watched = WatchedDraft(self, evolve, self._seen)
+        self.read = watched.read
+        return watched
 
     def perform(self, act: Callable[[Draft], None]) -> tuple[Event, ...]:
         """Do what follows from the commands and that nobody has asked for; it takes effect here."""

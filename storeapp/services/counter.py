@@ -96,7 +96,7 @@ class Transaction:
 
     def __init__(self, counter: "Counter", actor: Actor) -> None:
         self._counter = counter
-        self._work = Workspace(counter.cache)
+        self._work = Workspace(counter.cache, watched=True)
         self._next = counter.journal.last() + 1
         self.actor = actor
         self.now = counter.clock.now()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storeapp.codec import decode_command
-from storeapp.domain.kernel import Context, Draft, Event
+from storeapp.domain.kernel import Context, Event, WatchedDraft
 from storeapp.domain.rules.registry import decide_in, evolve
 from storeapp.domain.workspace import Workspace
 from storeapp.store.journal import Entry
@@ -52,7 +52,7 @@ def only_read(read: Set[Pair], events: Iterable[Event]) -> set[Pair]:
 def read_by(work: Workspace, entry: Entry, events: Iterable[Event], identity: Mapping[str, str]) -> set[Pair]:
     """What a command of the journal would look at now, for a cache that was not there when it was saved."""
     context = context_of(entry, device=identity.get("device", ""), incarnation=incarnation_of(entry, identity))
-    draft = Draft(work, evolve)
+    draft = WatchedDraft(work, evolve)
     try:
         decide_in(draft, decode_command(entry.kind, entry.body), context)
     except Exception as error:

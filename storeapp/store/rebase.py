@@ -294,7 +294,7 @@ class _Replay:
 
     def _decide(self) -> None:
         bases = _Bases(self._cache, self.stale)
-        work = Workspace(bases)
+        work = Workspace(bases, watched=True)
         self.touches, self.readings = [], []
         entries = self._journal.numbered(self.numbers)
         needs = self._journal.needs_of(entries)

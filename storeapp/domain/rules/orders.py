@@ -125,9 +125,10 @@ def recall_id(delivery_id: str) -> str:
 
 def place(command: PlaceOrder, draft: Draft, ctx: Context) -> Refusal | None:
     """Take the order on, or bring it up to date; an order that is over or unchanged stays as it is."""
-    known = draft.get(Order, order_id(command.platform, command.order_no))
+    name = order_id(command.platform, command.order_no)
+    known = draft.get(Order, name)
     if known is None:
-        _place_new(command, draft, ctx)
+        _place_new(name, command, draft, ctx)
     elif known.store != command.store:
         discrepancy(draft, ctx, "order_of_other_store", subject=known.delivery_id, data={"store": known.store})
     elif known.status is OrderStatus.OPEN and command.revise and not _older(command, known):
@@ -143,9 +144,9 @@ def _older(command: PlaceOrder, known: Order) -> bool:
     return command.updated_at < known.updated_at
 
 
-def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
+def _place_new(name: str, command: PlaceOrder, draft: Draft, ctx: Context) -> None:
     order = Order(
-        id=order_id(command.platform, command.order_no),
+        id=name,
         platform=command.platform,
         order_no=command.order_no,
         store=command.store,
@@ -162,8 +163,9 @@ def _place_new(command: PlaceOrder, draft: Draft, ctx: Context) -> None:
     promises = promise_lines(draft, ctx, order)
     # What is promised stands on the order from the first: then it is written once, and not changed at once.
     order = replace(order, lines=with_reservations(order.lines, promises.reserved), needs=promises.needs)
-    draft.emit(OrderPlaced(order.id, order))
-    draft.emit(DeliveryOpened(order.delivery_id, _job(draft, ctx, order)))
+    draft.emit(OrderPlaced(name, order))
+    job = _job(draft, ctx, order)
+    draft.emit(DeliveryOpened(job.id, job))
 
 
 def _job(draft: Draft, ctx: Context, order: Order) -> Delivery:
