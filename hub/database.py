@@ -42,6 +42,9 @@ _MIGRATION_LOCK = 0x53544F5245
 _COLLISIONS = frozenset({"23505", "40001", "40P01"})
 """Codes of PostgreSQL: unique violation, serialisation failure, deadlock."""
 
+_TAKEN = frozenset({"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
+"""SQLite's names where a key is there already."""
+
 _BACKENDS, _DRIVERS = frozenset({"sqlite", "postgresql"}), frozenset({"pysqlite", "psycopg"})
 
 _PROGRAM_LIMIT = "54"
@@ -352,7 +355,7 @@ def _translated() -> Iterator[None]:
             raise Unstorable from error
         raise (Collision if _state_of(error) in _COLLISIONS else DatabaseBusy) from error
     except sa.exc.IntegrityError as error:
-        if _state_of(error) not in _COLLISIONS:
+        if _state_of(error) not in _COLLISIONS and _name_of(error) not in _TAKEN:
             raise
         raise Collision from error
     except sa.exc.DatabaseError as error:
@@ -372,6 +375,11 @@ def _is_damage(error: BaseException | None) -> bool:
 def _state_of(error: Exception) -> str:
     """PostgreSQL's own code of an error."""
     return str(getattr(getattr(error, "orig", None), "sqlstate", ""))
+
+
+def _name_of(error: Exception) -> str:
+    """SQLite's own name of an error."""
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

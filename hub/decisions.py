@@ -141,13 +141,13 @@ def _attempts(
     while True:
         try:
             with hub.db.writing() as connection:
-                done = run(_Batch(hub, connection, sender, batch, feeds, ready))
+                done = run(_Batch(hub, connection, sender, batch, feeds, ready, wary=collisions > 0))
                 decided()
         except _NeedsHeads as more:
             ready = None
             feeds |= more.feeds
         except Collision:
-            # Another store made the same at this moment; now it is there to be seen.
+            # Another store made the same at this moment, or it was decided before; now it is there to be seen.
             ready = None
             collisions += 1
             if collisions > MOST_COLLISIONS:
@@ -168,7 +168,10 @@ class _Batch:
         batch: CommandBatch,
         feeds: set[str],
         ready: Prepared | None,
+        *,
+        wary: bool,
     ) -> None:
+        self._wary = wary
         self._hub = hub
         self._ready = ready
         self._connection = connection
@@ -190,7 +193,7 @@ class _Batch:
         last = self._last_seq()
         ready = self._ready or prepared(self._hub, self._sender, self._batch)
         items = ready.items
-        known = self._known(items)
+        known = self._known(items) if self._may_know(items, last) else {}
         self._check_order(items, known, last)
         new = [item for item in items if item.command.id not in known]
         self._decide(new)
@@ -227,6 +230,17 @@ class _Batch:
         known = durability.numbers(self._connection, self._sender.id, self._batch.incarnation, lock=locked)
         last, self._durable = known or (0, 0)
         return last
+
+    def _may_know(self, items: Sequence[Decided], last: int) -> bool:
+        """Whether any of a batch may have been decided before, which takes long to ask of each of thousands.
+
+        What has a number that there was not yet is new, but for a counter that counts anew: it begins with what is known.
+        Where a later one is known all the same, to store it again fails, and the next attempt asks of each.
+        """
+        if self._wary or not items or items[0].command.seq <= last:
+            return True
+        first = sa.select(command_result.c.seq).where(command_result.c.id == items[0].command.id)
+        return self._connection.scalar(first) is not None
 
     def _known(self, items: Iterable[Decided]) -> dict[str, Result]:
         mine = {item.command.id: item for item in items}

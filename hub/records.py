@@ -1,6 +1,6 @@
 """What the hub keeps of every command: its result, what it did, and itself where it waits for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from hub.admission import keepable
 from hub.database import Database
 from hub.holding import Sender
 from hub.tables import command_result, event_log, parked
+from storeapp.domain.delivery import DeliveryOpened
 from storeapp.domain.kernel import Command, Event
 from storeapp.domain.order import OrderPlaced
 from sync.protocol.messages import Problem, Result, ResultStatus, WireCommand, WireKey, encode, refusal
@@ -77,6 +78,25 @@ class _Placed(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
+class _Opened(msgspec.Struct, frozen=True, gc=False):
+    """What the log keeps of the job that came with it: what the catalogue said then; its command says the rest."""
+
+    id: str
+    pieces: int
+    weight_g: int
+
+
+def _opened(event: DeliveryOpened) -> _Opened:
+    return _Opened(event.id, event.delivery.pieces, event.delivery.weight_g)
+
+
+_IN_SHORT: dict[type[Event], Callable[[Any], msgspec.Struct]] = {
+    OrderPlaced: lambda event: _Placed(event.id),
+    DeliveryOpened: _opened,
+}
+"""How these stand in the log, beside the command that they came of."""
+
+
 _STATUS = {status: status.value for status in ResultStatus}
 _RESULT = ("id", "device", "incarnation", "seq", "sha256", "status", "feed", "feed_seq", "problem", "received_at")
 _EVENT = ("command_id", "store", "device", "actor", "kind", "at", "events", "body")
@@ -96,7 +116,12 @@ def _log_events(db: Database, connection: sa.Connection, items: Sequence[Decided
 def _event_row(item: Decided) -> tuple[Any, ...]:
     """The values of `_EVENT`."""
     command, sender = item.command, item.sender
-    events = encode([(event.KIND, _Placed(event.id) if type(event) is OrderPlaced else event) for event in item.events])
+    events = encode(
+        [
+            (event.KIND, event if type(event) not in _IN_SHORT else _IN_SHORT[type(event)](event))
+            for event in item.events
+        ]
+    )
     what = (command.kind, _iso(command.at), events, bytes(command.body))
     return (command.id, sender.store, sender.id, command.actor, *what)
 

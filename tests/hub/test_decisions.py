@@ -59,7 +59,7 @@ def test_a_batch_is_decided_in_order_and_its_rows_travel(hub: Hub) -> None:
     assert found.upto == found.last == reply.results[-1].feed_seq
 
 
-def test_the_log_keeps_what_was_sent_and_of_a_new_order_which_it_is(hub: Hub) -> None:
+def test_the_log_keeps_what_was_sent_and_of_a_new_order_what_the_command_does_not_say(hub: Hub) -> None:
     counter = FakeCounter(hub)
     command = an_order("T1")
     counter.do(stock(), command)
@@ -69,7 +69,7 @@ def test_the_log_keeps_what_was_sent_and_of_a_new_order_which_it_is(hub: Hub) ->
     told = dict(msgspec.json.decode(events))
     assert body == encode(command)
     assert told["order.placed"] == {"id": FIRST}
-    assert told["delivery.opened"]["delivery"]["id"] == DELIVERY
+    assert told["delivery.opened"] == {"id": DELIVERY, "pieces": 1, "weight_g": 0}
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])))
@@ -145,6 +145,29 @@ def test_a_new_incarnation_keeps_its_commands(hub: Hub) -> None:
     counter.incarnation = "i2"
     reply = counter.send(command, counter.wire(an_order("T1")))
     assert statuses(reply) == ["replayed", "applied"]
+
+
+def test_a_command_behind_new_ones_that_was_decided_before_is_not_decided_again(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.send(counter.wire(stock()), before := counter.wire(an_order("T1")))
+    new = counter.wire(an_order("T2"))
+    again = msgspec.structs.replace(before, seq=counter.seq + 1)
+    reply = counter.send(new, again)
+    assert statuses(reply) == ["applied", "replayed"]
+    assert reply.results[1].seq == again.seq
+    with hub.db.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(event_log)) == 3
+
+
+def test_another_command_behind_new_ones_under_a_used_id_is_refused_with_all_of_them(hub: Hub) -> None:
+    counter = FakeCounter(hub)
+    counter.send(before := counter.wire(stock()))
+    new = counter.wire(an_order("T1"))
+    other = msgspec.structs.replace(before, seq=counter.seq + 1, body=new.body, kind=new.kind)
+    with pytest.raises(HubProblem, match="sequence_reused"):
+        counter.send(new, other)
+    with hub.db.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(command_result)) == 1
 
 
 def test_the_first_of_two_rivals_wins_and_the_other_is_told(hub: Hub) -> None:
