@@ -234,7 +234,7 @@ class _Batch:
     def _may_know(self, items: Sequence[Decided], last: int) -> bool:
         """Whether any of a batch may have been decided before, which takes long to ask of each of thousands.
 
-        What has a number that there was not yet is new, but for a counter that counts anew: it begins with what is known.
+        What has a new number is new, but for a counter that counts anew: its first batch begins with what is known.
         Where a later one is known all the same, to store it again fails, and the next attempt asks of each.
         """
         if self._wary or not items or items[0].command.seq <= last:
