@@ -391,6 +391,7 @@ class Exchange:
                 marks={_brought_mark(page.feed): " ".join(map(str, brought))},
                 ready=page.ready,
             )
+        counter.cache.flush_soon()
 
     def _note_ways(self, over: Sequence[Order], told: Iterable[Delivery]) -> None:
         """The ways to customers whom a page lets be forgotten; afterwards nobody could tell how far they were."""

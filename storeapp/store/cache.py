@@ -18,6 +18,7 @@ from storeapp.domain.kernel import Event, Key, State
 from storeapp.domain.workspace import Workspace
 from storeapp.store import bulk, finder, pagesums, readings, views
 from storeapp.store.errors import Corrupt, Locked, NewerSchema, StoreError, translate_sqlite_errors
+from storeapp.store.flushing import Flusher
 from storeapp.store.journal import Entry, Journal, Status
 from storeapp.store.migrate import alone, file_at, finish_removal, immediate, open_database, remove_database
 from storeapp.store.schema import MIGRATIONS
@@ -66,6 +67,7 @@ class Cache:
             )
             self._file = file_at(path)
             self._expects_many = False
+            self._flusher = Flusher(path)
 
     @property
     def was_replaced(self) -> bool:
@@ -85,6 +87,8 @@ class Cache:
 
     def close(self) -> None:
         """Give the file back, with a note of its pages where nobody else has it open."""
+        # The log can't be taken away everywhere while somebody has it open.
+        self._flusher.wait()
         try:
             # Who closes last takes the log away by its name: by then it must not be that of a new file.
             with _alone(self._path):
@@ -317,6 +321,11 @@ class Cache:
         self.db.execute(f"PRAGMA cache_size = -{MANY_MEMORY_KB:d}")
         self.db.execute(f"PRAGMA wal_autocheckpoint = {MANY_LOG_PAGES:d}")
         self._expects_many = True
+
+    def flush_soon(self) -> None:
+        """Begin to bring to the disk what many rows have left in the log, while more of them come."""
+        if self._expects_many:
+            self._flusher.flush_soon()
 
     @translate_sqlite_errors()
     def make_durable(self) -> None:

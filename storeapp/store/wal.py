@@ -76,7 +76,7 @@ class Log:
 
 def examine(database: Path) -> Verdict:
     """What became of the log of a database; one that others are writing meanwhile is sound."""
-    log = _log_of(database)
+    log = log_of(database)
     if not (database.exists() and log.exists() and log.stat().st_size):
         return Verdict.SOUND
     content = log.read_bytes()
@@ -85,7 +85,8 @@ def examine(database: Path) -> Verdict:
     return verdict if verdict is Verdict.SOUND or log.read_bytes() == content else Verdict.SOUND
 
 
-def _log_of(database: Path) -> Path:
+def log_of(database: Path) -> Path:
+    """The file of a database's log."""
     return database.with_name(f"{database.name}-wal")
 
 
@@ -164,11 +165,11 @@ def play_back(database: Path) -> None:
 
     Nobody may have it open.
     """
-    log = read(_log_of(database).read_bytes(), page_size=_page_size(database))
+    log = read(log_of(database).read_bytes(), page_size=_page_size(database))
     last = max((n for n, frame in enumerate(log.frames) if frame.commits), default=-1)
     with database.open("rb+") as file:
         for frame in log.frames[: last + 1]:
             if frame.intact:
                 file.seek((frame.page - 1) * log.page_size)
                 file.write(frame.content)
-    _log_of(database).unlink()
+    log_of(database).unlink()
