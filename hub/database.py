@@ -6,10 +6,10 @@ Everything else in the hub writes SQLAlchemy Core that both understand.
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from hub.tables import head, meta
 from storeapp.binding import bind_at_once
 
+T = TypeVar("T")
 Rows = Sequence[tuple[Any, ...]]
 _json = msgspec.json.Encoder().encode
 bind_at_once()
@@ -97,6 +98,7 @@ class Database:
         self._name = f"{PROGRAM}-{uuid4().hex}"
         self.engine = sa.create_engine(self.url, **(_EMBEDDED if self.embedded else _server(self._name)))
         self._one_writer = threading.Lock() if self.embedded else None
+        self._made: dict[Callable[[Database], Any], Any] = {}
         self.revision = ""
         """Which schema this process knows; where it is told, nothing is decided under another one."""
         self._rows = 0
@@ -194,10 +196,8 @@ class Database:
         """
         names = sorted(feeds)
         self.add(connection, head, [{"feed": name, "seq": 0} for name in names])
-        columns = (head.c.feed, head.c.seq, _REVISION if self.revision else sa.literal(""))
-        found = sa.select(*columns).where(head.c.feed.in_(names)).order_by(head.c.feed).with_for_update(of=head)
         heads = {}
-        for feed, seq, revision in connection.execute(found):
+        for feed, seq, revision in connection.execute(_HEADS if self.revision else _HEADS_ALONE, {"feeds": names}):
             if revision != self.revision:
                 raise SchemaMoved
             heads[feed] = seq
@@ -252,11 +252,29 @@ class Database:
 
     def among(self, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
         """Whether a text column holds one of many values, as one parameter however many there are."""
-        listed = list(values)
+        return self.among_named(column, sa.literal(self.listed(values), _listed_type(embedded=self.embedded)))
+
+    def among_named(self, column: sa.ColumnElement[Any], listed: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The same for a statement that is made once: for the parameter that `listed` gives the values to."""
         if self.embedded:
-            each = sa.func.json_each(sa.literal(_json(listed).decode())).table_valued("value")
+            each = sa.func.json_each(listed).table_valued("value")
             return column.in_(sa.select(each.c.value))
-        return column == sa.any_(sa.literal(listed, postgresql.ARRAY(sa.Text)))
+        return column == sa.any_(listed)
+
+    def listed(self, values: Iterable[str]) -> str | list[str]:
+        """Many values as one parameter."""
+        return _json(list(values)).decode() if self.embedded else list(values)
+
+    def made_once(self, statement: "Callable[[Database], T]") -> T:
+        """A statement as it was made for this database first: to make one takes longer than to run it."""
+        made: T | None = self._made.get(statement)
+        if made is None:
+            made = self._made[statement] = statement(self)
+        return made
+
+    def values_named(self, name: str) -> sa.BindParameter[Any]:
+        """The parameter that `among_named` wants."""
+        return sa.bindparam(name, type_=_listed_type(embedded=self.embedded))
 
     # -- facts about the hub
 
@@ -287,7 +305,19 @@ def _array_of(column: sa.Column[Any]) -> str:
             return "text"
 
 
+def _listed_type(*, embedded: bool) -> sa.types.TypeEngine[Any]:
+    return sa.Text() if embedded else postgresql.ARRAY(sa.Text)
+
+
 _REVISION = sa.literal_column("(SELECT version_num FROM alembic_version)", sa.Text)
+_HEADS_ALONE, _HEADS = (
+    sa.select(head.c.feed, head.c.seq, revision)
+    .where(head.c.feed.in_(sa.bindparam("feeds", expanding=True)))
+    .order_by(head.c.feed)
+    .with_for_update(of=head)
+    for revision in (sa.literal(""), _REVISION)
+)
+"""The newest numbers of some feeds, locked, without and with the revision of the schema."""
 
 _EMBEDDED: dict[str, Any] = {"pool_use_lifo": True}
 """The connection that was used last: it has in memory what it has just written."""

@@ -50,13 +50,23 @@ class Numbers(NamedTuple):
     durable: int
 
 
+_BOTH = sa.outerjoin(
+    incarnation,
+    durable,
+    sa.and_(durable.c.device == incarnation.c.device, durable.c.incarnation == incarnation.c.incarnation),
+)
+_NUMBERS = (
+    sa.select(incarnation.c.last_seq, sa.func.coalesce(durable.c.seq, 0))
+    .select_from(_BOTH)
+    .where(incarnation.c.device == sa.bindparam("of"), incarnation.c.incarnation == sa.bindparam("name"))
+)
+_LOCKED = _NUMBERS.with_for_update(of=incarnation)
+"""Made once: each batch asks, and to make a statement takes longer than to run it."""
+
+
 def numbers(connection: sa.Connection, device: str, name: str, *, lock: bool = False) -> Numbers | None:
     """How far a counter has come in one numbering, None for one that is new; ``lock`` holds it for this transaction."""
-    same = sa.and_(durable.c.device == incarnation.c.device, durable.c.incarnation == incarnation.c.incarnation)
-    both = sa.outerjoin(incarnation, durable, same)
-    mine = (incarnation.c.device == device, incarnation.c.incarnation == name)
-    query = sa.select(incarnation.c.last_seq, sa.func.coalesce(durable.c.seq, 0)).select_from(both).where(*mine)
-    found = connection.execute(query.with_for_update(of=incarnation) if lock else query).first()
+    found = connection.execute(_LOCKED if lock else _NUMBERS, {"of": device, "name": name}).first()
     return Numbers(int(found[0]), int(found[1])) if found else None
 
 

@@ -102,11 +102,10 @@ class States:
                 self._read(kind, fresh)
 
     def _read(self, kind: str, ids: list[str]) -> None:
-        columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
-        query = sa.select(*columns).where(state.c.kind == kind, self._db.among(state.c.id, ids))
+        query, values = self._db.made_once(_by_id), {"kind": kind, "ids": self._db.listed(ids)}
         if kind in LOCAL_KINDS:
-            query = query.where(state.c.feed == store_feed(self._store))
-        for key_id, feed, version, body in self._connection.execute(query):
+            query, values = self._db.made_once(_own_by_id), values | {"feed": store_feed(self._store)}
+        for key_id, feed, version, body in self._connection.execute(query, values):
             # An empty body is what a feed keeps of a state that has moved to another one.
             if body:
                 self._stored[kind, key_id] = Stored(feed, version, body)
@@ -144,6 +143,18 @@ class States:
                 rows.append(left(key.kind, key.id, before.feed, version))
             rows.append(Change(key.kind, key.id, feed, version, body, subject_of(after)))
         return rows
+
+
+def _by_id(db: Database) -> sa.Select[Any]:
+    """The rows of some states of a kind."""
+    ids = db.among_named(state.c.id, db.values_named("ids"))
+    columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
+    return sa.select(*columns).where(state.c.kind == sa.bindparam("kind"), ids)
+
+
+def _own_by_id(db: Database) -> sa.Select[Any]:
+    """The same in one feed only."""
+    return _by_id(db).where(state.c.feed == sa.bindparam("feed"))
 
 
 def _with_unknown(before: bytes, after: bytes, state: State) -> bytes:
