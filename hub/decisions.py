@@ -57,6 +57,7 @@ MOST_COLLISIONS = 5
 _OF_BRAND = frozenset({RegisterSku.KIND, RegisterStore.KIND, SetPolicy.KIND})
 _ROLES = {role.value: role for role in Role}
 _KEY = ("subject", "key_id", "wrapped")
+_SEQ_OF = sa.select(command_result.c.seq).where(command_result.c.id == sa.bindparam("name"))
 _STANDS = frozenset({Resolution.ACCEPT, Resolution.REDO})
 
 
@@ -239,8 +240,7 @@ class _Batch:
         """
         if self._wary or not items or items[0].command.seq <= last:
             return True
-        first = sa.select(command_result.c.seq).where(command_result.c.id == items[0].command.id)
-        return self._connection.scalar(first) is not None
+        return self._connection.scalar(_SEQ_OF, {"name": items[0].command.id}) is not None
 
     def _known(self, items: Iterable[Decided]) -> dict[str, Result]:
         mine = {item.command.id: item for item in items}

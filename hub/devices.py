@@ -103,12 +103,21 @@ def _hashed(text: str) -> bytes:
     return hashlib.sha256(b"cenrol/1|" + text.encode()).digest()
 
 
+_FOUND = sa.select(
+    device.c.id,
+    device.c.store,
+    device.c.public_key,
+    device.c.transport_key,
+    device.c.revoked_at.is_not(None),
+    device.c.certificate,
+).where(device.c.id == sa.bindparam("name"))
+"""Made once, because each request asks it."""
+
+
 def find(hub: Hub, device_id: str) -> EnrolledDevice | None:
     """The counter with this id."""
-    columns = (device.c.id, device.c.store, device.c.public_key, device.c.transport_key)
-    query = sa.select(*columns, device.c.revoked_at.is_not(None), device.c.certificate)
     with hub.db.reading() as connection:
-        row = connection.execute(query.where(device.c.id == device_id)).first()
+        row = connection.execute(_FOUND, {"name": device_id}).first()
     return None if row is None else EnrolledDevice(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
 
 
