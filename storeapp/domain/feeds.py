@@ -7,7 +7,7 @@ BRAND_FEED = "brand"
 
 @lru_cache(maxsize=8192)
 def store_feed(store: str) -> str:
-    """The feed that carries everything of one store."""
+    """The feed that carries everything of one store; asked for each row, so it is not made each time."""
     return f"store:{store}"
 
 
