@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from hub import allotting
 from hub.core import Hub
 from hub.tables import command_result, event_log, head, incarnation, parked, state
-from storeapp.codec import decode_events
+from storeapp.codec import decode_command, decode_events
+from storeapp.domain.delivery import Delivery, DeliveryOpened, Holder, Link, Parcel, Proof
 from storeapp.domain.kernel import Event, Key
-from storeapp.domain.order import OrderPlaced
+from storeapp.domain.order import OrderPlaced, order_id
+from storeapp.domain.rules.orders import PlaceOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,27 @@ class Reader:
         # A hub set back decides a command again, under the number it had, and perhaps with other events.
         key = (row.command_id, row.n, bytes(row.events))
         if key not in self._known:
-            # Of an order that was taken on the log says in the command what it is.
-            told = [event for event in msgspec.json.decode(row.events) if event[0] != OrderPlaced.KIND]
+            told = [_in_full(row, *event) for event in msgspec.json.decode(row.events) if event[0] != OrderPlaced.KIND]
             events = tuple(decode_events(msgspec.json.encode(told)))
             self._known[key] = Happened(row.n, row.command_id, row.kind, row.store, row.device, events)
         return self._known[key]
+
+
+def _in_full(row: Any, kind: str, told: Any) -> tuple[str, Any]:
+    """An event as it happened; of the job of a new order the log has what the command beside it does not say."""
+    if kind != DeliveryOpened.KIND:
+        return kind, told
+    command = decode_command(row.kind, row.body)
+    assert isinstance(command, PlaceOrder)
+    here = Link(Holder.STORE, command.store, datetime.fromisoformat(row.at), row.device, row.actor, Proof.NONE)
+    job = Delivery(
+        id=told["id"],
+        order_id=order_id(command.platform, command.order_no),
+        store=command.store,
+        mode=command.mode,
+        window=command.window,
+        pieces=told["pieces"],
+        weight_g=told["weight_g"],
+        parcels=(Parcel(1, (here,)),),
+    )
+    return kind, DeliveryOpened(job.id, job)
