@@ -125,7 +125,8 @@ def assign_first(window, qtbot):
     window.go("board")
     page = window.page("board")
     cards = page.columns.panel(Column.WAITING).list
-    qtbot.waitUntil(lambda: bool(cards.cards) and bool(page._guides()), timeout=WAIT_MS)
+    # The keys count once the lanes show their numbers, a turn after the guides are known.
+    qtbot.waitUntil(lambda: bool(cards.cards) and bool(page.columns.guide_ids), timeout=WAIT_MS)
     wanted = cards.cards[0].id
     page.columns.select(wanted)
     QTest.keyClick(cards, Qt.Key.Key_1)
