@@ -252,10 +252,13 @@ class Database:
 
     def among(self, column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
         """Whether a text column holds one of many values, as one parameter however many there are."""
-        return self.among_named(column, sa.literal(self.listed(values), _listed_type(embedded=self.embedded)))
+        return self._among(column, sa.literal(self.listed(values), _listed_type(embedded=self.embedded)))
 
-    def among_named(self, column: sa.ColumnElement[Any], listed: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-        """The same for a statement that is made once: for the parameter that `listed` gives the values to."""
+    def among_named(self, column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+        """The same for a statement that is made once: what `listed` makes of the values is given under the name."""
+        return self._among(column, sa.bindparam(name, type_=_listed_type(embedded=self.embedded)))
+
+    def _among(self, column: sa.ColumnElement[Any], listed: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         if self.embedded:
             each = sa.func.json_each(listed).table_valued("value")
             return column.in_(sa.select(each.c.value))
@@ -271,10 +274,6 @@ class Database:
         if made is None:
             made = self._made[statement] = statement(self)
         return made
-
-    def values_named(self, name: str) -> sa.BindParameter[Any]:
-        """The parameter that `among_named` wants."""
-        return sa.bindparam(name, type_=_listed_type(embedded=self.embedded))
 
     # -- facts about the hub
 

@@ -407,13 +407,13 @@ class _Batch:
             raise _NeedsHeads(missing)
         write(self._hub.db, self._connection, rows, self._heads)
         for item in items:
-            item.feed = feed = self._feed_of(item) if BRAND_FEED in self._heads else self._own_feed
-            item.feed_seq = self._heads[feed]
+            item.feed = self._feed_of(item)
+            item.feed_seq = self._heads[item.feed]
         return feeds
 
     def _feed_of(self, item: Decided) -> str:
         """Where its effect is seen: a rule changes either the brand's states or the store's."""
-        if not item.events:
+        if BRAND_FEED not in self._heads or not item.events:
             return self._own_feed
         return BRAND_FEED if all(event.OF.KIND in BRAND_KINDS for event in item.events) else self._own_feed
 

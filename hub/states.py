@@ -147,9 +147,8 @@ class States:
 
 def _by_id(db: Database) -> sa.Select[Any]:
     """The rows of some states of a kind."""
-    ids = db.among_named(state.c.id, db.values_named("ids"))
     columns = (state.c.id, state.c.feed, state.c.version, state.c.body)
-    return sa.select(*columns).where(state.c.kind == sa.bindparam("kind"), ids)
+    return sa.select(*columns).where(state.c.kind == sa.bindparam("kind"), db.among_named(state.c.id, "ids"))
 
 
 def _own_by_id(db: Database) -> sa.Select[Any]:

@@ -20,7 +20,7 @@ from storeapp.domain.order import (
     Order,
     OrderLine,
 )
-from storeapp.domain.stock import ShareMoved, StockConfirmed, StockItem, StockReserved, stock_id
+from storeapp.domain.stock import Share, ShareMoved, StockConfirmed, StockItem, StockReserved, stock_id
 
 
 def release_lines(draft: Draft, order: Order) -> dict[str, int]:
@@ -53,13 +53,12 @@ def reserve_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, i
 def promise_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, int] | None = None) -> "Promises":
     """The same without a word of it on the order, which the caller is about to write."""
     rest = dict(kept or {})
-    terms = _terms(draft, ctx, order.store)
     reserved, may_wait = [], False
     needs = [need for need in order.needs if need not in STOCK_NEEDS]
     for line in order.lines:
-        more, waits = _promise(draft, ctx, order, line, rest, terms)
-        reserved.append(line.reserved + more)
-        may_wait = may_wait or waits
+        promised = _promise(draft, ctx, order, line, rest)
+        reserved.append(line.reserved + promised.more)
+        may_wait = may_wait or promised.may_wait
         if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
             needs.append(UNKNOWN_SKU)
         if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
@@ -87,88 +86,79 @@ class Promises(Struct, frozen=True, gc=False):
     needs: tuple[str, ...]
 
 
-class _Terms(Struct, frozen=True, gc=False):
-    """By what a command promises: the leases of its store, and which of them is its counter's at that moment."""
+class _Promised(Struct, frozen=True, gc=False):
+    """How many pieces more are promised; ``may_wait`` where anything on their shelf is unconfirmed."""
 
-    allotment: Allotment | None
-    lease: str
-
-
-def _terms(draft: Draft, ctx: Context, store: str) -> _Terms:
-    """The terms of a store; who stands alone has none, unless anybody holds a share of a shelf."""
-    allotment = draft.get(Allotment, store) if ctx.incarnation else None
-    return _Terms(allotment, _lease(allotment, ctx))
-
-
-def _lease(allotment: Allotment | None, ctx: Context) -> str:
-    """Out of which lease a counter promises; empty for none: one that has lapsed counts for what was before."""
-    lease = allotment.of(ctx.incarnation) if allotment else None
-    mine = lease is not None and lease.device == ctx.device and lease.covers(ctx.now)
-    return lease.id if lease is not None and mine else ""
+    more: int
+    may_wait: bool
 
 
 class _Room(Struct, frozen=True, gc=False):
-    """What may be promised firmly: ``mine`` out of the share of the lease, ``rest`` from elsewhere."""
+    """What may be promised firmly: ``mine`` out of the share of a lease, ``rest`` from elsewhere."""
 
+    lease: str
     mine: int
     rest: int
 
+    def taken(self, quantity: int, kept: int) -> int:
+        """How many of so many firm pieces come out of the share: what was kept is given again first."""
+        return min(self.mine, max(0, quantity - kept))
 
-def _taken(room: _Room, quantity: int, kept: int) -> int:
-    """How many of so many firm pieces come out of the share: what was kept is given again first."""
-    return min(room.mine, max(0, quantity - kept))
 
-
-def _promise(
-    draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int], terms: _Terms
-) -> tuple[int, bool]:
-    """Promise what a line lacks.
-
-    Returns:
-        How many pieces more, and whether anything on their shelf may be unconfirmed.
-    """
+def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> _Promised:
+    """Promise what a line lacks."""
     item_id = stock_id(order.store, line.sku)
     item = draft.get(StockItem, item_id)
     if item is None:
-        return 0, False
+        return _Promised(0, False)
     if item.waiting:
-        item = _confirm(draft, ctx, order, item, terms)
+        item = _confirm(draft, ctx, order, item)
     mine_again = kept.get(line.sku, 0)
-    room = _room(draft, ctx, item, order.id, mine_again, terms)
+    room = _room(draft, ctx, item, order.id, mine_again)
     limit = room.mine + room.rest
     more = min(line.quantity - line.reserved, max(item.available, limit))
     if more <= 0:
-        return 0, bool(item.waiting)
+        return _Promised(0, bool(item.waiting))
     firm = min(more, limit)
-    share = _taken(room, firm, mine_again)
+    share = room.taken(firm, mine_again)
     kept[line.sku] = max(0, mine_again - firm)
-    draft.emit(StockReserved(item_id, more, order.id, more - firm, share, terms.lease if share else ""))
-    return more, bool(item.waiting) or firm < more
+    draft.emit(StockReserved(item_id, more, order.id, more - firm, share, room.lease if share else ""))
+    return _Promised(more, bool(item.waiting) or firm < more)
 
 
-def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem, terms: _Terms) -> StockItem:
+def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> StockItem:
     """What the order waits for, out of the share of who promises now."""
-    room = _room(draft, ctx, item, order.id, 0, terms)
+    room = _room(draft, ctx, item, order.id, 0)
     quantity = min(item.waiting_for(order.id), room.mine + room.rest)
     if not quantity:
         return item
-    share = _taken(room, quantity, 0)
-    draft.emit(StockConfirmed(item.id, quantity, order.id, share, terms.lease if share else ""))
+    share = room.taken(quantity, 0)
+    draft.emit(StockConfirmed(item.id, quantity, order.id, share, room.lease if share else ""))
     return draft.get(StockItem, item.id) or item
 
 
-def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int, terms: _Terms) -> _Room:
-    share = item.share(terms.lease) if terms.lease else None
+def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int) -> _Room:
+    allotment = draft.get(Allotment, item.store) if ctx.incarnation or item.shares else None
     if ctx.final or not ctx.incarnation:
-        known = terms.allotment if ctx.incarnation or not item.shares else draft.get(Allotment, item.store)
         # Who waits for unconfirmed pieces was earlier.
         others = item.unconfirmed - item.waiting_for(order_id) if item.waiting else 0
-        rest = max(kept, free(known, item) - others)
-        return _Room(share.held if share else 0, rest)
-    live = {lease.id for lease in terms.allotment.live} if terms.allotment else set()
-    elsewhere = sum(each.granted for each in item.shares if each.lease != terms.lease and each.lease in live)
-    granted = min(share.granted if share else 0, max(0, item.on_hand - item.firm - elsewhere - kept))
-    return _Room(granted, kept)
+        rest = max(kept, free(allotment, item) - others)
+        if allotment is None:
+            return _Room("", 0, rest)
+        share = _share(allotment, ctx, item)
+        return _Room(share.lease, share.held, rest)
+    share = _share(allotment, ctx, item)
+    live = {lease.id for lease in allotment.live} if allotment else set()
+    elsewhere = sum(each.granted for each in item.shares if each.lease != share.lease and each.lease in live)
+    granted = min(share.granted, max(0, item.on_hand - item.firm - elsewhere - kept))
+    return _Room(share.lease, granted, kept)
+
+
+def _share(allotment: Allotment | None, ctx: Context, item: StockItem) -> Share:
+    """Out of which share this counter promises at this moment; a lease that has lapsed counts for what was before."""
+    lease = allotment.of(ctx.incarnation) if allotment else None
+    mine = lease is not None and lease.device == ctx.device and lease.covers(ctx.now)
+    return item.share(lease.id) if lease is not None and mine else Share("", 0, 0)
 
 
 def take_unpromised(draft: Draft, ctx: Context, item_id: str, quantity: int) -> None:
@@ -186,6 +176,6 @@ def _move_share(draft: Draft, ctx: Context, item_id: str, quantity: int) -> None
     item = draft.get(StockItem, item_id) if ctx.incarnation else None
     if item is None:
         return
-    lease = _lease(draft.get(Allotment, item.store), ctx)
-    if lease and (quantity > 0 or item.share(lease).held):
-        draft.emit(ShareMoved(item_id, lease, quantity))
+    share = _share(draft.get(Allotment, item.store), ctx, item)
+    if share.lease and (quantity > 0 or share.held):
+        draft.emit(ShareMoved(item_id, share.lease, quantity))

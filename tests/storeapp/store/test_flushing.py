@@ -60,7 +60,7 @@ def test_one_flush_is_under_way_at_a_time(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(flushed) == 2
 
 
-def test_a_disk_that_fails_is_told_of_by_who_relies_on_it(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flush_that_fails_disturbs_nobody(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_handle: int) -> None:
         raise OSError
 
