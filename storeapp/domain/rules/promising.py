@@ -56,9 +56,9 @@ def promise_lines(draft: Draft, ctx: Context, order: Order, *, kept: dict[str, i
     reserved, may_wait = [], False
     needs = [need for need in order.needs if need not in STOCK_NEEDS]
     for line in order.lines:
-        promised = _promise(draft, ctx, order, line, rest)
-        reserved.append(line.reserved + promised.more)
-        may_wait = may_wait or promised.may_wait
+        more, waits = _promise(draft, ctx, order, line, rest)
+        reserved.append(line.reserved + more)
+        may_wait = may_wait or waits
         if draft.get(Sku, line.sku) is None and UNKNOWN_SKU not in needs:
             needs.append(UNKNOWN_SKU)
         if reserved[-1] < line.quantity and SHORT_STOCK not in needs:
@@ -86,55 +86,46 @@ class Promises(Struct, frozen=True, gc=False):
     needs: tuple[str, ...]
 
 
-class _Promised(Struct, frozen=True, gc=False):
-    """How many pieces more are promised; ``may_wait`` where anything on their shelf is unconfirmed."""
-
-    more: int
-    may_wait: bool
+def _taken(mine: int, quantity: int, kept: int) -> int:
+    """How many of so many firm pieces come out of a share of ``mine``: what was kept is given again first."""
+    return min(mine, max(0, quantity - kept))
 
 
-class _Room(Struct, frozen=True, gc=False):
-    """What may be promised firmly: ``mine`` out of the share of a lease, ``rest`` from elsewhere."""
-
-    lease: str
-    mine: int
-    rest: int
-
-    def taken(self, quantity: int, kept: int) -> int:
-        """How many of so many firm pieces come out of the share: what was kept is given again first."""
-        return min(self.mine, max(0, quantity - kept))
-
-
-def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> _Promised:
-    """Promise what a line lacks."""
+def _promise(draft: Draft, ctx: Context, order: Order, line: OrderLine, kept: dict[str, int]) -> tuple[int, bool]:
+    """Promise what a line lacks: how many pieces more, and whether anything on their shelf may be unconfirmed."""
     item_id = stock_id(order.store, line.sku)
     item = draft.get(StockItem, item_id)
     if item is None:
-        return _Promised(0, False)
+        return 0, False
     if item.waiting:
         item = _confirm(draft, ctx, order, item)
     mine_again = kept.get(line.sku, 0)
-    room = _room(draft, ctx, item, order.id, mine_again)
-    limit = room.mine + room.rest
+    lease, mine, rest = _room(draft, ctx, item, order.id, mine_again)
+    limit = mine + rest
     more = min(line.quantity - line.reserved, max(item.available, limit))
     if more <= 0:
-        return _Promised(0, bool(item.waiting))
+        return 0, bool(item.waiting)
     firm = min(more, limit)
-    share = room.taken(firm, mine_again)
-    kept[line.sku] = max(0, mine_again - firm)
-    draft.emit(StockReserved(item_id, more, order.id, more - firm, share, room.lease if share else ""))
-    return _Promised(more, bool(item.waiting) or firm < more)
+    share = _taken(mine, firm, mine_again) if mine else 0
+    if mine_again:
+        kept[line.sku] = max(0, mine_again - firm)
+    draft.emit(StockReserved(item_id, more, order.id, more - firm, share, lease if share else ""))
+    return more, bool(item.waiting) or firm < more
 
 
 def _confirm(draft: Draft, ctx: Context, order: Order, item: StockItem) -> StockItem:
     """What the order waits for, out of the share of who promises now."""
-    room = _room(draft, ctx, item, order.id, 0)
-    quantity = min(item.waiting_for(order.id), room.mine + room.rest)
+    lease, mine, rest = _room(draft, ctx, item, order.id, 0)
+    quantity = min(item.waiting_for(order.id), mine + rest)
     if not quantity:
         return item
-    share = room.taken(quantity, 0)
-    draft.emit(StockConfirmed(item.id, quantity, order.id, share, room.lease if share else ""))
+    share = _taken(mine, quantity, 0)
+    draft.emit(StockConfirmed(item.id, quantity, order.id, share, lease if share else ""))
     return draft.get(StockItem, item.id) or item
+
+
+_Room = tuple[str, int, int]
+"""What may be promised firmly: of which lease, how much out of its share, and how much from elsewhere."""
 
 
 def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int) -> _Room:
@@ -144,14 +135,14 @@ def _room(draft: Draft, ctx: Context, item: StockItem, order_id: str, kept: int)
         others = item.unconfirmed - item.waiting_for(order_id) if item.waiting else 0
         rest = max(kept, free(allotment, item) - others)
         if allotment is None:
-            return _Room("", 0, rest)
+            return "", 0, rest
         share = _share(allotment, ctx, item)
-        return _Room(share.lease, share.held, rest)
+        return share.lease, share.held, rest
     share = _share(allotment, ctx, item)
     live = {lease.id for lease in allotment.live} if allotment else set()
     elsewhere = sum(each.granted for each in item.shares if each.lease != share.lease and each.lease in live)
     granted = min(share.granted, max(0, item.on_hand - item.firm - elsewhere - kept))
-    return _Room(share.lease, granted, kept)
+    return share.lease, granted, kept
 
 
 def _share(allotment: Allotment | None, ctx: Context, item: StockItem) -> Share:
