@@ -3,16 +3,20 @@
 PostgreSQL takes no NUL in a text and no long text in an index; JSON numbers have no end, and columns have.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from storeapp.codec import Malformed
+from storeapp.domain.kernel import MOST_NUMBER
+from storeapp.domain.rules.registry import COMMANDS
 
 MOST_ID_BYTES = 500
 """PostgreSQL takes about 2,700 bytes for all columns of an index together."""
-MOST_NUMBER = 2**53
-"""What every JSON reader keeps exactly, and every column holds."""
 
 _NUL = b"\\u0000"
 _KINDS = bytes(
@@ -21,6 +25,25 @@ _KINDS = bytes(
 _NO_MATTER = b"+- \t\r\n"
 _LONG, _POWER = b":" + b"0" * 16, b"0E"
 """How the numbers in question look once every digit is a zero, and whatever a number can follow is a colon."""
+
+
+def _is_bounded(of: Any) -> bool:
+    """Whether the decoder refuses every number that is too large for a value of a type."""
+    if get_origin(of) is Annotated:
+        plain, *hints = get_args(of)
+        bounds = [bound for hint in hints if isinstance(hint, msgspec.Meta) for bound in (hint.ge, hint.le)]
+        if plain is int and len(bounds) == 2:
+            return all(bound is not None and abs(bound) <= MOST_NUMBER for bound in bounds)
+        return _is_bounded(plain)
+    if get_origin(of) is not None or not isinstance(of, type):
+        return bool(get_args(of)) and all(_is_bounded(each) for each in get_args(of) if each is not ...)
+    if issubclass(of, msgspec.Struct) or is_dataclass(of):
+        return all(map(_is_bounded, get_type_hints(of, include_extras=True).values()))
+    return issubclass(of, (str, bool, datetime, Enum, type(None)))
+
+
+_BOUNDED = frozenset(kind for kind, command in COMMANDS.items() if _is_bounded(command))
+"""Kinds in whose bodies nobody need look for endless numbers; what they don't know is kept as it came, and not read."""
 
 
 class Unkeepable(ValueError):
@@ -38,6 +61,12 @@ def is_id(text: str) -> bool:
     return "\0" not in text and (4 * len(text) <= MOST_ID_BYTES or len(text.encode()) <= MOST_ID_BYTES)
 
 
+def are_names(names: Iterable[str]) -> bool:
+    """Whether all are visible ASCII, as `sync.protocol.messages.Id` is; looked at all at once."""
+    together = "".join(names)
+    return together.isascii() and together.isprintable() and " " not in together
+
+
 def keepable(text: str) -> str:
     """A text that is only told to people, with what no database takes replaced."""
     return text[:MOST_ID_BYTES].replace("\0", "\ufffd")
@@ -50,7 +79,7 @@ def check_body(kind: str, body: bytes) -> None:
         Malformed: there is a NUL in a text, or a number beyond what is kept exactly.
     """
     # To ask with `in` makes an error first that nobody reads.
-    if body.find(_NUL) < 0 and not _has_long_number(body):
+    if body.find(_NUL) < 0 and (kind in _BOUNDED or not _has_long_number(body)):
         return
     try:
         sound = _is_sound(msgspec.json.decode(body))

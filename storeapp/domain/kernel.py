@@ -9,13 +9,18 @@ Records are frozen and made of words, numbers and other records, so none is ever
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from storeapp.domain.words import Role
 
 Data = Mapping[str, str | int]
+
+MOST_NUMBER = 2**53
+"""What every JSON reader keeps exactly, and every column holds."""
+Whole = Annotated[int, Meta(ge=-MOST_NUMBER, le=MOST_NUMBER)]
+"""A number that is no other after it was written and read."""
 
 
 class Key(NamedTuple):

@@ -4,11 +4,12 @@ import hashlib
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from storeapp.domain.kernel import Whole
 from storeapp.domain.moment import Window
 from storeapp.domain.words import Mode, Platform
 
@@ -34,15 +35,17 @@ class OrderStatus(StrEnum):
 class OrderLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """One article; ``reserved`` pieces of it are promised from this store's stock.
 
+    The decoder checks the bounds of its numbers, so that nobody need look for endless ones in thousands of orders.
+
     Raises:
         ValueError: the quantity is below zero or past `MAX_PIECES`, or more is reserved than ordered.
     """
 
     sku: str
-    quantity: int
-    price_fen: int
+    quantity: Annotated[int, Meta(ge=0, le=MAX_PIECES)]
+    price_fen: Whole
     title: str = ""
-    reserved: int = 0
+    reserved: Annotated[int, Meta(ge=0, le=MAX_PIECES)] = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.reserved <= self.quantity <= MAX_PIECES:

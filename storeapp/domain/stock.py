@@ -106,7 +106,7 @@ class StockMoved(Struct, frozen=True, gc=False):
     reference: str = ""
 
 
-class StockReserved(Struct, frozen=True, gc=False):
+class StockReserved(Struct, frozen=True, gc=False, omit_defaults=True):
     """``quantity`` pieces were promised to an order (positive) or set free (negative).
 
     ``unconfirmed`` of them, with the same sign, are or were unconfirmed; ``share`` came out of the share of ``lease``.
