@@ -40,6 +40,9 @@ class UnknownValue(Malformed):
     """A newer program wrote a value, in a field of a known kind, that this one has no word for."""
 
 
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
+"""What a decoder raises."""
+
 # The library ends its message with the path of names in our own types.
 _FIELD = re.compile(r"`(\$[a-z0-9_.\[\]]*)`$")
 
@@ -69,7 +72,7 @@ def _told_anew(kind: str, body: bytes | msgspec.Raw) -> tuple[str, bytes]:
 def _checked(decoder: msgspec.json.Decoder[Any], kind: str, body: bytes | msgspec.Raw) -> Any:
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         found = _FIELD.search(str(error))
         failure = UnknownValue if str(error).startswith(_UNKNOWN_VALUE) else Malformed
     # Not chained: the library's message can quote a value, which may be personal.
@@ -87,6 +90,10 @@ def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
     return command
 
 
+STATE_READERS: dict[str, Callable[[bytes], Any]] = {kind: _decoders[of].decode for kind, of in STATES.items()}
+"""How a state of each kind is read by whoever has thousands, who asks `decode_state` where that raises `UNREADABLE`."""
+
+
 def is_known_state(kind: str) -> bool:
     """Whether this program has such an aggregate."""
     return kind in STATES or kind in FORMER
@@ -99,9 +106,7 @@ def decode_state(kind: str, body: bytes | msgspec.Raw) -> State:
         UnknownKind: there is no such aggregate.
         Malformed: the body does not fit it.
     """
-    of = STATES.get(kind)
-    # Straight to the decoder: pages have thousands of them.
-    state: State = _decode(STATES, kind, body) if of is None else _checked(_decoders[of], kind, body)
+    state: State = _decode(STATES, kind, body)
     return state
 
 

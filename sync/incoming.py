@@ -4,6 +4,7 @@ from functools import partial
 
 from msgspec import UNSET
 
+from storeapp.domain.kernel import Pair
 from storeapp.services.pages import IncomingPage, KeyBox, ReadPage, TransportedKey
 from storeapp.store.cache import Row
 from sync.protocol.messages import WireRow
@@ -22,11 +23,15 @@ def together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
 
 def incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
     """Rows of a feed that bring all their keys."""
+    by_key: dict[Pair, Row] = {}
+    for row in rows:
+        kind, key_id, body = row.kind, row.id, row.body
+        by_key[kind, key_id] = _row((kind, key_id, row.version, b"" if body is UNSET else bytes(body)))
     return IncomingPage(
         feed=feed,
         epoch=epoch,
         upto=upto,
-        rows=[_row((row.kind, row.id, row.version, b"" if row.body is UNSET else bytes(row.body))) for row in rows],
+        rows=by_key,
         keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
         boxes=_boxes(rows),
     )

@@ -36,12 +36,12 @@ class KeyBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPage:
-    """Rows of one feed, and how far it is read with them; of a row that stands there twice the last one counts."""
+    """Rows of one feed, each by its key, and how far it is read with them."""
 
     feed: str
     epoch: str
     upto: int
-    rows: Sequence[Row]
+    rows: dict[Pair, Row]
     keys: Sequence[TransportedKey] = ()
     boxes: Sequence[KeyBox] = ()
 
@@ -97,8 +97,7 @@ class PageReader:
         Raises:
             Malformed: a row is not what its kind says.
         """
-        rows: dict[Pair, Row] = {row[:2]: row for row in page.rows}
-        read = ReadPage(page.feed, page.epoch, page.upto, rows, prepared(rows), [], [], self._opener)
+        read = ReadPage(page.feed, page.epoch, page.upto, page.rows, prepared(page.rows), [], [], self._opener)
         if self._opener and self._channel:
             self._open(page, read, self._opener, self._channel)
         return read

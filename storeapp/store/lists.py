@@ -12,6 +12,7 @@ from storeapp.domain.delivery import DeliveryState
 from storeapp.domain.kernel import Key
 from storeapp.domain.moment import day_bounds
 from storeapp.domain.order import REMARKS, SHORT_STOCK, order_of
+from storeapp.domain.short_code import with_code
 from storeapp.store.errors import translate_sqlite_errors
 from storeapp.store.views import seconds, stamp
 
@@ -210,7 +211,8 @@ def by_slip(db: Database, slip_id: str) -> tuple[str, int] | None:
 @translate_sqlite_errors()
 def by_short_code(db: Database, code: str) -> list[str]:
     """The slips with this short code: one, but for a coincidence of 45 bits."""
-    return [key for (key,) in db.execute("SELECT slip_id FROM slip_view WHERE short_code = ?", (code,))]
+    names = (bytes.fromhex(slip_id) for (slip_id,) in db.execute("SELECT slip_id FROM slip_view"))
+    return [name.hex() for name in with_code(code, names)]
 
 
 @translate_sqlite_errors()

@@ -12,7 +12,15 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from storeapp.codec import Malformed, UnknownKind, decode_command, decode_state, is_known_state
+from storeapp.codec import (
+    STATE_READERS,
+    UNREADABLE,
+    Malformed,
+    UnknownKind,
+    decode_command,
+    decode_state,
+    is_known_state,
+)
 from storeapp.domain.feeds import feeds_of
 from storeapp.domain.kernel import Context, Key, Pair, Refusal, State
 from storeapp.domain.rules.registry import COMMANDS
@@ -46,7 +54,16 @@ class Prepared:
 
 def prepared(rows: Mapping[Pair, Row]) -> Prepared:
     """The states of rows; what only a newer program knows is left out, and its row is kept as it is."""
-    states = {key: state for key, row in rows.items() if row.body and (state := _typed(row.kind, row.body)) is not None}
+    states: dict[Pair, State] = {}
+    for key, (kind, _, _, body) in rows.items():
+        if not body:
+            continue
+        try:
+            states[key] = STATE_READERS[kind](body)
+        except (KeyError, *UNREADABLE):
+            # Who asks like this is told what is wrong with it.
+            if (state := _typed(kind, body)) is not None:
+                states[key] = state
     return Prepared(states, views.lines_of(states))
 
 

@@ -121,4 +121,6 @@ MIGRATIONS = (
             tokenize = 'trigram', columnsize = 0)""",
         "INSERT INTO search (search) VALUES ('rebuild')",
     ),
+    # A short code follows from its slip's name, and is typed so seldom that all names are gone through for it.
+    statements("DROP INDEX slip_by_code", "ALTER TABLE slip_view DROP COLUMN short_code"),
 )

@@ -16,7 +16,6 @@ from storeapp.domain.exception import ExceptionCase
 from storeapp.domain.held import HeldCommand
 from storeapp.domain.kernel import Event, Key, Pair, State
 from storeapp.domain.order import Order, OrderStatus, delivery_id, order_of
-from storeapp.domain.short_code import short_code
 from storeapp.domain.stock import StockMoved
 from storeapp.store import bulk, finder
 from storeapp.store.journal import Entry
@@ -43,7 +42,7 @@ class Lines:
     """The line of each order of which both sides are known, the order and its delivery; its words are the last."""
     halves: dict[str, None] = field(default_factory=dict)
     """Orders of which one side must be looked up."""
-    slips: list[tuple[str, str, int, str]] = field(default_factory=list)
+    slips: list[tuple[str, str, int]] = field(default_factory=list)
     cases: list[tuple[object, ...]] = field(default_factory=list)
     held: list[tuple[object, ...]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
@@ -105,7 +104,7 @@ def project(
                 _add_order(lines, order, delivery)
     _write_orders(db, lines)
     slips = sorted(lines.slips, key=itemgetter(0))
-    bulk.insert(db, "INSERT OR IGNORE INTO slip_view (slip_id, delivery_id, parcel, short_code)", slips)
+    bulk.insert(db, "INSERT OR IGNORE INTO slip_view (slip_id, delivery_id, parcel)", slips)
     bulk.insert(db, "INSERT OR REPLACE INTO case_view (id, kind, is_open, opened_at, subject)", lines.cases)
     bulk.insert(db, "INSERT OR REPLACE INTO held_view (id, root, is_open, at)", lines.held)
 
@@ -204,8 +203,7 @@ def _add_slips(lines: Lines, delivery: Delivery) -> None:
     of = delivery.id
     for parcel in delivery.parcels:
         for round_ in range(parcel.round + 1):
-            name = slip_name(of, parcel.number, round_)
-            lines.slips.append((name.hex(), of, parcel.number, short_code(name)))
+            lines.slips.append((slip_name(of, parcel.number, round_).hex(), of, parcel.number))
 
 
 def drop(db: Database, gone: Iterable[Key]) -> None:

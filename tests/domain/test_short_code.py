@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeapp.domain import crockford
-from storeapp.domain.short_code import grouped, read_short_code, short_code
+from storeapp.domain.short_code import grouped, read_short_code, short_code, with_code
 
 CODES = st.binary(min_size=8, max_size=8).map(short_code)
 
@@ -51,3 +51,9 @@ def test_numbers_are_written_and_read(number: int) -> None:
 def test_a_number_is_written_with_its_check_letter_at_once(number: int, length: int) -> None:
     text = crockford.write(number, length)
     assert crockford.write_checked(number, length) == text + crockford.check_letter(text)
+
+
+@given(st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=20, unique=True), st.data())
+def test_the_slips_with_a_code_are_found_among_many(names: list[bytes], data: st.DataObject) -> None:
+    code = short_code(data.draw(st.sampled_from(names)))
+    assert with_code(code, names) == [name for name in names if short_code(name) == code]

@@ -79,7 +79,7 @@ class Taking:
     def read(self, giving: Counter, keys: list[Key], *, boxed: bool = True, with_keys: bool = True) -> ReadPage:
         """A page of what the other counter shows now; what it does not show is gone."""
         known = shown(giving)
-        rows = [Row(*key, 1, known.get(key, b"")) for key in keys]
+        rows = {key: Row(*key, 1, known.get(key, b"")) for key in keys}
         subjects = [key.id for key in keys if key.kind == Order.KIND] if with_keys else []
         held = [(subject, key) for subject, key in giving.privacy.known_keys(subjects).items()]
         channel = HUB.channel(self.transport.public)
@@ -222,8 +222,9 @@ def test_keys_that_cannot_be_read_cost_only_their_people(
 def test_without_a_root_key_nothing_about_people_is_kept(giving: Counter, tmp_path: Path) -> None:
     with closing(bare(tmp_path / "two")) as counter:
         reader = PageReader(lambda: HUB.channel(HUB.public), counter.privacy.opener())
-        body = shown(giving)[both(NUMBERS[0])[0]]
-        page = IncomingPage(feed=FEED, epoch="e", upto=1, rows=[Row(*both(NUMBERS[0])[0], 1, body)])
+        key = both(NUMBERS[0])[0]
+        body = shown(giving)[key]
+        page = IncomingPage(feed=FEED, epoch="e", upto=1, rows={key: Row(*key, 1, body)})
         read = reader.read(page)
     assert (read.keys, read.ready.hashes, read.closed) == ([], {}, [])
-    assert {key: encode(state) for key, state in read.ready.states.items()} == {both(NUMBERS[0])[0]: body}
+    assert {key: encode(state) for key, state in read.ready.states.items()} == {key: body}
