@@ -42,7 +42,7 @@ from sync.engine import quiet
 from sync.transport import HubClient, Signer
 
 ORDERS = 10_000
-ROUNDS = 5
+ROUNDS = 9
 PLENTY = 100_000
 PEER = Path(os.environ.get("SYNC_PEER", Path(__file__).parents[2] / "shared" / "sync-peer"))
 

@@ -42,7 +42,7 @@ def left(kind: str, key_id: str, feed: str, version: int) -> Change:
     return Change(kind, key_id, feed, version, b"", None)
 
 
-_COLUMNS = ("seq", *Change._fields)
+_COLUMNS = (*Change._fields, "seq")
 _change = tuple.__new__
 """Makes a `Change` of a tuple, in a third of the time that the class takes."""
 
@@ -133,7 +133,8 @@ class States:
         for key, after in dirty.items():
             before, feed, body = stored.get(key), feed_of(after, store=store), encode(after)
             if before is None:
-                rows.append(_change(Change, (*key, feed, 1, body, subject_of(after))))
+                kind, key_id = key
+                rows.append(_change(Change, (kind, key_id, feed, 1, body, subject_of(after))))
                 continue
             body = _with_unknown(before.body, body, after)
             if before.body == body:
@@ -171,7 +172,8 @@ def write(db: Database, connection: sa.Connection, changes: Sequence[Change], he
     rows = []
     for change in changes:
         seq = heads[change.feed] = heads[change.feed] + 1
-        rows.append((seq, *change))
+        # Two tuples are joined in half the time that it takes to unpack one into another.
+        rows.append(change + (seq,))  # noqa: RUF005
     db.put_rows(connection, state, _COLUMNS, rows)
     moved = sorted({change.feed for change in changes})
     db.put(connection, head, [{"feed": feed, "seq": heads[feed]} for feed in moved])

@@ -171,7 +171,7 @@ class Keys:
             WrongRootKey: the root key was changed since.
         """
         created_at = (now - _EPOCH) // timedelta(milliseconds=1)
-        rows = [(*key, created_at) for key in sorted(keys, key=itemgetter(0))]
+        rows = [key + (created_at,) for key in sorted(keys, key=itemgetter(0))]  # noqa: RUF005 -- as in `hub.states`
         with immediate(self.db):
             self._prove(wrap)
             bulk.insert(self.db, "INSERT OR IGNORE INTO subject_key (subject, key_id, wrapped, created_at)", rows)
