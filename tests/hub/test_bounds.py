@@ -9,6 +9,7 @@ from hub import admission
 from storeapp.codec import Malformed, decode_command, encode
 from storeapp.domain.kernel import MOST_NUMBER, Whole
 from storeapp.domain.rules.orders import PlaceOrder
+from sync.protocol.messages import are_ids
 from tests.support.hubs import an_order
 
 HUGE = ["9007199254740993", "-9007199254740993", "1" + "0" * 40, "1e16", "1e300", "123.5"]
@@ -54,5 +55,5 @@ def test_what_the_decoder_bounds(of: Any, *, bounded: bool) -> None:
 
 @pytest.mark.parametrize("names", [["a b"], ["a\n"], ["ä"], ["", "\0"], ["a", "\x7f"]])
 def test_names_of_other_than_visible_ascii(names: list[str]) -> None:
-    assert not admission.are_names(names)
-    assert admission.are_names(["a", "~!", "dev-1/2"])
+    assert not are_ids(names)
+    assert are_ids(["a", "~!", "dev-1/2"])
