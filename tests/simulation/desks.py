@@ -68,17 +68,10 @@ class Desk:
     def again(self) -> None:
         """The process is over; another one goes on with what is on the disk."""
         if self.life.dead:
-            self._drop()
+            self.life.give_back()
         else:
             self.close()
         self.open()
-
-    def _drop(self) -> None:
-        """A process that was ended closes nothing in order: only its files are given back."""
-        counter = self.counter
-        counter.journal.close()
-        counter.keys.close()
-        counter.cache.db.close()
 
     def _told(self, entries: Sequence[Entry]) -> None:
         self.world.shown |= {entry.id for entry in entries}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -27,6 +28,16 @@ class Life:
         self.left: int | None = None
         self.dead = False
         self.ran = 0
+        self.connections: WeakSet[sqlite3.Connection] = WeakSet()
+
+    def give_back(self) -> None:
+        """Let go of every file, as the system does where a process has ended.
+
+        Nothing is rolled back by the program, because that would be a statement; whoever else worked in the same home
+        is over, too.
+        """
+        for connection in list(self.connections):
+            connection.close()
 
     def step(self) -> None:
         """Live through one more statement.
@@ -68,6 +79,8 @@ LIVES: dict[Path, Life] = {}
 def _connect(path: Any, *args: Any, **options: Any) -> sqlite3.Connection:
     connection = sqlite3.connect(path, *args, factory=Mortal, **options)
     connection.life = LIVES.get(Path(path).parent)
+    if connection.life is not None:
+        connection.life.connections.add(connection)
     return connection
 
 
