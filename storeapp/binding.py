@@ -7,10 +7,13 @@ twice an error that nobody reads, which takes as long as to bind five texts. A t
 import sqlite3
 from types import NoneType
 
+import msgspec
+
 
 def bind_at_once() -> None:
     """Register what changes nothing, for every connection of this process."""
     sqlite3.register_adapter(bytes, bytes)
+    sqlite3.register_adapter(msgspec.Raw, memoryview)
     sqlite3.register_adapter(NoneType, _null)
 
 

@@ -20,8 +20,7 @@ from storeapp.codec import FORMER, UnknownValue, decode_command
 from storeapp.domain.delivery import Delivery
 from storeapp.domain.experience import Leg
 from storeapp.domain.feeds import feeds_of
-from storeapp.domain.held import HeldCommand
-from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.order import Order
 from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.services import shares, undone
 from storeapp.services.counter import SYSTEM, Counter
@@ -366,13 +365,11 @@ class Exchange:
         counter = self._counter
         if page.opener and page.keys:
             counter.privacy.keep(page.opener, page.keys, now=counter.clock.now())
-        states = page.ready.states.values()
-        over = [s for s in states if isinstance(s, Order) and not s.sealed and s.status is not OrderStatus.OPEN]
-        self._note_ways(over, (state for state in states if isinstance(state, Delivery)))
+        over = page.ready.lines.over
+        self._note_ways(over, (state for state in page.ready.states.values() if isinstance(state, Delivery)))
         self._forget([order.id for order in over])
         if page.closed:
             page.ready.hashes |= grouped(counter.privacy.finder_hashes(counter.privacy.readable(page.closed)))
-        told = [state for state in states if isinstance(state, HeldCommand)]
         at = counter.clock.now().isoformat()
         if len(page.rows) >= MANY_ROWS:
             counter.cache.expect_many()
@@ -380,7 +377,7 @@ class Exchange:
         # put what it was decided on over these rows.
         with counter.journal.writing():
             counter.catch_up()
-            counter.journal.settle_again(undone.heard(counter, told))
+            counter.journal.settle_again(undone.heard(counter, page.ready.lines.held))
             take_page(
                 counter.cache,
                 list(page.rows.values()),

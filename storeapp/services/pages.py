@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from storeapp.adapters.transport_keys import Channel, TransportError, box_purpose, key_purpose, unboxed
 from storeapp.domain.kernel import Key, Pair
-from storeapp.domain.order import Order, OrderStatus
+from storeapp.domain.order import Order
 from storeapp.domain.sealed import key_check
 from storeapp.services.privacy import Opener
 from storeapp.store.cache import Row
@@ -107,13 +107,12 @@ class PageReader:
         opened = [(subject, key_check(key), key) for subject, key in _opened(page, channel)]
         read.keys = opener.kept(opened)
         keys = {(subject, check): key for subject, check, key in opened}
-        for state in read.ready.states.values():
-            if isinstance(state, Order) and state.sealed and state.status is OrderStatus.OPEN:
-                hashes = opener.hashes(state, keys)
-                if hashes is None:
-                    read.closed.append(state)
-                elif hashes:
-                    read.ready.hashes[state.id] = hashes
+        for order in read.ready.lines.people:
+            hashes = opener.hashes(order, keys)
+            if hashes is None:
+                read.closed.append(order)
+            elif hashes:
+                read.ready.hashes[order.id] = hashes
 
 
 def _opened(page: IncomingPage, channel: Channel) -> Iterator[tuple[str, bytes]]:

@@ -3,13 +3,13 @@
 import contextlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from storeapp.adapters import sealing
 from storeapp.codec import encode
-from storeapp.domain.address import StreetIn, street_and_lane, street_in
+from storeapp.domain.address import street_and_lane, street_in
 from storeapp.domain.incoming import IncomingOrder, Person
 from storeapp.domain.order import Order
 from storeapp.store.finder import HASH_BYTES
@@ -107,10 +107,8 @@ class Privacy:
         """Keyed hashes by which open orders are found: name, street, the phone's last four digits."""
         if not self.available:
             return []
-        hashed, street = FinderHashes(self._keys.search_key(), HASH_BYTES), lru_cache(maxsize=4096)(street_in)
-        return [
-            (value, order_id) for order_id, person in people.items() for value in _hashes_of(person, hashed, street)
-        ]
+        hashes_of = _PeopleHashes(self._keys.search_key())
+        return [(value, order_id) for order_id, person in people.items() for value in hashes_of(person)]
 
     def opener(self) -> "Opener | None":
         """Opens what comes with its keys, on whatever thread; None without a root key."""
@@ -138,9 +136,7 @@ class Opener:
 
     def __init__(self, wrap: KeyWrap) -> None:
         self.wrap = wrap
-        # What many share, such as streets, is hashed once; what is remembered here is gone with this object.
-        self._hash = lru_cache(maxsize=4096)(FinderHashes(wrap.search_key, HASH_BYTES))
-        self._street = lru_cache(maxsize=4096)(street_in)
+        self._hashes_of = _PeopleHashes(wrap.search_key)
 
     def kept(self, keys: Sequence[tuple[str, bytes, bytes]]) -> list[KeptKey]:
         """Subjects with check and key as they are kept."""
@@ -157,20 +153,32 @@ class Opener:
             return b""
         if person is None:
             return None
-        return b"".join(sorted(_hashes_of(person, self._hash, self._street)))
+        return b"".join(sorted(self._hashes_of(person)))
 
 
-def _hashes_of(
-    person: Person | sealing.Findable, hashed: Callable[[str, str], bytes], find_street: StreetIn
-) -> set[bytes]:
-    found = set()
-    if person.name:
-        found.add(hashed(NAME, person.name))
-    if person.phone:
-        found.add(hashed(PHONE_END, person.phone[-4:]))
-    street, lane = street_and_lane(person.address, find_street)
-    if street:
-        found.add(hashed(STREET, street))
-        if lane:
-            found.add(hashed(STREET, street + lane))
-    return found
+class _PeopleHashes:
+    """By what the finder finds a person: name, street, street with lane, the phone's last four digits.
+
+    What many share, such as streets, is hashed once; what is remembered here is gone with this object.
+    """
+
+    def __init__(self, search_key: bytes) -> None:
+        hashes = FinderHashes(search_key, HASH_BYTES)
+        remembered = lru_cache(maxsize=4096)
+        self._name, self._phone_end, self._street = (
+            remembered(partial(hashes, kind)) for kind in (NAME, PHONE_END, STREET)
+        )
+        self._street_in = remembered(street_in)
+
+    def __call__(self, person: Person | sealing.Findable) -> list[bytes]:
+        found = []
+        if person.name:
+            found.append(self._name(person.name))
+        if person.phone:
+            found.append(self._phone_end(person.phone[-4:]))
+        street, lane = street_and_lane(person.address, self._street_in)
+        if street:
+            found.append(self._street(street))
+            if lane:
+                found.append(self._street(street + lane))
+        return found

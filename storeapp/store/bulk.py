@@ -18,8 +18,8 @@ SPARE = 8
 """A statement is filled up with its last row where that is at most every eighth one: better than many small ones."""
 
 
-def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str = "") -> None:
-    """Insert rows of one width in their order, the last one perhaps several times.
+def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str = "") -> int:
+    """Insert rows of one width in their order, the last one perhaps several times; returns how many were written.
 
     Args:
         db: where to, inside a transaction.
@@ -28,13 +28,15 @@ def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str 
         then: what follows the values, such as ``ON CONFLICT DO NOTHING``; with it, or with ``into``, a row must not
             mind to be inserted again.
     """
-    at = 0
+    at = written = 0
     for size in _sizes(len(rows), len(rows[0]) if rows else 1):
         part = rows[at : at + size]
         if len(part) < size:
             part = [*part, *[rows[-1]] * (size - len(part))]
-        db.conn.execute(_statement(into, len(part[0]), size, then), tuple(chain.from_iterable(part)))
+        statement = _statement(into, len(part[0]), size, then)
+        written += db.conn.execute(statement, tuple(chain.from_iterable(part))).rowcount
         at += size
+    return written
 
 
 def _sizes(left: int, width: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import msgspec
 from sqlite_utils import Database
 
 from storeapp.codec import Malformed, decode_known_events, decode_state, encode
@@ -50,7 +51,7 @@ class Row(NamedTuple):
     kind: str
     id: str
     version: int
-    body: bytes
+    body: bytes | msgspec.Raw
 
 
 class Cache:

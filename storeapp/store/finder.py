@@ -14,7 +14,10 @@ from storeapp.store import bulk
 
 HASH_BYTES = 8
 """Of a keyed hash, which is more than enough to tell apart what one store's people are called."""
-_INTO_ORDER = "INSERT OR IGNORE INTO finder_order (n, order_id, hashes)"
+_SPREAD = f"""WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + {HASH_BYTES} FROM place WHERE at < ?)
+    INSERT INTO finder (hash, n) SELECT substr(hashes, at, {HASH_BYTES}) AS hash, n
+    FROM finder_order JOIN place ON at <= length(hashes) WHERE n > ? ORDER BY hash"""
+"""Of orders with higher numbers."""
 
 
 def grouped(hashes: Iterable[tuple[bytes, str]]) -> dict[str, bytes]:
@@ -27,29 +30,26 @@ def grouped(hashes: Iterable[tuple[bytes, str]]) -> dict[str, bytes]:
 
 def add(db: Database, hashes: Mapping[str, bytes]) -> None:
     """Let orders be found by these hashes, too; call inside a transaction."""
-    known = _known(db, list(hashes)) if hashes else {}
-    fresh = [order_id for order_id in hashes if order_id not in known]
-    if fresh:
-        _add_orders(db, [(order_id, hashes[order_id]) for order_id in sorted(fresh)])
-    more = [(n, _both(held, hashes[order_id])) for order_id, (n, held) in known.items() if held != hashes[order_id]]
-    for n, every in more:
+    if not hashes:
+        return
+    last = db.conn.execute("SELECT coalesce(max(n), 0) FROM finder_order").fetchone()[0]
+    fresh = bulk.insert(db, "INSERT OR IGNORE INTO finder_order (order_id, hashes)", sorted(hashes.items()))
+    # Out of the table, because that is one statement without a value of each hash.
+    db.conn.execute(_SPREAD, (max(map(len, hashes.values())), last))
+    if fresh < len(hashes):
+        _add_more(db, hashes, upto=last)
+
+
+def _add_more(db: Database, hashes: Mapping[str, bytes], *, upto: int) -> None:
+    """Let those orders be found by more that had numbers up to this one before."""
+    for order_id, (n, held) in _known(db, list(hashes)).items():
+        if n > upto or held == hashes[order_id]:
+            continue
+        every = _both(held, hashes[order_id])
         db.conn.execute("UPDATE finder_order SET hashes = ? WHERE n = ?", (every, n))
         db.conn.executemany(
             "INSERT OR IGNORE INTO finder (hash, n) VALUES (?, ?)", ((value, n) for value in _each(every))
         )
-
-
-def _add_orders(db: Database, orders: Sequence[tuple[str, bytes]]) -> None:
-    last = db.conn.execute("SELECT coalesce(max(n), 0) FROM finder_order").fetchone()[0]
-    rows = [(n, *order) for n, order in enumerate(orders, start=last + 1)]
-    bulk.insert(db, _INTO_ORDER, rows)
-    # Out of the table, because that is one statement without a value of each hash.
-    db.conn.execute(
-        f"""WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + {HASH_BYTES} FROM place WHERE at < ?)
-        INSERT INTO finder (hash, n) SELECT substr(hashes, at, {HASH_BYTES}) AS hash, n
-        FROM finder_order JOIN place ON at <= length(hashes) WHERE n > ? ORDER BY hash""",
-        (max(len(hashes) for _, hashes in orders), last),
-    )
 
 
 def _known(db: Database, orders: Sequence[str]) -> dict[str, tuple[int, bytes]]:

@@ -12,6 +12,8 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import msgspec
+
 from storeapp.codec import (
     STATE_READERS,
     UNREADABLE,
@@ -186,7 +188,7 @@ def _replace(cache: Cache, rows: Sequence[Row], ready: Prepared) -> None:
         _remove(cache, [Key(row.kind, row.id) for row in rows if not row.body])
 
 
-def _typed(kind: str, body: bytes) -> State | None:
+def _typed(kind: str, body: bytes | msgspec.Raw) -> State | None:
     """The state, None where only a newer program knows what it is; its row is kept as it is."""
     try:
         return decode_state(kind, body)

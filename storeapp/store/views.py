@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -28,6 +28,7 @@ _SHOWN_ANEW = """ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, st
     closed_at = excluded.closed_at, is_sealed = excluded.is_sealed, words = excluded.words"""
 
 
+_EPOCH, _DAY_S = datetime(1970, 1, 1, tzinfo=UTC), 24 * 3600
 _TO_SECONDS = len("2026-11-21T01:00:00Z")
 
 TABLES = ("delivery_view", "slip_view", "case_view", "held_view")
@@ -44,8 +45,10 @@ class Lines:
     """Orders of which one side must be looked up."""
     slips: list[tuple[str, str, int]] = field(default_factory=list)
     cases: list[tuple[object, ...]] = field(default_factory=list)
-    held: list[tuple[object, ...]] = field(default_factory=list)
-    forgotten: list[str] = field(default_factory=list)
+    held: list[HeldCommand] = field(default_factory=list)
+    people: list[Order] = field(default_factory=list)
+    """Open orders that are to be found by their people."""
+    over: list[Order] = field(default_factory=list)
     """Orders that nobody is to find by their people any more."""
 
     def add(self, others: "Lines") -> None:
@@ -55,7 +58,8 @@ class Lines:
         self.slips += others.slips
         self.cases += others.cases
         self.held += others.held
-        self.forgotten += others.forgotten
+        self.people += others.people
+        self.over += others.over
 
 
 def lines_of(changed: Mapping[Key, State] | Mapping[Pair, State]) -> Lines:
@@ -70,21 +74,20 @@ def lines_of(changed: Mapping[Key, State] | Mapping[Pair, State]) -> Lines:
         elif isinstance(state, ExceptionCase):
             lines.cases.append((state.id, state.kind, state.open, stamp(state.opened_at), state.subject))
         elif isinstance(state, HeldCommand):
-            lines.held.append((state.id, state.root, state.open, stamp(state.at)))
+            lines.held.append(state)
     for order_id, order in orders.items():
+        if order.status is not OrderStatus.OPEN:
+            if not order.sealed:
+                lines.over.append(order)
+        elif order.sealed:
+            lines.people.append(order)
         delivery = deliveries.get(delivery_id(order_id))
         if delivery is None:
             lines.halves[order_id] = None
         else:
-            _add_order(lines, order, delivery)
+            lines.orders[order_id] = _line(order, delivery)
     lines.halves |= {each.order_id: None for each in deliveries.values() if each.order_id not in orders}
     return lines
-
-
-def _add_order(lines: Lines, order: Order, delivery: Delivery) -> None:
-    lines.orders[order.id] = _line(order, delivery)
-    if order.status is not OrderStatus.OPEN and not order.sealed:
-        lines.forgotten.append(order.id)
 
 
 def project(
@@ -101,28 +104,28 @@ def project(
         if isinstance(order, Order):
             delivery = changed.get(Key(Delivery.KIND, order.delivery_id)) or lookup(Delivery, order.delivery_id)
             if isinstance(delivery, Delivery):
-                _add_order(lines, order, delivery)
+                lines.orders[order_id] = _line(order, delivery)
     _write_orders(db, lines)
     slips = sorted(lines.slips, key=itemgetter(0))
     bulk.insert(db, "INSERT OR IGNORE INTO slip_view (slip_id, delivery_id, parcel)", slips)
     bulk.insert(db, "INSERT OR REPLACE INTO case_view (id, kind, is_open, opened_at, subject)", lines.cases)
-    bulk.insert(db, "INSERT OR REPLACE INTO held_view (id, root, is_open, at)", lines.held)
+    held = [(state.id, state.root, state.open, stamp(state.at)) for state in lines.held]
+    bulk.insert(db, "INSERT OR REPLACE INTO held_view (id, root, is_open, at)", held)
+    if lines.over:
+        finder.remove(db, [order.id for order in lines.over])
 
 
 def _write_orders(db: Database, lines: Lines) -> None:
     if not lines.orders:
         return
-    known = _known(db, list(lines.orders))
-    # In the order of the indexes, which are then written from end to end.
-    fresh = sorted(order_id for order_id in lines.orders if order_id not in known)
     last = db.conn.execute("SELECT coalesce(max(n), 0) FROM delivery_view").fetchone()[0]
-    rows = [lines.orders[order_id] for order_id in fresh]
-    # SQLite numbers them from there on.
-    bulk.insert(db, f"INSERT INTO delivery_view ({_LINE})", rows, "ON CONFLICT (order_id) DO NOTHING")
+    # In the order of the indexes, which are then written from end to end; SQLite numbers them from there on.
+    rows = sorted(lines.orders.values(), key=itemgetter(0))
+    fresh = bulk.insert(db, f"INSERT INTO delivery_view ({_LINE})", rows, "ON CONFLICT (order_id) DO NOTHING")
     _index(db, after=last)
-    _show_anew(db, [(n, *lines.orders[order_id]) for order_id, (n, _) in known.items()], dict(known.values()))
-    if lines.forgotten:
-        finder.remove(db, lines.forgotten)
+    if fresh < len(rows):
+        known = {order_id: line for order_id, line in _known(db, list(lines.orders)).items() if line[0] <= last}
+        _show_anew(db, [(n, *lines.orders[order_id]) for order_id, (n, _) in known.items()], dict(known.values()))
 
 
 def _index(db: Database, *, after: int) -> None:
@@ -178,7 +181,10 @@ def _line(order: Order, delivery: Delivery) -> tuple[object, ...]:
 
 def seconds(moment: datetime | None) -> int | None:
     """Whole seconds since 1970, which take a fifth of the room of text in every index."""
-    return None if moment is None else int(moment.timestamp())
+    if moment is None:
+        return None
+    since = moment - _EPOCH
+    return since.days * _DAY_S + since.seconds
 
 
 def stamp(moment: datetime | None) -> str | None:
