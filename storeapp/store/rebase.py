@@ -148,6 +148,15 @@ def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
     cache.db.conn.executemany("INSERT OR IGNORE INTO wanted (kind, id) VALUES (?, ?)", keys)
 
 
+def _bases_of_wanted(cache: Cache) -> dict[Key, bytes]:
+    """What the hub said last of those that `_wanted` was called with.
+
+    Joined crosswise, because SQLite would otherwise look through all states, be there nothing wanted at all.
+    """
+    rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM wanted CROSS JOIN state USING (kind, id)")
+    return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows.fetchall()}
+
+
 def _with_touches(cache: Cache, keys: Iterable[Key]) -> set[Key]:
     """Those that an open command touches."""
     if cache.db.execute("SELECT 1 FROM touch LIMIT 1").fetchone() is None:
@@ -257,7 +266,7 @@ def _released(cache: Cache, journal: Journal, settled: Iterable[int]) -> set[Key
     numbers = [int(n) for (n,) in cache.db.execute("SELECT DISTINCT n FROM touch JOIN settled USING (n)")]
     for table in ("touch", "reading"):
         cache.db.execute(f"DELETE FROM {table} WHERE n IN (SELECT n FROM settled)")
-    views.unrecord(cache.db, journal.undone_numbers(numbers))
+    views.unrecord(cache.db, journal.undone_numbers(numbers), touched={key.id for key in keys})
     return keys
 
 
@@ -269,8 +278,7 @@ class _Bases:
         self._cache = cache
         self._closure = closure
         _wanted(cache, closure)
-        rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM state JOIN wanted USING (kind, id)")
-        self._bodies = {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
+        self._bodies = _bases_of_wanted(cache)
 
     def get(self, of: type[S], key_id: str) -> S | None:
         key = Key(of.KIND, key_id)
@@ -397,8 +405,7 @@ def _show(cache: Cache, replay: _Replay) -> None:
 
 def _show_bases(cache: Cache, keys: set[Key]) -> None:
     _wanted(cache, keys)
-    rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM state JOIN wanted USING (kind, id)").fetchall()
-    bodies = {Key(kind, key_id): bytes(body) for kind, key_id, body in rows}
+    bodies = _bases_of_wanted(cache)
     cache.db.conn.executemany(
         "UPDATE state SET body = ? WHERE kind = ? AND id = ?", ((body, *key) for key, body in bodies.items())
     )

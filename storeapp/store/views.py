@@ -231,11 +231,15 @@ def drop(db: Database, gone: Iterable[Key]) -> None:
     db.conn.executemany("DELETE FROM held_view WHERE id = ?", ids[HeldCommand.KIND])
 
 
-def unrecord(db: Database, commands: Iterable[int]) -> None:
-    """Take commands out of the history, because the hub did not apply them."""
-    numbers = [(n,) for n in commands]
-    db.conn.executemany("DELETE FROM timeline WHERE command = ?", numbers)
-    db.conn.executemany("DELETE FROM movement WHERE command = ?", numbers)
+def unrecord(db: Database, commands: Iterable[int], *, touched: Iterable[str]) -> None:
+    """Take commands out of the history of what they touched, because the hub did not apply them."""
+    numbers, ids = json.dumps(list(commands)), json.dumps(list(touched))
+    for table, column in (("timeline", "subject"), ("movement", "item")):
+        db.conn.execute(
+            f"""DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))
+            AND command IN (SELECT value FROM json_each(?))""",
+            (ids, numbers),
+        )
 
 
 def record(db: Database, entry: Entry, events: Iterable[Event]) -> None:

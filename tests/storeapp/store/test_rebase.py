@@ -309,3 +309,20 @@ def test_a_cache_that_was_made_anew_knows_what_commands_read(counter: Counter, h
     order = counter.cache.get(Order, an_order("2"))
     assert order is not None
     assert UNKNOWN_SKU not in order.needs
+
+
+def test_an_exchange_looks_through_no_table_that_grows_with_the_day(counter: Counter, hub: Hub) -> None:
+    """It holds the journal's lock, for which a person waits who saves something meanwhile."""
+    statements: list[str] = []
+    counter.cache.db.conn.set_trace_callback(statements.append)
+    run(counter, AssignDelivery(a_delivery(), "G1", 0), placing("2"))
+    hub.from_another_counter(AssignDelivery(a_delivery(), "G2", 0))
+    pull(counter, hub)
+    push(counter, hub)
+    pull(counter, hub)
+    counter.cache.db.conn.set_trace_callback(None)
+    asked = [statement for statement in statements if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    plans = [step[3] for query in asked for step in counter.cache.db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    growing = {"state", "delivery_view", "slip_view", "finder_order", "finder", "timeline", "movement"}
+    assert {plan for plan in plans if plan.startswith("SCAN") and plan.split()[1] in growing} == set()
+    assert any(plan.startswith("SEARCH state") for plan in plans)
