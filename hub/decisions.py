@@ -284,7 +284,7 @@ class _Batch:
     def _decide(self, items: Sequence[Decided]) -> None:
         prefetch(self._states, (item.typed for item in items if item.typed is not None))
         self._load_needed(items)
-        self._work = Workspace(self._states)
+        self._work = Workspace(self._states, absent=self._states.absent())
         for item in items:
             self._decide_one(item)
             if item.status is not ResultStatus.APPLIED:

@@ -12,7 +12,7 @@ from hub.places import LOCAL_KINDS, feed_of, subject_of
 from hub.tables import head, state
 from storeapp.codec import decode_state, encode
 from storeapp.domain.feeds import store_feed
-from storeapp.domain.kernel import Key, State
+from storeapp.domain.kernel import Key, Pair, State
 
 S = TypeVar("S", bound=State)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -55,7 +55,7 @@ class States:
         self._connection = connection
         self._store = store
         # A plain pair equals the key that it stands for, and is made in no time.
-        self._stored: dict[tuple[str, str], Stored | None] = {}
+        self._stored: dict[Pair, Stored | None] = {}
 
     def get(self, of: type[S], key_id: str) -> S | None:
         """The state of one aggregate.
@@ -78,6 +78,10 @@ class States:
         """Those of these states that were read and exist."""
         stored = self._stored
         return [key_id for key_id in ids if stored.get((kind, key_id)) is not None]
+
+    def absent(self) -> list[Pair]:
+        """Those that were read, or noted, and don't exist."""
+        return [key for key, found in self._stored.items() if found is None]
 
     def note_absent(self, kind: str, ids: Iterable[str]) -> None:
         """These don't exist, as the caller knows, so nobody need ask; one that was read stays as it is."""

@@ -17,12 +17,18 @@ S = TypeVar("S", bound=State)
 class Workspace:
     """States as they are after the commands so far; ``dirty`` holds those that changed."""
 
-    def __init__(self, reader: Reader, *, watched: bool = False) -> None:
-        """Begin; only where it is ``watched`` is it kept what commands look at."""
+    def __init__(self, reader: Reader, *, watched: bool = False, absent: Iterable[Pair] = ()) -> None:
+        """Begin.
+
+        Args:
+            reader: what is below.
+            watched: whether it is kept what commands look at.
+            absent: what the reader has nothing of, as the caller knows, so that it need not be asked one by one.
+        """
         self._reader = reader
         self._watched = watched
         # A tuple equals the key it is a plain form of, and is made in no time.
-        self._seen: dict[Pair, Any] = {}
+        self._seen: dict[Pair, Any] = dict.fromkeys(absent)
         self.dirty: dict[Key, State] = {}
         self.read: Set[Pair] = frozenset()
         """What the newest command looked at, changed, or was refused for, where that is watched."""
