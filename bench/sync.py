@@ -164,6 +164,8 @@ def _speed(home: Path) -> Speed:
             hub.enrol(counter)
         give, take, copy = _cycle(giving), _cycle(taking), _cycle(copying)
         commands, process = giving.journal.last(), psutil.Process(hub.pid)
+        # What stands in the system's memory of the peer's packages and of our copies, the first commit would wait for.
+        os.sync()
         # The others come when the store's first counter has told everything: before, they would hold its stock.
         give.greet()
         before_s = _cpu_s(process)
