@@ -1,4 +1,4 @@
-"""Has sqlite3 bind bytes and NULL as they are.
+"""Has sqlite3 bind bytes, text as it came over the wire, and NULL as they are.
 
 It asks every value that is no number and no text how it wants to be adapted: twice an attribute that isn't there, and
 twice an error that nobody reads, which takes as long as to bind five texts. A type with an adapter is not asked.

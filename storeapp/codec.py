@@ -90,8 +90,8 @@ def decode_command(kind: str, body: bytes | msgspec.Raw) -> Command:
     return command
 
 
-Reader = Callable[[bytes | msgspec.Raw], Any]
-STATE_READERS: dict[str, Reader] = {kind: _decoders[of].decode for kind, of in STATES.items()}
+StateReader = Callable[[bytes | msgspec.Raw], Any]
+STATE_READERS: dict[str, StateReader] = {kind: _decoders[of].decode for kind, of in STATES.items()}
 """How a state of each kind is read by whoever has thousands, who asks `decode_state` where that raises `UNREADABLE`."""
 
 

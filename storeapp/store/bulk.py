@@ -19,7 +19,7 @@ SPARE = 8
 
 
 def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str = "") -> int:
-    """Insert rows of one width in their order, the last one perhaps several times; returns how many were written.
+    """Insert rows of one width in their order, the last one perhaps several times.
 
     Args:
         db: where to, inside a transaction.
@@ -27,6 +27,9 @@ def insert(db: Database, into: str, rows: Sequence[Sequence[object]], then: str 
         rows: the values, as many in each row as the statement names columns.
         then: what follows the values, such as ``ON CONFLICT DO NOTHING``; with it, or with ``into``, a row must not
             mind to be inserted again.
+
+    Returns:
+        How many rows the statements changed, which is how many are new where a row that is there is passed over.
     """
     at = written = 0
     for size in _sizes(len(rows), len(rows[0]) if rows else 1):

@@ -27,6 +27,14 @@ def test_any_number_of_rows_is_written(db: Database, count: int) -> None:
     assert db.execute("SELECT a, b FROM pair ORDER BY a").fetchall() == rows
 
 
+@given(count=st.integers(0, 1500), known=st.integers(0, 1500))
+def test_it_is_told_how_many_rows_are_new(db: Database, count: int, known: int) -> None:
+    db.execute("DELETE FROM pair")
+    bulk.insert(db, "INSERT INTO pair (a, b)", [(number, "before") for number in range(known)], "ON CONFLICT DO NOTHING")
+    rows = [(number, "now") for number in range(count)]
+    assert bulk.insert(db, "INSERT OR IGNORE INTO pair (a, b)", rows) == max(0, count - known)
+
+
 @given(keys=st.lists(st.integers(0, 9), max_size=100))
 def test_of_rows_with_one_key_the_last_stays(db: Database, keys: list[int]) -> None:
     db.execute("DELETE FROM pair")
