@@ -266,7 +266,8 @@ def _released(cache: Cache, journal: Journal, settled: Iterable[int]) -> set[Key
     numbers = [int(n) for (n,) in cache.db.execute("SELECT DISTINCT n FROM touch JOIN settled USING (n)")]
     for table in ("touch", "reading"):
         cache.db.execute(f"DELETE FROM {table} WHERE n IN (SELECT n FROM settled)")
-    views.unrecord(cache.db, journal.undone_numbers(numbers), touched={key.id for key in keys})
+    if undone := journal.undone_numbers(numbers):
+        views.unrecord(cache.db, undone, touched={key.id for key in keys})
     return keys
 
 
