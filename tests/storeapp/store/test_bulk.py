@@ -30,7 +30,8 @@ def test_any_number_of_rows_is_written(db: Database, count: int) -> None:
 @given(count=st.integers(0, 1500), known=st.integers(0, 1500))
 def test_it_is_told_how_many_rows_are_new(db: Database, count: int, known: int) -> None:
     db.execute("DELETE FROM pair")
-    bulk.insert(db, "INSERT INTO pair (a, b)", [(number, "before") for number in range(known)], "ON CONFLICT DO NOTHING")
+    before = [(number, "before") for number in range(known)]
+    bulk.insert(db, "INSERT INTO pair (a, b)", before, "ON CONFLICT DO NOTHING")
     rows = [(number, "now") for number in range(count)]
     assert bulk.insert(db, "INSERT OR IGNORE INTO pair (a, b)", rows) == max(0, count - known)
 
