@@ -115,7 +115,8 @@ class Promises(RuleBasedStateMachine):
         live = [n for n in range(COUNTERS) if n not in self.store.gone and self.store.lives(n)]
         shares = sum(self.store.share_of(n) for n in live)
         open_promises = sum(t.pieces for t in self.store.told if not t.decided and t.counter in live)
-        assert asked or shares + open_promises + item.firm <= item.on_hand + self.undecided_receipts(live)
+        there = item.on_hand + self.undecided_receipts(live) + self.store.told_late
+        assert asked or shares + open_promises + item.firm <= there
 
     def undecided_receipts(self, live: list[int]) -> int:
         """What has come to counters, less what they have sold, and the hub has not heard of."""

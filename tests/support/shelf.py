@@ -82,6 +82,10 @@ class Store:
         self.gone: set[int] = set()
         self.told: list[Told] = []
         self.placed = 0
+        self.told_late = 0
+        """Pieces that left a shelf or were promised under a lease that had lapsed by the time the hub heard of it: what
+        others were granted meanwhile may count them again, until all of them have read."""
+        self._to_read: set[int] = set()
         self.exchange(0)
 
     def close(self) -> None:
@@ -117,8 +121,28 @@ class Store:
     def exchange(self, which: int, *losses: str) -> None:
         if which in self.gone:
             return
+        if late := self._undecided(which) if self._has_lapsed(which) else 0:
+            self.told_late += late
+            self._to_read = set(range(len(self.counters))) - self.gone
         with contextlib.suppress(*[Offline] if losses else []):
             self.cycle(which, *losses).run(quiet)
+            self._to_read.discard(which)
+        if not self._to_read - self.gone:
+            self.told_late = 0
+
+    def _has_lapsed(self, which: int) -> bool:
+        """Whether a lease of a counter is over, whatever it still has to tell of the time before."""
+        with self.hub.db.reading() as connection:
+            known = States(self.hub.db, connection, store="XH").get(Allotment, "XH")
+        leases = known.leases if known else ()
+        mine = [lease for lease in leases if lease.device == self.counters[which].device]
+        return any(lease.lapsed or lease.until <= self.hub_clock.moment for lease in mine)
+
+    def _undecided(self, which: int) -> int:
+        """Pieces that a counter has promised or sold, and the hub has not heard of."""
+        self.note_decided()
+        promised = sum(told.pieces for told in self.told if told.counter == which and not told.decided)
+        return promised + max(0, -unheard(self.hub, self.counters[which]))
 
     def read(self, which: int) -> None:
         """Take what the hub has, without giving or telling anything."""
