@@ -20,8 +20,10 @@ from hub.tables import command_result
 from storeapp.codec import decode_command
 from storeapp.domain.allotment import Allotment
 from storeapp.domain.exception import ExceptionCase
+from storeapp.domain.kernel import Command
 from storeapp.domain.order import Order, order_id
 from storeapp.domain.rules.allotting import overpromised_id
+from storeapp.domain.rules.orders import PlaceOrder
 from storeapp.domain.rules.stock import CountStock, MoveStock
 from storeapp.domain.stock import StockItem
 from storeapp.domain.words import Platform
@@ -121,7 +123,7 @@ class Store:
     def exchange(self, which: int, *losses: str) -> None:
         if which in self.gone:
             return
-        if late := self._undecided(which) if self._has_lapsed(which) else 0:
+        if late := taken(self.hub, self.counters[which]) if self._has_lapsed(which) else 0:
             self.told_late += late
             self._to_read = set(range(len(self.counters))) - self.gone
         with contextlib.suppress(*[Offline] if losses else []):
@@ -137,12 +139,6 @@ class Store:
         leases = known.leases if known else ()
         mine = [lease for lease in leases if lease.device == self.counters[which].device]
         return any(lease.lapsed or lease.until <= self.hub_clock.moment for lease in mine)
-
-    def _undecided(self, which: int) -> int:
-        """Pieces that a counter has promised or sold, and the hub has not heard of."""
-        self.note_decided()
-        promised = sum(told.pieces for told in self.told if told.counter == which and not told.decided)
-        return promised + max(0, -unheard(self.hub, self.counters[which]))
 
     def read(self, which: int) -> None:
         """Take what the hub has, without giving or telling anything."""
@@ -245,9 +241,22 @@ def _firm(order: Order | None, item: StockItem | None) -> int:
 
 def unheard(hub: Hub, counter: Counter) -> int:
     """Pieces that came and went at a counter in commands that the hub has not decided."""
+    return sum(move.quantity for move in _undecided(hub, counter) if isinstance(move, MoveStock))
+
+
+def taken(hub: Hub, counter: Counter) -> int:
+    """Pieces that a counter has sold, or that its orders ask for, in commands that the hub has not decided.
+
+    The hub may promise an order more than its counter did, such as one that had lost its cache.
+    """
+    commands = _undecided(hub, counter)
+    asked = sum(line.quantity for order in commands if isinstance(order, PlaceOrder) for line in order.lines)
+    return asked + sum(max(0, -move.quantity) for move in commands if isinstance(move, MoveStock))
+
+
+def _undecided(hub: Hub, counter: Counter) -> list[Command]:
     with hub.db.reading() as connection:
         decided = set(
             connection.scalars(sa.select(command_result.c.id).where(command_result.c.device == counter.device))
         )
-    moves = (decode_command(e.kind, e.body) for e in counter.journal.pending(limit=1000) if e.id not in decided)
-    return sum(move.quantity for move in moves if isinstance(move, MoveStock))
+    return [decode_command(e.kind, e.body) for e in counter.journal.pending(limit=1000) if e.id not in decided]
