@@ -1,15 +1,10 @@
 """Turns rows as they came over the wire into pages that a counter can read."""
 
-from functools import partial
-
 from msgspec import UNSET
 
 from storeapp.services.pages import IncomingPage, KeyBox, ReadPage, TransportedKey
 from storeapp.store.cache import NOTHING, Row
 from sync.protocol.messages import WireRow
-
-_row = partial(tuple.__new__, Row)
-"""Makes a `Row` of its values, in half the time that the class takes."""
 
 
 def together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
@@ -22,15 +17,14 @@ def together(pages: list[tuple[ReadPage, int]]) -> tuple[ReadPage, int]:
 
 def incoming(feed: str, epoch: str, upto: int, rows: list[WireRow]) -> IncomingPage:
     """Rows of a feed that bring all their keys."""
-    # Column by column, in half the time that it takes row by row.
+    # Column by column, which takes less than row by row.
     kinds, ids, versions = [row.kind for row in rows], [row.id for row in rows], [row.version for row in rows]
     bodies = [NOTHING if row.body is UNSET else row.body for row in rows]
-    made = map(_row, zip(kinds, ids, versions, bodies, strict=True))
     return IncomingPage(
         feed=feed,
         epoch=epoch,
         upto=upto,
-        rows=dict(zip(zip(kinds, ids, strict=True), made, strict=True)),
+        rows=dict(zip(zip(kinds, ids, strict=True), map(Row, kinds, ids, versions, bodies), strict=True)),
         keys=[TransportedKey(key.subject, key.key_id, key.wrapped) for row in rows for key in row.keys],
         boxes=_boxes(rows),
     )

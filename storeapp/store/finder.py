@@ -34,8 +34,9 @@ def add(db: Database, hashes: Mapping[str, bytes]) -> None:
         return
     last = db.conn.execute("SELECT coalesce(max(n), 0) FROM finder_order").fetchone()[0]
     fresh = bulk.insert(db, "INSERT OR IGNORE INTO finder_order (order_id, hashes)", sorted(hashes.items()))
-    # Out of the table, because that is one statement without a value of each hash.
-    db.conn.execute(_SPREAD, (max(map(len, hashes.values())), last))
+    if fresh:
+        # Out of the table, because that is one statement without a value of each hash.
+        db.conn.execute(_SPREAD, (max(map(len, hashes.values())), last))
     if fresh < len(hashes):
         _add_more(db, hashes, upto=last)
 

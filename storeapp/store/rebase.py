@@ -148,11 +148,10 @@ def _wanted(cache: Cache, keys: Iterable[Key]) -> None:
     cache.db.conn.executemany("INSERT OR IGNORE INTO wanted (kind, id) VALUES (?, ?)", keys)
 
 
-def _bases_of_wanted(cache: Cache) -> dict[Key, bytes]:
-    """What the hub said last of those that `_wanted` was called with.
-
-    Joined crosswise, because SQLite would otherwise look through all states, be there nothing wanted at all.
-    """
+def _bases_of(cache: Cache, keys: Iterable[Key]) -> dict[Key, bytes]:
+    """What the hub said last of each; where it said nothing, what is shown."""
+    _wanted(cache, keys)
+    # Crosswise, because SQLite would otherwise look through all states, be there nothing wanted at all.
     rows = cache.db.execute("SELECT kind, id, coalesce(base, body) FROM wanted CROSS JOIN state USING (kind, id)")
     return {Key(kind, key_id): bytes(body) for kind, key_id, body in rows.fetchall()}
 
@@ -278,8 +277,7 @@ class _Bases:
         self.asked: set[Key] = set()
         self._cache = cache
         self._closure = closure
-        _wanted(cache, closure)
-        self._bodies = _bases_of_wanted(cache)
+        self._bodies = _bases_of(cache, closure)
 
     def get(self, of: type[S], key_id: str) -> S | None:
         key = Key(of.KIND, key_id)
@@ -405,8 +403,7 @@ def _show(cache: Cache, replay: _Replay) -> None:
 
 
 def _show_bases(cache: Cache, keys: set[Key]) -> None:
-    _wanted(cache, keys)
-    bodies = _bases_of_wanted(cache)
+    bodies = _bases_of(cache, keys)
     cache.db.conn.executemany(
         "UPDATE state SET body = ? WHERE kind = ? AND id = ?", ((body, *key) for key, body in bodies.items())
     )

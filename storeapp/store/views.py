@@ -122,7 +122,8 @@ def _write_orders(db: Database, lines: Lines) -> None:
     # In the order of the indexes, which are then written from end to end; SQLite numbers them from there on.
     rows = sorted(lines.orders.values(), key=itemgetter(0))
     fresh = bulk.insert(db, f"INSERT INTO delivery_view ({_LINE})", rows, "ON CONFLICT (order_id) DO NOTHING")
-    _index(db, after=last)
+    if fresh:
+        _index(db, after=last)
     if fresh < len(rows):
         known = {order_id: line for order_id, line in _known(db, list(lines.orders)).items() if line[0] <= last}
         _show_anew(db, [(n, *lines.orders[order_id]) for order_id, (n, _) in known.items()], dict(known.values()))

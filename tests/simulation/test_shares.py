@@ -218,6 +218,34 @@ def test_a_share_lapses_after_a_day_without_hello(store: Store) -> None:
     assert (theirs.pieces, asked) == (20, True)
 
 
+def test_a_sale_told_after_its_lease_has_lapsed_takes_from_whoever_has_the_piece_now(store: Store) -> None:
+    store.do(0, MoveStock("XH", SKU, Movement.SOLD, -1))
+    store.later(25)
+    store.exchange(1)
+    assert store.share_of(1) == 20
+    store.exchange(0)
+    item, known, asked, _ = store.hub_states()
+    assert known is not None
+    lease = known.of(store.counters[1].incarnation)
+    assert lease is not None
+    # Nothing is granted twice; what the other could still promise is kept for it until it has read.
+    assert (item.on_hand, item.share(lease.id).granted, leases.free(known, item), asked) == (19, 0, 0, False)
+    assert store.place(1, 20).pieces == 20
+    store.settle()
+    store.check()
+    _, _, asked, _ = store.hub_states()
+    assert asked
+
+
+def test_a_share_lapsed_with_untold_sales_is_a_question_only_where_both_have_promised(store: Store) -> None:
+    store.do(0, MoveStock("XH", SKU, Movement.SOLD, -1))
+    store.later(25)
+    store.exchange(1)
+    store.settle()
+    _, _, asked, _ = store.hub_states()
+    assert (asked, sum(store.share_of(n) for n in range(COUNTERS))) == (False, 19)
+
+
 def test_a_counter_that_says_hello_keeps_its_share(store: Store) -> None:
     for _ in range(4):
         store.later(11)
