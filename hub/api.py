@@ -148,8 +148,12 @@ def _add_calls(app: FastAPI, hub: Hub) -> None:
     async def commands(request: Request) -> Response:
         body = await requests.sent(request)
         known = await requests.authenticated(hub, request, body, revoked=True)
-        decided = await run_in_threadpool(_decide, hub, known, requests.content(request, body))
-        return _json(request, decided)
+
+        def reply() -> Response:
+            # All of it on a thread: to unpack and to pack so much takes long enough to keep others waiting.
+            return _json(request, _decide(hub, known, requests.content(request, body)))
+
+        return await run_in_threadpool(reply)
 
     @app.get(messages.CHANGES, response_class=Response, operation_id="changes")
     async def changes(

@@ -17,8 +17,8 @@ import msgspec
 SCHEMA = 1
 """Rises when commands or rows change so that an older program would misread them."""
 
-MAX_BATCH_COMMANDS = 1000
-MAX_BATCH_BYTES = 1_000_000
+MAX_BATCH_COMMANDS = 2000
+MAX_BATCH_BYTES = 2_000_000
 MAX_PAGE_ROWS = 4000
 """Asking, signing and answering take either side as long as hundreds of rows do."""
 

@@ -42,7 +42,15 @@ from storeapp.domain.rules.wishes import BanGuide, PinDelivery, PrioritiseDelive
 from storeapp.domain.sealed import key_check
 from storeapp.domain.stock import Movement
 from storeapp.domain.words import Mode, Platform
-from sync.protocol.messages import BatchReply, CommandBatch, EnrolRequest, ResultStatus, WireKey, encode
+from sync.protocol.messages import (
+    MAX_BATCH_KEYS,
+    BatchReply,
+    CommandBatch,
+    EnrolRequest,
+    ResultStatus,
+    WireKey,
+    encode,
+)
 from tests.support.callers import Caller
 from tests.support.hubs import START, FakeCounter, a_guide, an_order, stock
 
@@ -332,7 +340,7 @@ def test_needs_of_oneself_and_of_what_comes_later_are_no_trap(hub: Hub, evil: Fa
 
 
 def test_keys_without_end_are_refused(hub: Hub, evil: FakeCounter) -> None:
-    assert code_of(hub, batch(keys=[["s", "AA==", "AA=="]] * 2001)) == "malformed_request"
+    assert code_of(hub, batch(keys=[["s", "AA==", "AA=="]] * (MAX_BATCH_KEYS + 1))) == "malformed_request"
 
 
 NESTED: tuple[Any, ...] = (

@@ -162,7 +162,7 @@ def test_a_hub_of_no_time_takes_nobody_the_clock(tmp_path: Any, year: int) -> No
 
 
 def test_limits_are_such_as_can_be_kept() -> None:
-    assert json.loads(encode(Limits())) == {"commands": 1000, "bytes": 1_000_000, "rows": 4000, "wait_s": 30}
+    assert json.loads(encode(Limits())) == {"commands": 2000, "bytes": 2_000_000, "rows": 4000, "wait_s": 30}
 
 
 @pytest.mark.parametrize("told", ["9" * 5000, "-1", "٣", str(2**53)])
