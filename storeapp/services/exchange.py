@@ -41,6 +41,8 @@ KEPT = timedelta(days=30)
 KEPT_WITHOUT_BACKUP = timedelta(days=170)
 """A little shorter than the hub keeps results: what it has forgotten and was offered again, it would do again."""
 PRUNED_AT_ONCE = 5000
+SETTLED_AT_ONCE = 500
+"""Whoever saves at the counter waits for the journal meanwhile."""
 WIPED = "device.wiped"
 """The audit chain's word for a counter that was turned away and has forgotten everybody."""
 
@@ -321,9 +323,11 @@ class Exchange:
         return [(*place, key) for place in wanted if (key := held.get(place))]
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
-        """Note the hub's answers."""
-        with self._counter.journal.writing():
-            self._counter.journal.settle(outcomes)
+        """Note the hub's answers; of those that a crash cuts off, the commands are offered once more."""
+        told = list(outcomes)
+        for start in range(0, len(told), SETTLED_AT_ONCE):
+            with self._counter.journal.writing():
+                self._counter.journal.settle(told[start : start + SETTLED_AT_ONCE])
 
     def heard_durable(self, seq: int) -> None:
         """Note how far the hub's backups go, where that has changed."""

@@ -40,7 +40,7 @@ from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
 from storeapp.services.home import Home
 from storeapp.services.ports import SyncFailed
-from storeapp.store.journal import Status
+from storeapp.store.journal import Journal, Outcome, Status
 from storeapp.store.rebase import take_page
 from sync.engine import SyncEngine
 from sync.protocol.messages import HelloReply
@@ -247,9 +247,36 @@ class TestBrokenLines:
         assert sync(counter).replayed == 1
         assert shown(counter) == projection(hub)
 
+    def test_answers_are_noted_in_parts_and_what_a_crash_cuts_off_is_replayed(
+        self, counter: Counter, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync(counter)
+        run(counter, *[an_order(f"T{n}") for n in range(5)])
+        with monkeypatch.context() as patch:
+            patch.setattr(exchange, "SETTLED_AT_ONCE", 2)
+            patch.setattr(Journal, "settle", _lose_after(Journal.settle, 2))
+            with pytest.raises(ConnectionAbortedError):
+                sync(counter)
+        assert counter.journal.counts()[Status.PENDING] == 1
+        report = sync(counter)
+        assert (report.replayed, report.pending) == (1, 0)
+        assert shown(counter) == projection(hub)
+
 
 def _lose(*_: object) -> None:
     raise ConnectionAbortedError
+
+
+def _lose_after(settle: Callable[..., None], times: int) -> Callable[..., None]:
+    """Works so many times."""
+    left = iter(range(times))
+
+    def losing(journal: Journal, outcomes: list[Outcome]) -> None:
+        if next(left, None) is None:
+            raise ConnectionAbortedError
+        settle(journal, outcomes)
+
+    return losing
 
 
 class TestPeople:

@@ -1,23 +1,40 @@
 """A counter sends the next batch before the hub has answered the last."""
 
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from hub.core import Hub
+from hub.requests import MAX_CONTENT_BYTES, MAX_SENT_BYTES
+from storeapp.domain.sealed import KEY_BYTES
 from storeapp.services.counter import Counter
 from storeapp.services.exchange import Exchange
+from storeapp.services.outgoing import ENVELOPE_BYTES
 from sync.cycle import BATCHES_UNDER_WAY, Cycle
 from sync.engine import quiet
-from sync.protocol.messages import BatchReply, CommandBatch, Hello, HelloReply, Limits
+from sync.protocol.gzipping import gzipped
+from sync.protocol.messages import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_COMMANDS,
+    BatchReply,
+    CommandBatch,
+    Hello,
+    HelloReply,
+    Limits,
+    WireBox,
+    WireCommand,
+    encode,
+)
 from sync.transport import HubTrouble, Rejected
 from tests.support.counters import bare, run
 from tests.support.direct import LossyClient, enrol
-from tests.support.hubs import an_order, stock
+from tests.support.hubs import START, an_order, stock
 
 PATIENCE_S = 60
 LIMITS = Limits(commands=2)
@@ -140,3 +157,17 @@ def test_what_was_behind_a_failure_is_offered_again(hub: Hub, counter: Counter) 
         Cycle(Exchange(counter), Troubled(hub, counter)).run(quiet)
     assert len(counter.journal.pending(limit=10)) == SAVED
     gave(counter, Client(hub, counter))
+
+
+def test_the_hub_takes_the_largest_batch_even_where_nothing_in_it_can_be_compressed() -> None:
+    count = MAX_BATCH_COMMANDS
+    letters = MAX_BATCH_BYTES // count - ENVELOPE_BYTES
+
+    def command(seq: int) -> WireCommand:
+        body = f'"{secrets.token_urlsafe(letters)[: letters - 2]}"'.encode()
+        return WireCommand(seq, str(uuid4()), "order.place", START, "manager", "manager", "XH", msgspec.Raw(body))
+
+    box = WireBox([secrets.token_hex(8) for _ in range(count)], secrets.token_bytes(KEY_BYTES * count))
+    content = encode(CommandBatch(str(uuid4()), [command(seq) for seq in range(1, count + 1)], box))
+    assert MAX_BATCH_BYTES * 0.9 < len(content) <= MAX_CONTENT_BYTES
+    assert len(gzipped(content)) <= MAX_SENT_BYTES
