@@ -1,5 +1,6 @@
 """One exchange with the hub, from hello to the last page; whatever fails leaves everything ready for the next."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,6 +61,10 @@ FIRST_COMMANDS, GROWTH = 250, 2.5
 """The first batch is a small one, because the hub waits for it, but not so small that the next overtakes it. Each next
 one is read and sealed while the hub decides the one before, which takes it so many times as long for each command."""
 
+BATCH_S = 5.0
+"""About how long one may be under way: on a slow line they are smaller, so that a person sees that it moves, and a cut
+costs little."""
+
 PAGES_TOGETHER, SNAPSHOT_PAGES_TOGETHER = 2, 4
 """How many are kept in one transaction at most, for which a person at the counter may have to wait; a snapshot is cut
 into smaller ones."""
@@ -71,11 +76,12 @@ _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
 class _Sent(NamedTuple):
-    """A batch on its way; ``is_alone`` where everything in front of it was answered when it was sent."""
+    """A batch on its way; ``is_alone`` where everything in front of it was answered when it was sent, at ``at``."""
 
     asked: Outgoing
     packed: bytes
     reply: Future[BatchReply]
+    at: float
     is_alone: bool
 
     def is_too_early(self) -> bool:
@@ -86,6 +92,11 @@ class _Sent(NamedTuple):
             return not self.is_alone and isinstance(error, Rejected) and error.code == "sequence_hole"
         return False
 
+    def fitting(self, now: float) -> int:
+        """How many commands this line and this hub take in `BATCH_S`, now that it is answered."""
+        took_s = max(now - self.at, 0.001)
+        return max(1, int(len(self.asked.commands) * BATCH_S / took_s))
+
 
 def _no_matter(_hub_time: datetime) -> None:
     """For whoever trusts its own clock."""
@@ -94,9 +105,16 @@ def _no_matter(_hub_time: datetime) -> None:
 class Cycle:
     """Speaks for one counter over one connection; every method raises a `SyncFailed` when the hub fails it."""
 
-    def __init__(self, exchange: Exchange, client: HubClient, on_time: Callable[[datetime], None] = _no_matter) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        client: HubClient,
+        on_time: Callable[[datetime], None] = _no_matter,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._exchange = exchange
         self._client = client
+        self._monotonic = monotonic
         self._limits = Limits()
         self._boxes = False
         self._epoch = ""
@@ -205,23 +223,27 @@ class Cycle:
 
         A cut leaves three batches open at most: one whose answers are not noted, and the two behind it.
         """
-        pending, done = self._exchange.numbers().pending, 0
+        pending, done, fitting = self._exchange.numbers().pending, 0, self._limits.commands
         outgoing, under_way = self._next(after=0, most=FIRST_COMMANDS), deque[_Sent]()
         with ThreadPoolExecutor(BATCHES_UNDER_WAY, "sync-giving") as lines:
             while outgoing.commands or under_way:
                 if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
                     progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                     packed = self._client.packed(self._batch(outgoing))
-                    reply = lines.submit(self._client.commands, packed)
-                    under_way.append(_Sent(outgoing, packed, reply, is_alone=not under_way))
-                    most = int(len(outgoing.commands) * GROWTH)
+                    asked = lines.submit(self._client.commands, packed)
+                    under_way.append(_Sent(outgoing, packed, asked, self._monotonic(), is_alone=not under_way))
+                    most = min(int(len(outgoing.commands) * GROWTH), fitting)
                     outgoing = self._next(after=outgoing.commands[-1][0], most=most)
                 elif under_way[0].is_too_early():
                     under_way = self._sent_again(under_way, lines)
                 else:
                     sent = under_way.popleft()
-                    self._settle(sent.reply.result(), sent.asked)
+                    reply = sent.reply.result()
+                    fitting = sent.fitting(self._monotonic())
+                    self._settle(reply, sent.asked)
                     done += len(sent.asked.commands)
+                    if len(outgoing.commands) > fitting:
+                        outgoing = self._next(after=outgoing.commands[0][0] - 1, most=fitting)
 
     def _sent_again(self, under_way: Iterable[_Sent], lines: ThreadPoolExecutor) -> deque[_Sent]:
         """The same batches, those again that have overtaken the one before; else each behind them would, too."""

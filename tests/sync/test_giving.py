@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -112,8 +113,8 @@ def counter(tmp_path: Path, hub: Hub) -> Iterator[Counter]:
     counter.close()
 
 
-def gave(counter: Counter, client: Any) -> Cycle:
-    cycle = Cycle(Exchange(counter), client)
+def gave(counter: Counter, client: Any, **more: Any) -> Cycle:
+    cycle = Cycle(Exchange(counter), client, **more)
     cycle.run(quiet)
     assert not [entry for entry in counter.journal.pending(limit=1) if entry.n <= SAVED]
     assert not counter.journal.rejected()
@@ -134,6 +135,19 @@ def test_each_is_larger_than_the_one_before_up_to_the_limit(
     client = Client(hub, counter)
     gave(counter, client)
     assert sorted(set(client.sent)) == [1, 2, 4, 6]
+
+
+def test_on_a_slow_line_they_become_smaller(hub: Hub, counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.cycle.FIRST_COMMANDS", 4)
+    monkeypatch.setattr(f"{__name__}.LIMITS", Limits())
+    run(counter, *[an_order(f"U{number}") for number in range(30)])
+    # Each look at the clock is one second later than the last, so a batch with another beside it takes two or three.
+    monkeypatch.setattr("sync.cycle.BATCH_S", 1.0)
+    client, clock = Client(hub, counter), count()
+    gave(counter, client, monotonic=lambda: float(next(clock)))
+    sizes = [after - first for first, after in pairwise(sorted({*client.sent, SAVED + 31}))]
+    assert sizes[:2] == [4, 10]
+    assert max(sizes[2:]) <= 5
 
 
 def test_one_that_has_overtaken_another_is_sent_again(hub: Hub, counter: Counter) -> None:
@@ -160,14 +174,14 @@ def test_what_was_behind_a_failure_is_offered_again(hub: Hub, counter: Counter) 
 
 
 def test_the_hub_takes_the_largest_batch_even_where_nothing_in_it_can_be_compressed() -> None:
-    count = MAX_BATCH_COMMANDS
-    letters = MAX_BATCH_BYTES // count - ENVELOPE_BYTES
+    most = MAX_BATCH_COMMANDS
+    letters = MAX_BATCH_BYTES // most - ENVELOPE_BYTES
 
     def command(seq: int) -> WireCommand:
         body = f'"{secrets.token_urlsafe(letters)[: letters - 2]}"'.encode()
         return WireCommand(seq, str(uuid4()), "order.place", START, "manager", "manager", "XH", msgspec.Raw(body))
 
-    box = WireBox([secrets.token_hex(8) for _ in range(count)], secrets.token_bytes(KEY_BYTES * count))
-    content = encode(CommandBatch(str(uuid4()), [command(seq) for seq in range(1, count + 1)], box))
+    box = WireBox([secrets.token_hex(8) for _ in range(most)], secrets.token_bytes(KEY_BYTES * most))
+    content = encode(CommandBatch(str(uuid4()), [command(seq) for seq in range(1, most + 1)], box))
     assert MAX_BATCH_BYTES * 0.9 < len(content) <= MAX_CONTENT_BYTES
     assert len(gzipped(content)) <= MAX_SENT_BYTES
