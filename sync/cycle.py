@@ -230,17 +230,17 @@ class Cycle:
                 if outgoing.commands and len(under_way) < BATCHES_UNDER_WAY:
                     progress(Advance(SyncStep.SENDING, done, max(done, pending)))
                     packed = self._client.packed(self._batch(outgoing))
-                    asked = lines.submit(self._client.commands, packed)
-                    under_way.append(_Sent(outgoing, packed, asked, self._monotonic(), is_alone=not under_way))
+                    reply = lines.submit(self._client.commands, packed)
+                    under_way.append(_Sent(outgoing, packed, reply, self._monotonic(), is_alone=not under_way))
                     most = min(int(len(outgoing.commands) * GROWTH), fitting)
                     outgoing = self._next(after=outgoing.commands[-1][0], most=most)
                 elif under_way[0].is_too_early():
                     under_way = self._sent_again(under_way, lines)
                 else:
                     sent = under_way.popleft()
-                    reply = sent.reply.result()
+                    answer = sent.reply.result()
                     fitting = sent.fitting(self._monotonic())
-                    self._settle(reply, sent.asked)
+                    self._settle(answer, sent.asked)
                     done += len(sent.asked.commands)
                     if len(outgoing.commands) > fitting:
                         outgoing = self._next(after=outgoing.commands[0][0] - 1, most=fitting)
