@@ -18,7 +18,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub import revocations, waiting
+from hub import devices, revocations, waiting
 from hub.core import Hub
 from hub.decisions import decide_told
 from hub.problems import HubProblem
@@ -200,6 +200,11 @@ class World:
         for desk in self:
             if may_join(desk.counter) and not desk.left:
                 enrol(self.hq.hub, desk.counter, store=desk.store)
+
+    def is_forgotten(self, name: str) -> bool:
+        """Whether the hub knows nothing of a counter that takes itself for one of its own."""
+        counter = self.desks[name].counter
+        return counter.enrolled and devices.find(self.hq.hub, counter.device) is None
 
     def phone_sends(self, which: int) -> None:
         """Send a phone's whole queue, answered or not; nobody waits for the reply."""
