@@ -100,7 +100,7 @@ def told(proposal: Proposal) -> list[tuple[str, str, datetime | None]]:
     return [(item.delivery_id, item.guide, item.eta) for item in proposal.assignments]
 
 
-@pytest.mark.parametrize("prove_s", [0.0, 5.0])
+@pytest.mark.parametrize("prove_s", [0.0, 120.0])
 def test_a_plan_is_made_again_from_what_the_journal_tells(
     counter: Counter, tmp_path_factory: pytest.TempPathFactory, prove_s: float
 ) -> None:
