@@ -76,12 +76,15 @@ _NUMBERS_MOVED = frozenset({"sequence_hole", "sequence_reused"})
 
 
 class _Sent(NamedTuple):
-    """A batch on its way; ``is_alone`` where everything in front of it was answered when it was sent, at ``at``."""
+    """A batch on its way since ``sent_at``, by the clock that only goes forward.
+
+    ``is_alone`` where everything in front of it was answered when it was sent.
+    """
 
     asked: Outgoing
     packed: bytes
     reply: Future[BatchReply]
-    at: float
+    sent_at: float
     is_alone: bool
 
     def is_too_early(self) -> bool:
@@ -94,7 +97,7 @@ class _Sent(NamedTuple):
 
     def fitting(self, now: float) -> int:
         """How many commands this line and this hub take in `BATCH_S`, now that it is answered."""
-        took_s = max(now - self.at, 0.001)
+        took_s = max(now - self.sent_at, 0.001)
         return max(1, int(len(self.asked.commands) * BATCH_S / took_s))
 
 
